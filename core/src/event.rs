@@ -1,0 +1,307 @@
+//! One event: the text of a record and what has been understood of it.
+//!
+//! An [`Event`] is filled from left to right along the walk: the host sets
+//! text, place and time, [`crate::predecode`] the header, [`crate::decode`]
+//! decoder and fields. Rules only read it.
+
+use crate::limits::{ASSIGNED_MAX, DYNAMIC_MAX, SIDE_MAX};
+use crate::record::{Span, Value};
+use heapless::Vec;
+
+/// Fields that every decoder and rule knows by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Field {
+    /// Source address.
+    SrcIp,
+    /// Destination address.
+    DstIp,
+    /// Source port.
+    SrcPort,
+    /// Destination port.
+    DstPort,
+    /// User the action comes from.
+    SrcUser,
+    /// User the action is about.
+    DstUser,
+    /// Network protocol.
+    Protocol,
+    /// What was done: pass, drop, GET, ….
+    Action,
+    /// Id of the message or of what it is about.
+    Id,
+    /// URL or request.
+    Url,
+    /// Status or result code.
+    Status,
+    /// Free data (`data` and `extra_data` of OSSEC 4.3).
+    Data,
+    /// `extra_data` where it is a field of its own (Wazuh).
+    ExtraData,
+    /// Name of the system spoken of.
+    SystemName,
+    /// File name.
+    Filename,
+}
+
+impl Field {
+    /// Number of fields.
+    pub const COUNT: usize = 15;
+
+    /// All fields, in the order of their numbers.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::SrcIp,
+        Self::DstIp,
+        Self::SrcPort,
+        Self::DstPort,
+        Self::SrcUser,
+        Self::DstUser,
+        Self::Protocol,
+        Self::Action,
+        Self::Id,
+        Self::Url,
+        Self::Status,
+        Self::Data,
+        Self::ExtraData,
+        Self::SystemName,
+        Self::Filename,
+    ];
+
+    /// The field of a number, as images store it.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
+    /// The name that OSSEC's test program prints.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::SrcIp => "srcip",
+            Self::DstIp => "dstip",
+            Self::SrcPort => "srcport",
+            Self::DstPort => "dstport",
+            Self::SrcUser => "srcuser",
+            Self::DstUser => "dstuser",
+            Self::Protocol => "proto",
+            Self::Action => "action",
+            Self::Id => "id",
+            Self::Url => "url",
+            Self::Status => "status",
+            Self::Data | Self::ExtraData => "extra_data",
+            Self::SystemName => "system_name",
+            Self::Filename => "filename",
+        }
+    }
+}
+
+/// The type of log that a decoder names; selects the root of the rule tree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Category {
+    /// Anything without a type of its own.
+    #[default]
+    Syslog,
+    /// Packet filters.
+    Firewall,
+    /// Intrusion detection systems.
+    Ids,
+    /// Web access logs.
+    WebLog,
+    /// Proxies.
+    Squid,
+    /// Windows.
+    Windows,
+    /// `host-information`.
+    HostInformation,
+    /// Messages of the system itself.
+    Ossec,
+    /// An alert of another manager: it brings its own rule.
+    OssecAlert,
+}
+
+impl Category {
+    /// All categories with the words that rule files use, by number.
+    pub const WORDS: [(&'static str, Self); 8] = [
+        ("syslog", Self::Syslog),
+        ("firewall", Self::Firewall),
+        ("ids", Self::Ids),
+        ("web-log", Self::WebLog),
+        ("squid", Self::Squid),
+        ("windows", Self::Windows),
+        ("host-information", Self::HostInformation),
+        ("ossec", Self::Ossec),
+    ];
+
+    /// The category of a number, as images store it.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        match number {
+            8 => Some(Self::OssecAlert),
+            n => Self::WORDS.get(usize::from(n)).map(|(_, category)| *category),
+        }
+    }
+}
+
+/// What a field assignment was to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A field that all know.
+    Static(Field),
+    /// A dynamic field: number of its item among the image's order items.
+    Dynamic(u32),
+}
+
+/// A dynamic field: position in its decoder's order and value.
+#[derive(Clone, Copy, Debug)]
+pub struct Dynamic {
+    /// Position in the `order` that set it.
+    pub position: u8,
+    /// Number of the order item, which has the name.
+    pub item: u32,
+    /// The value.
+    pub value: Value,
+}
+
+/// The moment at which an event is judged; the core has no clock.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// Seconds since 1970.
+    pub epoch: i64,
+    /// Minute of the local day, 0 to 1439.
+    pub minute: u16,
+    /// Local day of the week, Sunday = 0.
+    pub weekday: u8,
+}
+
+/// One event. `text` is the whole log with control bytes removed.
+#[derive(Clone, Debug, Default)]
+pub struct Event<'t> {
+    /// The full log.
+    pub text: &'t [u8],
+    /// Where it came from: path of the file, address of the sender, or
+    /// `(agent) address->path`.
+    pub location: &'t [u8],
+    /// Name of this host; used when the header names none.
+    pub local_host: &'t [u8],
+    /// When it is judged.
+    pub now: Moment,
+    /// Host name of the header.
+    pub header_host: Option<Span>,
+    /// Program name of the header.
+    pub program: Option<Span>,
+    /// What is left behind the header.
+    pub log: Span,
+    /// The decoder, as a row of the image; `None` if none fits.
+    pub decoder: Option<u16>,
+    /// Type of log.
+    pub category: Category,
+    fields: [Value; Field::COUNT],
+    dynamic: Vec<Dynamic, DYNAMIC_MAX>,
+    assigned: Vec<(Target, Value), ASSIGNED_MAX>,
+    side: Vec<u8, SIDE_MAX>,
+}
+
+impl<'t> Event<'t> {
+    /// An event of which nothing is understood yet: the log is the whole text.
+    pub fn new(text: &'t [u8], location: &'t [u8], local_host: &'t [u8], now: Moment) -> Self {
+        Self { text, location, local_host, now, log: Span::new(0, text.len()), ..Self::default() }
+    }
+
+    /// The text behind the header.
+    pub fn log(&self) -> &'t [u8] {
+        self.text.get(usize::from(self.log.start)..self.log.end()).unwrap_or(b"")
+    }
+
+    /// Program name of the header.
+    pub fn program_name(&self) -> Option<&'t [u8]> {
+        self.program.and_then(|s| self.text.get(usize::from(s.start)..s.end()))
+    }
+
+    /// Whether the event came from an agent: its location names one.
+    pub fn is_from_agent(&self) -> bool {
+        self.location.first() == Some(&b'(')
+    }
+
+    /// The host name: for an agent's event its location, else the header's,
+    /// else this host's (OSSEC 4.3).
+    pub fn hostname(&self) -> &'t [u8] {
+        if self.is_from_agent() {
+            return self.location;
+        }
+        match self.header_host {
+            Some(s) => self.text.get(usize::from(s.start)..s.end()).unwrap_or(b""),
+            None => self.local_host,
+        }
+    }
+
+    /// The bytes of a value of this event.
+    pub fn bytes(&self, value: Value) -> Option<&[u8]> {
+        match value {
+            Value::Unset => None,
+            Value::Text(span) => Some(span.of(self.text)),
+            Value::Side(span) => Some(span.of(&self.side)),
+        }
+    }
+
+    /// The value of a field, if it is set.
+    pub fn field(&self, field: Field) -> Option<&[u8]> {
+        self.bytes(self.value(field))
+    }
+
+    /// Where the value of a field is.
+    pub fn value(&self, field: Field) -> Value {
+        self.fields[field as usize]
+    }
+
+    /// Sets a field without a trace in the list of assignments.
+    pub fn set(&mut self, field: Field, value: Value) {
+        self.fields[field as usize] = value;
+    }
+
+    /// Sets a field to a span of the log (not of the whole text).
+    pub fn set_in_log(&mut self, field: Field, span: Span) {
+        self.set(field, Value::Text(span.shifted(usize::from(self.log.start))));
+    }
+
+    /// Copies bytes that do not stand in the text; cut when the side buffer
+    /// is full.
+    pub fn keep(&mut self, bytes: &[u8]) -> Value {
+        let start = self.side.len();
+        let room = SIDE_MAX - start;
+        let cut = bytes.get(..bytes.len().min(room)).unwrap_or(b"");
+        // Cannot fail: cut to the room that is left.
+        let _ = self.side.extend_from_slice(cut);
+        Value::Side(Span::new(start, self.side.len()))
+    }
+
+    /// Sets what a decoder's order names and notes the assignment.
+    pub fn assign(&mut self, target: Target, position: u8, value: Value) {
+        match target {
+            Target::Static(field) => self.set(field, value),
+            Target::Dynamic(item) => {
+                let entry = Dynamic { position, item, value };
+                match self.dynamic.iter_mut().find(|d| d.position == position) {
+                    Some(old) => *old = entry,
+                    // Full only beyond the number of captures of one match.
+                    None => drop(self.dynamic.push(entry)),
+                }
+            }
+        }
+        // A longer list is of no use to anybody: it is only printed.
+        let _ = self.assigned.push((target, value));
+    }
+
+    /// All assignments by captures, in order.
+    pub fn assigned(&self) -> &[(Target, Value)] {
+        &self.assigned
+    }
+
+    /// The dynamic fields, by position of first assignment.
+    pub fn dynamic(&self) -> &[Dynamic] {
+        &self.dynamic
+    }
+
+    /// The dynamic field at a position of the order.
+    pub fn dynamic_at(&self, position: usize) -> Option<&[u8]> {
+        let entry = self.dynamic.iter().find(|d| usize::from(d.position) == position)?;
+        self.bytes(entry.value)
+    }
+}

@@ -1,0 +1,27 @@
+//! # Bartizan's core
+//!
+//! Reads one record of a log, understands it and judges it with compiled
+//! rules. No heap, no clock, no file: memory and time are lent by the host,
+//! every call does a bounded amount of work, and wrong input is an ordinary
+//! result.
+//!
+//! The rooms, in the order in which a line of log meets them:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`limits`] | every capacity, in one place |
+//! | [`record`] | the bytes, and spans in them |
+//! | [`event`] | a record and what is known of it so far |
+//! | [`predecode`] | header: host, program, message |
+//! | [`pattern`] | the three pattern languages, compiled |
+//! | [`image`] | a compiled ruleset, checked once and used in place |
+//! | [`decode`] | decoder tree: fields as spans of the record |
+//! | [`rules`] | rule tree, conditions, correlation: a verdict |
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod limits;
+pub mod pattern;
+pub mod predecode;
+pub mod record;

@@ -1,0 +1,1 @@
+//! Header of a record.
