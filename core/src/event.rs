@@ -171,18 +171,19 @@ pub struct Moment {
     pub weekday: u8,
 }
 
-/// One event. `text` is the whole log with control bytes removed.
+/// What the alert of another manager brought with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Id of the rule that fired there.
+    pub rule: u32,
+    /// Where it came from: this event's location, `|`, the original one.
+    pub location: Value,
+}
+
+/// What has been understood of an event. The host lends one for each event
+/// that is on its way, and may hand it from thread to thread.
 #[derive(Clone, Debug, Default)]
-pub struct Event<'t> {
-    /// The full log.
-    pub text: &'t [u8],
-    /// Where it came from: path of the file, address of the sender, or
-    /// `(agent) address->path`.
-    pub location: &'t [u8],
-    /// Name of this host; used when the header names none.
-    pub local_host: &'t [u8],
-    /// When it is judged.
-    pub now: Moment,
+pub struct Known {
     /// Host name of the header.
     pub header_host: Option<Span>,
     /// Program name of the header.
@@ -193,16 +194,83 @@ pub struct Event<'t> {
     pub decoder: Option<u16>,
     /// Type of log.
     pub category: Category,
+    /// Set if the event is an alert of another manager; `log` is then the
+    /// original log, which takes the place of the text.
+    pub forwarded: Option<Forwarded>,
     fields: [Value; Field::COUNT],
     dynamic: Vec<Dynamic, DYNAMIC_MAX>,
     assigned: Vec<(Target, Value), ASSIGNED_MAX>,
     side: Vec<u8, SIDE_MAX>,
 }
 
+impl Known {
+    /// Forgets everything; cheap, because buffers are only marked empty.
+    fn clear(&mut self, text_len: usize) {
+        self.header_host = None;
+        self.program = None;
+        self.log = Span::new(0, text_len);
+        self.decoder = None;
+        self.category = Category::default();
+        self.forwarded = None;
+        self.fields = [Value::Unset; Field::COUNT];
+        self.dynamic.clear();
+        self.assigned.clear();
+        self.side.clear();
+    }
+}
+
+/// Where an event comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct Origin<'t> {
+    /// Path of the file, address of the sender, or `(agent) address->path`.
+    pub location: &'t [u8],
+    /// Name of this host; used when the header names none.
+    pub local_host: &'t [u8],
+    /// When the event is judged.
+    pub now: Moment,
+}
+
+/// One event: its text (control bytes removed), its origin, and what is known
+/// of it. What is known is used like fields of the event itself.
+#[derive(Debug)]
+pub struct Event<'t> {
+    /// The full log.
+    pub text: &'t [u8],
+    /// Where it came from: path of the file, address of the sender, or
+    /// `(agent) address->path`.
+    pub location: &'t [u8],
+    /// Name of this host; used when the header names none.
+    pub local_host: &'t [u8],
+    /// When it is judged.
+    pub now: Moment,
+    known: &'t mut Known,
+}
+
+impl core::ops::Deref for Event<'_> {
+    type Target = Known;
+
+    fn deref(&self) -> &Known {
+        self.known
+    }
+}
+
+impl core::ops::DerefMut for Event<'_> {
+    fn deref_mut(&mut self) -> &mut Known {
+        self.known
+    }
+}
+
 impl<'t> Event<'t> {
     /// An event of which nothing is understood yet: the log is the whole text.
-    pub fn new(text: &'t [u8], location: &'t [u8], local_host: &'t [u8], now: Moment) -> Self {
-        Self { text, location, local_host, now, log: Span::new(0, text.len()), ..Self::default() }
+    pub fn new(text: &'t [u8], origin: Origin<'t>, known: &'t mut Known) -> Self {
+        known.clear(text.len());
+        Self::resume(text, origin, known)
+    }
+
+    /// An event of which something is understood already.
+    pub fn resume(text: &'t [u8], origin: Origin<'t>, known: &'t mut Known) -> Self {
+        let Origin { location, local_host, now } = origin;
+        Self { text, location, local_host, now, known }
     }
 
     /// The text behind the header.
@@ -221,10 +289,11 @@ impl<'t> Event<'t> {
     }
 
     /// The host name: for an agent's event its location, else the header's,
-    /// else this host's (OSSEC 4.3).
-    pub fn hostname(&self) -> &'t [u8] {
-        if self.is_from_agent() {
-            return self.location;
+    /// else this host's; for the alert of another manager the joined location
+    /// (OSSEC 4.3).
+    pub fn hostname(&self) -> &[u8] {
+        if self.is_from_agent() || self.forwarded.is_some() {
+            return self.shown_location();
         }
         match self.header_host {
             Some(s) => self.text.get(usize::from(s.start)..s.end()).unwrap_or(b""),
@@ -232,12 +301,23 @@ impl<'t> Event<'t> {
         }
     }
 
+    /// The location that alerts show.
+    pub fn shown_location(&self) -> &[u8] {
+        let forwarded = self.forwarded.as_ref();
+        forwarded.and_then(|f| self.bytes(f.location)).unwrap_or(self.location)
+    }
+
+    /// The full log that alerts show.
+    pub fn full_log(&self) -> &'t [u8] {
+        if self.forwarded.is_some() { self.log() } else { self.text }
+    }
+
     /// The bytes of a value of this event.
     pub fn bytes(&self, value: Value) -> Option<&[u8]> {
         match value {
             Value::Unset => None,
             Value::Text(span) => Some(span.of(self.text)),
-            Value::Side(span) => Some(span.of(&self.side)),
+            Value::Side(span) => Some(span.of(&self.known.side)),
         }
     }
 
@@ -264,12 +344,12 @@ impl<'t> Event<'t> {
     /// Copies bytes that do not stand in the text; cut when the side buffer
     /// is full.
     pub fn keep(&mut self, bytes: &[u8]) -> Value {
-        let start = self.side.len();
-        let room = SIDE_MAX - start;
-        let cut = bytes.get(..bytes.len().min(room)).unwrap_or(b"");
+        let side = &mut self.known.side;
+        let start = side.len();
+        let cut = bytes.get(..bytes.len().min(SIDE_MAX - start)).unwrap_or(b"");
         // Cannot fail: cut to the room that is left.
-        let _ = self.side.extend_from_slice(cut);
-        Value::Side(Span::new(start, self.side.len()))
+        let _ = side.extend_from_slice(cut);
+        Value::Side(Span::new(start, side.len()))
     }
 
     /// Sets what a decoder's order names and notes the assignment.

@@ -20,8 +20,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod decode;
 pub mod event;
+pub mod image;
 pub mod limits;
 pub mod pattern;
 pub mod predecode;
 pub mod record;
+pub mod rules;

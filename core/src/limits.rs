@@ -13,7 +13,7 @@ pub const TEXT_MAX: usize = RECORD_MAX - 1;
 pub const CAPTURES_MAX: usize = 64;
 
 /// Bytes of values that do not stand in the text of their record.
-pub const SIDE_MAX: usize = 2048;
+pub const SIDE_MAX: usize = 1024;
 
 /// Assignments of fields that one event remembers in order.
 pub const ASSIGNED_MAX: usize = 128;
@@ -39,6 +39,14 @@ pub const PATTERN_MAX: usize = 8192;
 /// Instructions of one compiled pattern.
 pub const PROGRAM_MAX: usize = 16384;
 
+/// Memory of one pattern search: words of 64 places that were tried (1 MiB).
+pub const MEMO_WORDS_MAX: usize = 1 << 17;
+
+/// Memory of one pattern search: frames of eight bytes to go back to (2 MiB).
+pub const FRAMES_MAX: usize = 1 << 18;
+
 const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
 const _: () = assert!(SIDE_MAX <= RECORD_MAX);
+const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);
+const _: () = assert!(PATTERN_MAX < u16::MAX as usize);
 const _: () = assert!(DYNAMIC_MAX >= CAPTURES_MAX);

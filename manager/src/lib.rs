@@ -1,1 +1,28 @@
 //! # Bartizan's manager
+//!
+//! Reads logs, applies rules, raises alerts. The rooms, in the order in which
+//! rules and then logs meet them:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`diagnose`] | problems with their place, text, caret and help |
+//! | [`xml`] | OSSEC's XML with positions |
+//! | [`config`] | `ossec.conf` |
+//! | [`pattern`] | the three pattern languages, and the fast matcher |
+//! | [`compile`] | decoders, rules and lists to an image |
+//! | [`ruleset`] | where rules come from: built in, or configured |
+//! | [`sources`] | where events come from |
+//! | [`engine`] | one event from text to verdict; many, on many threads |
+//! | [`outputs`] | alerts, archives, in the layouts that tools read |
+//! | [`commands`] | the commands |
+
+pub mod commands;
+pub mod compile;
+//pub mod config;
+pub mod diagnose;
+pub mod engine;
+pub mod outputs;
+pub mod pattern;
+pub mod ruleset;
+pub mod sources;
+pub mod xml;

@@ -1,2 +1,8 @@
 //! The command `bartizan`.
-fn main() {}
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    bartizan::commands::run(&bartizan::commands::Cli::parse())
+}

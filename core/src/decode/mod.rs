@@ -1,0 +1,181 @@
+//! Decoders: which program wrote the log, and the fields in it.
+//!
+//! Roots are tried in file order, those with a program name for events that
+//! have one and the others for the rest. The first root that fits is final;
+//! its children may refine it and capture fields. All fields are spans of the
+//! record. The order of evaluation is OSSEC 4.3's, surprises included, because
+//! people's decoders rely on it: see [`select`] and [`capture`].
+//!
+//! Work: each decoder of one root list and of one family of children is looked
+//! at once at most, each with at most one search per pattern.
+
+pub mod accumulate;
+pub mod plugins;
+
+use crate::event::{Category, Event, Field, Target};
+use crate::image::Image;
+use crate::image::rows::{DecoderRow, NONE, RangeRow, decoder_flag, offset};
+use crate::pattern::{Captures, Matcher, PatternId};
+use crate::record::Value;
+use zerocopy::little_endian::U16;
+
+/// Positions that later patterns of the same event may start from.
+#[derive(Clone, Copy, Default)]
+struct Marks {
+    /// Behind the root's match.
+    parent: usize,
+    /// Behind the child's prematch.
+    prematch: usize,
+}
+
+/// Decodes an event whose header is known: sets decoder, type and fields.
+pub fn decode(image: &Image<'_>, matcher: &mut impl Matcher, event: &mut Event<'_>) {
+    let Some((row, root, mut marks)) = select(image, matcher, event) else { return };
+    choose(event, row, root);
+    let children = image.range(image.index, root.children);
+    if children.is_empty() {
+        marks.prematch = marks.parent;
+        return capture(image, matcher, event, &[row.into()], marks);
+    }
+    if let Some((first, marks)) = select_child(image, matcher, event, children, marks) {
+        capture(image, matcher, event, children.get(first..).unwrap_or(&[]), marks);
+    }
+}
+
+fn choose(event: &mut Event<'_>, row: u16, decoder: &DecoderRow) {
+    event.decoder = Some(row);
+    event.category = Category::from_u8(decoder.category).unwrap_or_default();
+}
+
+/// The first root that fits, and the end of its match.
+fn select<'i>(
+    image: &Image<'i>,
+    matcher: &mut impl Matcher,
+    event: &Event<'_>,
+) -> Option<(u16, &'i DecoderRow, Marks)> {
+    let program = event.program_name();
+    let roots: RangeRow = match program {
+        Some(_) => image.header.program_roots,
+        None => image.header.plain_roots,
+    };
+    let log = event.log();
+    for row in image.range(image.index, roots) {
+        let Some(root) = image.decoder(row.get()) else { continue };
+        let prematch = pattern(root.prematch);
+        if prematch.is_some_and(|p| !matcher.possible(p)) {
+            continue;
+        }
+        if let (Some(program), Some(wanted)) = (program, pattern(root.program))
+            && !matcher.is_match(wanted, program)
+        {
+            continue;
+        }
+        let end = match prematch {
+            None => Some(0),
+            Some(prematch) => matcher.find(prematch, log),
+        };
+        if let Some(parent) = end {
+            return Some((row.get(), root, Marks { parent, prematch: 0 }));
+        }
+    }
+    None
+}
+
+fn pattern(id: U16) -> Option<PatternId> {
+    (id != NONE).then(|| PatternId(id.get()))
+}
+
+/// The child that takes part first: its place among its siblings.
+///
+/// QUIRK: the first child without a prematch ends the search, whether its
+/// pattern will match or not; and a child of a chain whose prematch fails
+/// takes the whole chain with it.
+fn select_child(
+    image: &Image<'_>,
+    matcher: &mut impl Matcher,
+    event: &mut Event<'_>,
+    children: &[U16],
+    mut marks: Marks,
+) -> Option<(usize, Marks)> {
+    let log = event.log();
+    let mut place = 0;
+    loop {
+        let row = children.get(place)?.get();
+        let child = image.decoder(row)?;
+        let Some(prematch) = pattern(child.prematch) else {
+            marks.prematch = marks.parent;
+            return Some((place, marks));
+        };
+        let from = if child.prematch_from == offset::PARENT { marks.parent } else { 0 };
+        let end = match matcher.possible(prematch) {
+            true => matcher.find(prematch, log.get(from..).unwrap_or(b"")),
+            false => None,
+        };
+        if let Some(end) = end {
+            marks.prematch = from + end;
+            choose(event, row, child);
+            return Some((place, marks));
+        }
+        place += chain_len(image, children, place);
+    }
+}
+
+/// Members of the chain that begins at a place; a lone child is one.
+fn chain_len(image: &Image<'_>, children: &[U16], place: usize) -> usize {
+    let goes_on = |row: &&U16| image.decoder(row.get()).is_some_and(has_next);
+    1 + children.get(place..).unwrap_or(&[]).iter().take_while(goes_on).count()
+}
+
+fn has_next(decoder: &DecoderRow) -> bool {
+    decoder.flags & decoder_flag::NEXT != 0
+}
+
+/// Runs the pattern of a decoder and of the chain behind it.
+///
+/// QUIRK: "next" means the following sibling, whatever its name, and a member
+/// without a pattern ends the chain.
+fn capture(image: &Image<'_>, matcher: &mut impl Matcher, event: &mut Event<'_>, chain: &[U16], marks: Marks) {
+    let log = event.log();
+    let mut previous = None;
+    for (step, row) in chain.iter().enumerate() {
+        let Some(decoder) = image.decoder(row.get()) else { return };
+        if step == 0 && let Some(plugin) = plugins::Plugin::from_row(decoder.plugin) {
+            return plugins::run(plugin, event);
+        }
+        let Some(regex) = pattern(decoder.regex) else { return };
+        let from = match decoder.regex_from {
+            offset::PARENT => marks.parent,
+            offset::PREMATCH => marks.prematch,
+            offset::REGEX => previous.unwrap_or(marks.prematch),
+            _ => 0,
+        };
+        let mut captures = Captures::new();
+        let rest = log.get(from..).unwrap_or(b"");
+        let end = match matcher.possible(regex) {
+            true => matcher.captures(regex, rest, &mut captures),
+            false => None,
+        };
+        previous = end.map(|end| from + end);
+        if previous.is_some() {
+            choose(event, row.get(), decoder);
+            store(image, event, decoder, &captures, from);
+        }
+        if !has_next(decoder) {
+            return;
+        }
+    }
+}
+
+/// Assigns the captures of one match to the items of the decoder's order.
+fn store(image: &Image<'_>, event: &mut Event<'_>, decoder: &DecoderRow, captures: &Captures, from: usize) {
+    let order = image.range(image.order, decoder.order);
+    let base = usize::from(event.log.start) + from;
+    for (position, (item, span)) in order.iter().zip(captures.iter()).enumerate() {
+        let number = decoder.order.start.get() + position as u32;
+        let target = match Field::from_u8(item.field) {
+            Some(field) => Target::Static(field),
+            None => Target::Dynamic(number),
+        };
+        event.assign(target, position as u8, Value::Text(span.shifted(base)));
+    }
+}

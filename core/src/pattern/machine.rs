@@ -1,0 +1,147 @@
+//! The machine that runs programs in lent memory.
+//!
+//! A backtracking interpreter, made linear by notes of what was tried: where
+//! two ways through a program meet stands a `MEMO`, and a place of the text
+//! that was at this `MEMO` before fails at once, also for later starts of the
+//! same search. Loops over one set note every place they could end at in the
+//! same way. So one search runs every instruction at most once per place of
+//! the text: at most `(text + 1) * instructions` steps, where a literal counts
+//! its bytes and a `REPEAT` its most characters.
+//!
+//! Memory: one bit per place and memo number, cleared per search, and a stack
+//! of eight bytes for each open choice. [`Patterns::scratch_needed`] says how
+//! much; the machine refuses to start with less, and so never runs short.
+
+use super::literal::shape_end;
+use super::program::{PatternRow, Patterns, flag, shape};
+use super::search::{Search, Slots};
+use super::{Captures, Matcher, PatternId};
+use crate::limits::{CAPTURES_MAX, TEXT_MAX};
+use crate::record::Span;
+
+/// A choice to come back to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Frame {
+    pub(super) pc: u16,
+    pub(super) low: u16,
+    pub(super) cur: u16,
+    pub(super) kind: u8,
+    pub(super) slot: u8,
+}
+
+/// Memory for searches; its contents do not matter.
+#[derive(Debug)]
+pub struct Scratch<'m> {
+    /// Notes of what was tried.
+    pub memo: &'m mut [u64],
+    /// Open choices.
+    pub stack: &'m mut [Frame],
+}
+
+/// How much memory searches need.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScratchNeed {
+    /// Words of [`Scratch::memo`].
+    pub memo_words: usize,
+    /// Frames of [`Scratch::stack`].
+    pub stack_frames: usize,
+}
+
+/// The memory lent is smaller than [`Patterns::scratch_needed`], given here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScratchTooSmall(pub ScratchNeed);
+
+/// Words that note all places of a text for one memo number.
+pub(super) const fn memo_words(text_len: usize) -> usize {
+    text_len / 64 + 1
+}
+
+impl ScratchNeed {
+    /// What the rows say that their programs need.
+    pub(super) fn of(rows: &[PatternRow]) -> Self {
+        let mut need = Self::default();
+        for row in rows.iter().filter(|row| row.shape == shape::PROGRAM) {
+            let words = usize::from(row.memos.get()) * memo_words(TEXT_MAX);
+            need.memo_words = need.memo_words.max(words);
+            need.stack_frames = need.stack_frames.max(row.frames.get() as usize);
+        }
+        need
+    }
+}
+
+/// A [`Matcher`] that needs nothing but the tables and lent memory.
+#[derive(Debug)]
+pub struct Machine<'i, 'm> {
+    patterns: Patterns<'i>,
+    scratch: Scratch<'m>,
+    steps: u64,
+}
+
+impl<'i, 'm> Machine<'i, 'm> {
+    /// A machine for these patterns, in this memory.
+    pub fn new(patterns: Patterns<'i>, scratch: Scratch<'m>) -> Result<Self, ScratchTooSmall> {
+        let need = patterns.scratch_needed();
+        if scratch.memo.len() < need.memo_words || scratch.stack.len() < need.stack_frames {
+            return Err(ScratchTooSmall(need));
+        }
+        Ok(Self {
+            patterns,
+            scratch,
+            steps: 0,
+        })
+    }
+
+    /// Steps made so far: instructions run and characters gone through by
+    /// loops. For budgets and for tests of the bound above.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    /// One search. Bytes beyond the longest text are not looked at.
+    fn search(&mut self, id: PatternId, text: &[u8], slots: Option<&mut Slots>) -> Option<usize> {
+        let row = self.patterns.row(id)?;
+        let text = text.get(..TEXT_MAX).unwrap_or(text);
+        if row.shape != shape::PROGRAM {
+            return shape_end(row.shape, self.patterns.literal(row), text);
+        }
+        let mut search = Search::new(&self.patterns, row, text, &mut self.scratch, slots);
+        let end = search.leftmost(row);
+        self.steps += search.steps;
+        end
+    }
+}
+
+impl Matcher for Machine<'_, '_> {
+    fn begin(&mut self, _log: &[u8]) {}
+
+    fn possible(&self, _pattern: PatternId) -> bool {
+        true
+    }
+
+    fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool {
+        self.search(pattern, text, None).is_some()
+    }
+
+    fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {
+        self.search(pattern, text, None)
+    }
+
+    fn captures(
+        &mut self,
+        pattern: PatternId,
+        text: &[u8],
+        captures: &mut Captures,
+    ) -> Option<usize> {
+        captures.clear();
+        let row = self.patterns.row(pattern)?;
+        let mut slots = Slots::UNSET;
+        let end = self.search(pattern, text, Some(&mut slots))?;
+        captures.fill(groups(row, &slots), row.flags & flag::KEEP_UNSET != 0);
+        Some(end)
+    }
+}
+
+/// The groups of a pattern after a match.
+fn groups(row: &PatternRow, slots: &Slots) -> impl Iterator<Item = Option<Span>> {
+    (0..usize::from(row.captures).min(CAPTURES_MAX)).map(|group| slots.group(group))
+}

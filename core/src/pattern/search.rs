@@ -1,0 +1,458 @@
+//! One search of one program in one text: the interpreter.
+//!
+//! Nothing here can panic: places and programs are only read with `get`, and
+//! what is not there fails the branch. Programs were checked, so that this
+//! does not happen. Read `machine` first for the bound and `program` for the
+//! operations.
+
+use super::character::{is_continuation, wide};
+use super::literal::literal_end;
+use super::machine::{Frame, Scratch, memo_words};
+use super::program::{Inst, NONE, PatternRow, Patterns, Set, TextRef, flag, look, op, run};
+use crate::limits::CAPTURES_MAX;
+use crate::record::Span;
+use zerocopy::little_endian::U32;
+
+/// Values of [`Frame::kind`].
+mod kind {
+    /// Go on at `pc` and place `cur`.
+    pub(super) const BRANCH: u8 = 0;
+    /// A run that was tried up to `cur`: try one character less.
+    pub(super) const GREEDY: u8 = 1;
+    /// A run that was tried up to `cur`: try one character more.
+    pub(super) const LAZY: u8 = 2;
+    /// Give `slot` its former value, `cur`.
+    pub(super) const UNDO: u8 = 3;
+}
+
+/// Starts and ends of groups.
+#[derive(Debug)]
+pub(super) struct Slots([u16; 2 * CAPTURES_MAX]);
+
+impl Slots {
+    /// No group took part.
+    pub(super) const UNSET: Self = Self([u16::MAX; 2 * CAPTURES_MAX]);
+
+    /// A group that took part.
+    pub(super) fn group(&self, group: usize) -> Option<Span> {
+        let (start, end) = (*self.0.get(2 * group)?, *self.0.get(2 * group + 1)?);
+        let took_part = end != u16::MAX && start <= end;
+        took_part.then(|| Span::new(usize::from(start), usize::from(end)))
+    }
+
+    /// Sets a slot and returns its former value.
+    fn set(&mut self, slot: u16, value: u16) -> Option<u16> {
+        self.0
+            .get_mut(usize::from(slot))
+            .map(|place| core::mem::replace(place, value))
+    }
+}
+
+/// What an instruction leads to.
+enum Step {
+    /// Go on with this instruction at this place.
+    Go(usize, usize),
+    /// The pattern has matched.
+    Match,
+    /// This branch fails.
+    Fail,
+}
+
+/// One search.
+pub(super) struct Search<'s> {
+    code: &'s [Inst],
+    sets: &'s [Set],
+    pool: &'s [u8],
+    text: &'s [u8],
+    /// The text has characters of several bytes.
+    wide: bool,
+    memo: &'s mut [u64],
+    words: usize,
+    stack: &'s mut [Frame],
+    depth: usize,
+    slots: Option<&'s mut Slots>,
+    /// Steps made.
+    pub(super) steps: u64,
+}
+
+impl<'s> Search<'s> {
+    /// Prepares a search; forgets the notes of an earlier one.
+    pub(super) fn new(
+        patterns: &Patterns<'s>,
+        row: &PatternRow,
+        text: &'s [u8],
+        scratch: &'s mut Scratch<'_>,
+        slots: Option<&'s mut Slots>,
+    ) -> Self {
+        let words = memo_words(text.len());
+        let used = words * usize::from(row.memos.get());
+        let memo = scratch.memo.get_mut(..used).unwrap_or_default();
+        memo.fill(0);
+        Self {
+            code: patterns.program(row),
+            sets: patterns.sets(),
+            pool: patterns.text(),
+            text,
+            wide: row.flags & flag::UTF != 0 && !text.is_ascii(),
+            memo,
+            words,
+            stack: scratch.stack,
+            depth: 0,
+            slots,
+            steps: 0,
+        }
+    }
+
+    /// The end of the leftmost match.
+    pub(super) fn leftmost(&mut self, row: &PatternRow) -> Option<usize> {
+        let first = self.sets.get(usize::from(row.first.get()));
+        let anchored = row.flags & flag::ANCHORED != 0;
+        let mut start = 0;
+        loop {
+            start = self.next_start(start, if row.first.get() == NONE { None } else { first })?;
+            if anchored && start > 0 {
+                return None;
+            }
+            if let Some(end) = self.run(start) {
+                return Some(end);
+            }
+            start += 1;
+        }
+    }
+
+    /// The next place from `from` on at which a match can start.
+    fn next_start(&self, mut from: usize, first: Option<&Set>) -> Option<usize> {
+        loop {
+            let rest = self.text.get(from..)?;
+            if let Some(first) = first {
+                from += rest.iter().position(|byte| first.has(*byte))?;
+            }
+            let inside =
+                self.wide && from > 0 && self.text.get(from).is_some_and(|b| is_continuation(*b));
+            if !inside {
+                return Some(from);
+            }
+            from += 1;
+        }
+    }
+
+    /// The end of a match that starts here.
+    fn run(&mut self, start: usize) -> Option<usize> {
+        if let Some(slots) = &mut self.slots {
+            slots.0.fill(u16::MAX);
+        }
+        self.depth = 0;
+        let (mut pc, mut at) = (0, start);
+        loop {
+            self.steps += 1;
+            match self.step(pc, at) {
+                Step::Go(next, place) => (pc, at) = (next, place),
+                Step::Match => return Some(at),
+                Step::Fail => (pc, at) = self.resume()?,
+            }
+        }
+    }
+
+    /// Runs one instruction.
+    #[inline(always)]
+    fn step(&mut self, pc: usize, at: usize) -> Step {
+        let Some(inst) = self.code.get(pc).copied() else {
+            return Step::Fail;
+        };
+        let moved = match inst.op {
+            op::MATCH => return Step::Match,
+            op::LITERAL => self.literal(inst, at),
+            op::SET => self.member(inst.a.get(), at),
+            op::LOOP => self.enter_loop(inst, pc, at),
+            op::REPEAT => self.enter_repeat(inst, pc, at),
+            op::LOOK => self.looks(inst.flag, at).then_some(at),
+            op::SAVE => {
+                self.save(inst.a.get(), at);
+                Some(at)
+            }
+            op::SPLIT => {
+                let other = Frame {
+                    kind: kind::BRANCH,
+                    pc: inst.b.get(),
+                    cur: at as u16,
+                    ..Frame::default()
+                };
+                return if self.push(other) {
+                    Step::Go(usize::from(inst.a.get()), at)
+                } else {
+                    Step::Fail
+                };
+            }
+            op::JUMP => return Step::Go(usize::from(inst.a.get()), at),
+            op::MEMO => self.note(inst.a.get(), at).then_some(at),
+            _ => None,
+        };
+        moved.map_or(Step::Fail, |at| Step::Go(pc + 1, at))
+    }
+
+    /// The place behind a literal.
+    #[inline]
+    fn literal(&self, inst: Inst, at: usize) -> Option<usize> {
+        let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;
+        let literal = TextRef {
+            offset: U32::new(offset),
+            len: inst.a,
+        }
+        .of(self.pool)?;
+        literal_end(inst.flag, literal, self.text, at, self.wide)
+    }
+
+    /// The place behind one character, if it is in the set.
+    #[inline]
+    fn member(&self, set: u16, at: usize) -> Option<usize> {
+        let set = self.sets.get(usize::from(set))?;
+        let (character, behind) = if self.wide {
+            wide(self.text, at)?
+        } else {
+            (*self.text.get(at)?, at + 1)
+        };
+        set.has(character).then_some(behind)
+    }
+
+    /// Notes a place; false if it was noted before.
+    #[inline]
+    fn note(&mut self, memo: u16, at: usize) -> bool {
+        let bit = 1 << (at % 64);
+        match self.memo.get_mut(usize::from(memo) * self.words + at / 64) {
+            Some(word) if *word & bit == 0 => {
+                *word |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a place is noted.
+    fn noted(&self, memo: u16, at: usize) -> bool {
+        let word = self.memo.get(usize::from(memo) * self.words + at / 64);
+        word.is_some_and(|word| word & (1 << (at % 64)) != 0)
+    }
+
+    /// Puts a choice on the stack. False if there is no room, which checked
+    /// programs do not meet.
+    #[inline]
+    fn push(&mut self, frame: Frame) -> bool {
+        let Some(place) = self.stack.get_mut(self.depth) else {
+            return false;
+        };
+        *place = frame;
+        self.depth += 1;
+        true
+    }
+
+    /// Notes the edge of a group, if groups are wanted.
+    fn save(&mut self, slot: u16, at: usize) {
+        let Some(slots) = &mut self.slots else { return };
+        let Some(former) = slots.set(slot, at as u16) else {
+            return;
+        };
+        // Without an open choice nobody comes back to see the former value.
+        if self.depth > 0 {
+            self.push(Frame {
+                kind: kind::UNDO,
+                slot: slot as u8,
+                cur: former,
+                ..Frame::default()
+            });
+        }
+    }
+
+    /// Goes back to the last open choice.
+    fn resume(&mut self) -> Option<(usize, usize)> {
+        loop {
+            self.steps += 1;
+            self.depth = self.depth.checked_sub(1)?;
+            let frame = *self.stack.get(self.depth)?;
+            let (pc, cur) = (usize::from(frame.pc), usize::from(frame.cur));
+            let retry = match frame.kind {
+                kind::BRANCH => return Some((pc, cur)),
+                kind::GREEDY => self.shorter(frame),
+                kind::LAZY => self.longer(frame),
+                _ => {
+                    if let Some(slots) = &mut self.slots {
+                        slots.set(u16::from(frame.slot), frame.cur);
+                    }
+                    None
+                }
+            };
+            if let Some(at) = retry {
+                return Some((pc + 1, at));
+            }
+        }
+    }
+
+    /// Tries a run with one character less.
+    fn shorter(&mut self, frame: Frame) -> Option<usize> {
+        let (low, cur) = (usize::from(frame.low), usize::from(frame.cur));
+        if cur <= low {
+            return None;
+        }
+        let at = if self.wide {
+            self.before(frame.pc, low, cur)?
+        } else {
+            cur - 1
+        };
+        if at > low {
+            self.push(Frame {
+                cur: at as u16,
+                ..frame
+            });
+        }
+        Some(at)
+    }
+
+    /// The place one character before `cur` in a run that began at `low`.
+    ///
+    /// Text that is not UTF-8 can be cut into characters in more than one way,
+    /// but only the way of this run has noted places from which the loop's set
+    /// leads to `cur`: another way to `cur` would have ended the run there.
+    fn before(&self, pc: u16, low: usize, cur: usize) -> Option<usize> {
+        let inst = self.code.get(usize::from(pc))?;
+        let nearest = cur.saturating_sub(6).max(low);
+        (nearest..cur)
+            .rev()
+            .find(|at| self.noted(inst.c.get(), *at) && self.member(inst.a.get(), *at) == Some(cur))
+    }
+
+    /// Tries a run with one character more.
+    fn longer(&mut self, frame: Frame) -> Option<usize> {
+        let inst = self.code.get(usize::from(frame.pc)).copied()?;
+        let at = self.member(inst.a.get(), usize::from(frame.cur))?;
+        if inst.op == op::LOOP {
+            if !self.note(inst.c.get(), at) {
+                return None;
+            }
+            self.push(Frame {
+                cur: at as u16,
+                ..frame
+            });
+        } else if frame.low > 1 {
+            // A bounded run counts in `low` what it may still take.
+            self.push(Frame {
+                cur: at as u16,
+                low: frame.low - 1,
+                ..frame
+            });
+        }
+        Some(at)
+    }
+
+    /// Begins an unbounded run: the first place to go on at.
+    fn enter_loop(&mut self, inst: Inst, pc: usize, at: usize) -> Option<usize> {
+        let (set, memo) = (inst.a.get(), inst.c.get());
+        let mut low = at;
+        for _ in 0..inst.b.get() {
+            low = self.member(set, low)?;
+        }
+        if !self.note(memo, low) {
+            return None;
+        }
+        let frame = Frame {
+            pc: pc as u16,
+            low: low as u16,
+            cur: low as u16,
+            kind: kind::LAZY,
+            slot: 0,
+        };
+        if inst.flag == run::LAZY {
+            return self.push(frame).then_some(low);
+        }
+        let (high, met) = self.sweep(set, memo, low);
+        self.steps += (high - low) as u64;
+        if inst.flag == run::LONGEST {
+            // Where the run met another one, that one has tried the end.
+            return (!met).then_some(high);
+        }
+        if high > low
+            && !self.push(Frame {
+                cur: high as u16,
+                kind: kind::GREEDY,
+                ..frame
+            })
+        {
+            return None;
+        }
+        Some(high)
+    }
+
+    /// Goes through a run and notes its places, up to its end or to a place
+    /// noted before (`true`): all from there on was tried.
+    fn sweep(&mut self, set: u16, memo: u16, low: usize) -> (usize, bool) {
+        let mut high = low;
+        while let Some(next) = self.member(set, high) {
+            if !self.note(memo, next) {
+                return (high, true);
+            }
+            high = next;
+        }
+        (high, false)
+    }
+
+    /// Begins a bounded run: the first place to go on at.
+    fn enter_repeat(&mut self, inst: Inst, pc: usize, at: usize) -> Option<usize> {
+        let (min, max) = (inst.b.get(), inst.c.get());
+        let mut low = at;
+        for _ in 0..min {
+            low = self.member(inst.a.get(), low)?;
+        }
+        let more = max.saturating_sub(min);
+        self.steps += u64::from(max);
+        let frame = Frame {
+            pc: pc as u16,
+            low: more,
+            cur: low as u16,
+            kind: kind::LAZY,
+            slot: 0,
+        };
+        if inst.flag == run::LAZY {
+            return (more == 0 || self.push(frame)).then_some(low);
+        }
+        let mut high = low;
+        for _ in 0..more {
+            let Some(next) = self.member(inst.a.get(), high) else {
+                break;
+            };
+            high = next;
+        }
+        let greedy = inst.flag == run::GREEDY && high > low;
+        if greedy
+            && !self.push(Frame {
+                low: low as u16,
+                cur: high as u16,
+                kind: kind::GREEDY,
+                ..frame
+            })
+        {
+            return None;
+        }
+        Some(high)
+    }
+
+    /// Whether a condition on the place holds.
+    fn looks(&self, condition: u8, at: usize) -> bool {
+        let (text, len) = (self.text, self.text.len());
+        let newline = |at: usize| text.get(at) == Some(&b'\n');
+        match condition {
+            look::START => at == 0,
+            look::END => at == len,
+            look::END_OR_NEWLINE => at == len || (at + 1 == len && newline(at)),
+            look::LINE_START => at == 0 || (at < len && newline(at - 1)),
+            look::LINE_END => at == len || newline(at),
+            look::WORD_EDGE => self.word_edge(at),
+            look::NOT_WORD_EDGE => !self.word_edge(at),
+            _ => false,
+        }
+    }
+
+    /// Whether exactly one side of a place is a word byte.
+    fn word_edge(&self, at: usize) -> bool {
+        let word =
+            |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        word(at.checked_sub(1).and_then(|before| self.text.get(before))) != word(self.text.get(at))
+    }
+}

@@ -1,0 +1,410 @@
+//! Earlier events, in lent memory.
+//!
+//! What a correlation rule may ask about is kept here: the text of every event
+//! that fired a rule, when, and the values that rules compare. Events stand in
+//! a ring of slots, their bytes in a ring of bytes; when either is full the
+//! oldest go. Each correlation list is a queue of links to slots. Nothing here
+//! grows: remembering one event drops a bounded number of old ones, and a
+//! search looks at each remembered event once at most.
+
+use crate::event::{Event, Field};
+use crate::image::Image;
+use crate::record::{Span, Value};
+use zerocopy::little_endian::U16;
+
+/// A value of an event that rules compare with the same of earlier events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Key {
+    /// The id.
+    Id,
+    /// The source address.
+    SrcIp,
+    /// The destination user.
+    User,
+    /// The source port.
+    SrcPort,
+    /// The destination port.
+    DstPort,
+    /// The host name.
+    Host,
+    /// The URL.
+    Url,
+    /// The place in the world of the source: never known here.
+    Geo,
+}
+
+impl Key {
+    /// Number of keys.
+    pub const COUNT: usize = 8;
+    /// All keys, in the order of their numbers.
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Id,
+        Self::SrcIp,
+        Self::User,
+        Self::SrcPort,
+        Self::DstPort,
+        Self::Host,
+        Self::Url,
+        Self::Geo,
+    ];
+
+    /// The bit of the key in a mask.
+    pub const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+
+    fn field(self) -> Option<Field> {
+        match self {
+            Self::Id => Some(Field::Id),
+            Self::SrcIp => Some(Field::SrcIp),
+            Self::User => Some(Field::DstUser),
+            Self::SrcPort => Some(Field::SrcPort),
+            Self::DstPort => Some(Field::DstPort),
+            Self::Url => Some(Field::Url),
+            Self::Host | Self::Geo => None,
+        }
+    }
+
+    /// The key's value in an event.
+    pub fn of<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
+        match self {
+            Self::Host => Some(event.hostname()),
+            key => event.field(key.field()?),
+        }
+    }
+}
+
+/// A number that names a remembered event for ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventNumber(pub u64);
+
+/// One remembered event.
+#[derive(Clone, Debug, Default)]
+pub struct Slot {
+    /// When it was judged, seconds.
+    pub time: i64,
+    /// Level of the rule whose search used it up; 0 for none.
+    pub mark: u16,
+    /// Row of the rule it fired.
+    pub rule: u16,
+    /// Type of log.
+    pub category: u8,
+    start: u32,
+    len: u32,
+    text: u16,
+    log: Span,
+    keys: [Option<Span>; Key::COUNT],
+}
+
+/// One entry of a correlation list.
+#[derive(Clone, Debug, Default)]
+pub struct Link {
+    event: u64,
+    older: u32,
+    newer: u32,
+}
+
+/// One correlation list.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    oldest: u32,
+    newest: u32,
+    len: u32,
+}
+
+const NOWHERE: u32 = u32::MAX;
+
+/// Memory that the host lends to a [`History`].
+#[derive(Debug)]
+pub struct Memory<'m> {
+    /// One for each event to remember.
+    pub slots: &'m mut [Slot],
+    /// One for each entry of a list; twice the slots is plenty.
+    pub links: &'m mut [Link],
+    /// One for each correlation list of the image.
+    pub queues: &'m mut [Queue],
+    /// For the texts of the events.
+    pub bytes: &'m mut [u8],
+}
+
+/// Earlier events.
+#[derive(Debug)]
+pub struct History<'i, 'm> {
+    image: Image<'i>,
+    memory: Memory<'m>,
+    first: u64,
+    next: u64,
+    write: usize,
+    free: u32,
+}
+
+impl<'i, 'm> History<'i, 'm> {
+    /// An empty history.
+    pub fn new(image: Image<'i>, memory: Memory<'m>) -> Self {
+        let links = memory.links.len() as u32;
+        for (n, link) in memory.links.iter_mut().enumerate() {
+            let next = n as u32 + 1;
+            link.newer = if next < links { next } else { NOWHERE };
+        }
+        memory.queues.fill(Queue { oldest: NOWHERE, newest: NOWHERE, len: 0 });
+        let free = if links == 0 { NOWHERE } else { 0 };
+        Self { image, memory, first: 0, next: 0, write: 0, free }
+    }
+
+    /// Number of events remembered.
+    pub fn len(&self) -> usize {
+        (self.next - self.first) as usize
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.first == self.next
+    }
+
+    /// The lists that remember the events of a rule.
+    fn feeds(&self, rule: u16) -> &'i [U16] {
+        self.image.rule(rule).map_or(&[], |rule| self.image.range(self.image.index, rule.feeds))
+    }
+
+    fn place(&self, number: u64) -> Option<usize> {
+        let known = (self.first..self.next).contains(&number);
+        known.then(|| (number % self.memory.slots.len() as u64) as usize)
+    }
+
+    /// A remembered event.
+    pub fn get(&self, number: EventNumber) -> Option<&Slot> {
+        self.memory.slots.get(self.place(number.0)?)
+    }
+
+    /// Marks an event as used up by a rule of this level.
+    pub fn mark(&mut self, number: EventNumber, level: u16) {
+        if let Some(slot) = self.place(number.0).and_then(|place| self.memory.slots.get_mut(place)) {
+            slot.mark = level;
+        }
+    }
+
+    fn bytes_of(&self, slot: &Slot) -> &[u8] {
+        let start = slot.start as usize;
+        self.memory.bytes.get(start..start + slot.len as usize).unwrap_or(b"")
+    }
+
+    /// The full log of a remembered event.
+    pub fn text(&self, number: EventNumber) -> Option<&[u8]> {
+        let slot = self.get(number)?;
+        self.bytes_of(slot).get(..usize::from(slot.text))
+    }
+
+    /// What stood behind its header.
+    pub fn log(&self, slot: &Slot) -> &[u8] {
+        slot.log.of(self.bytes_of(slot))
+    }
+
+    /// The value of a key of a remembered event.
+    pub fn key(&self, slot: &Slot, key: Key) -> Option<&[u8]> {
+        let span = slot.keys.get(key as usize).copied().flatten()?;
+        Some(span.of(self.bytes_of(slot)))
+    }
+
+    /// All events, newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = EventNumber> + use<> {
+        (self.first..self.next).rev().map(EventNumber)
+    }
+
+    /// The newest entry of a list; [`older`](Self::older) goes on from it.
+    pub fn newest_in(&self, list: u16) -> Option<Entry> {
+        self.entry(self.memory.queues.get(usize::from(list))?.newest)
+    }
+
+    /// The entry before this one in its list.
+    pub fn older(&self, entry: Entry) -> Option<Entry> {
+        self.entry(self.memory.links.get(entry.link as usize)?.older)
+    }
+
+    fn entry(&self, link: u32) -> Option<Entry> {
+        let event = self.memory.links.get(link as usize)?.event;
+        Some(Entry { link, event: EventNumber(event) })
+    }
+
+    /// Remembers an event that fired a rule, in the history and in the lists
+    /// that the rule feeds.
+    pub fn remember(&mut self, event: &Event<'_>, rule: u16, mark: u16) {
+        if self.memory.slots.is_empty() {
+            return;
+        }
+        if self.len() >= self.memory.slots.len() {
+            self.overflow(event.now.epoch);
+        }
+        let mut slot = Slot { time: event.now.epoch, mark, rule, category: event.category as u8, ..Slot::default() };
+        if !self.write_bytes(event, &mut slot) {
+            return;
+        }
+        let number = self.next;
+        self.next += 1;
+        if let Some(place) = self.place(number) {
+            self.memory.slots[place] = slot;
+        }
+        for list in self.feeds(rule) {
+            self.append(list.get(), number);
+        }
+    }
+
+    /// OSSEC 4.3 drops the oldest ten, and further ones while they are older
+    /// than the largest frequency of any rule, taken as seconds.
+    fn overflow(&mut self, now: i64) {
+        let age_max = i64::from(self.image.header.settings.frequency_max.get());
+        let mut dropped = 0;
+        while let Some(slot) = self.get(EventNumber(self.first)) {
+            if dropped >= 10 && now - slot.time <= age_max {
+                break;
+            }
+            self.drop_oldest();
+            dropped += 1;
+        }
+    }
+
+    /// Forgets the oldest event: its entries are the oldest of its lists.
+    fn drop_oldest(&mut self) {
+        let Some(slot) = self.get(EventNumber(self.first)) else { return };
+        let (rule, number) = (slot.rule, self.first);
+        for list in self.feeds(rule) {
+            let queue = self.memory.queues.get(usize::from(list.get()));
+            if queue.and_then(|queue| self.entry(queue.oldest)).is_some_and(|oldest| oldest.event.0 == number) {
+                self.drop_entry(list.get());
+            }
+        }
+        self.first += 1;
+        if self.is_empty() {
+            self.write = 0;
+        }
+    }
+
+    /// Finds room for an event's bytes, dropping the oldest events until
+    /// there is; false if there can be none.
+    fn reserve(&mut self, len: usize) -> bool {
+        let size = self.memory.bytes.len();
+        if len > size {
+            return false;
+        }
+        loop {
+            let Some(oldest) = self.get(EventNumber(self.first)).map(|slot| slot.start as usize) else {
+                self.write = 0;
+                return true;
+            };
+            let wrapped = self.write <= oldest;
+            if wrapped && self.write + len < oldest || !wrapped && self.write + len <= size {
+                return true;
+            }
+            if !wrapped && len < oldest {
+                self.write = 0;
+                return true;
+            }
+            self.drop_oldest();
+        }
+    }
+
+    fn write_bytes(&mut self, event: &Event<'_>, slot: &mut Slot) -> bool {
+        let keys = self.image.header.settings.keys.get();
+        let mut values: [Option<Value>; Key::COUNT] = [None; Key::COUNT];
+        let mut len = event.text.len();
+        for (key, place) in Key::ALL.into_iter().zip(&mut values) {
+            if keys & key.bit() == 0 {
+                continue;
+            }
+            *place = match (key, key.field()) {
+                (Key::Host, _) => Some(host_value(event)),
+                (_, Some(field)) => Some(event.value(field)).filter(|v| v.is_set()),
+                _ => None,
+            };
+            if !matches!(place, None | Some(Value::Text(_))) {
+                len += key.of(event).map_or(0, <[u8]>::len);
+            }
+        }
+        if !self.reserve(len) {
+            return false;
+        }
+        let start = self.write;
+        self.put(event.text);
+        for (key, (value, span)) in Key::ALL.into_iter().zip(values.into_iter().zip(&mut slot.keys)) {
+            *span = match value {
+                None => None,
+                Some(Value::Text(span)) => Some(span),
+                Some(_) => {
+                    let from = self.write - start;
+                    self.put(key.of(event).unwrap_or(b""));
+                    Some(Span::new(from, self.write - start))
+                }
+            };
+        }
+        slot.start = start as u32;
+        slot.len = len as u32;
+        slot.text = event.text.len() as u16;
+        slot.log = event.log;
+        true
+    }
+
+    /// Copies bytes to where room was reserved.
+    fn put(&mut self, bytes: &[u8]) {
+        let end = self.write + bytes.len();
+        if let Some(room) = self.memory.bytes.get_mut(self.write..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.write = end;
+    }
+
+    fn append(&mut self, list: u16, number: u64) {
+        let settings = &self.image.header.settings;
+        let bounded = list < settings.bounded_lists.get();
+        let full = |queue: &Queue| bounded && queue.len >= settings.bounded_len.get();
+        if self.memory.queues.get(usize::from(list)).is_some_and(full) {
+            self.drop_entry(list);
+        }
+        while self.free == NOWHERE && self.first + 1 < self.next {
+            self.drop_oldest();
+        }
+        let link = self.free;
+        let Some(entry) = self.memory.links.get_mut(link as usize) else { return };
+        let Some(queue) = self.memory.queues.get_mut(usize::from(list)) else { return };
+        self.free = entry.newer;
+        *entry = Link { event: number, older: queue.newest, newer: NOWHERE };
+        let before = queue.newest;
+        queue.newest = link;
+        queue.len += 1;
+        match self.memory.links.get_mut(before as usize) {
+            Some(before) => before.newer = link,
+            None => queue.oldest = link,
+        }
+    }
+
+    /// Removes the oldest entry of a list.
+    fn drop_entry(&mut self, list: u16) {
+        let Some(queue) = self.memory.queues.get_mut(usize::from(list)) else { return };
+        let link = queue.oldest;
+        let Some(entry) = self.memory.links.get_mut(link as usize) else { return };
+        let newer = entry.newer;
+        entry.newer = self.free;
+        self.free = link;
+        queue.oldest = newer;
+        queue.len -= 1;
+        match self.memory.links.get_mut(newer as usize) {
+            Some(newer) => newer.older = NOWHERE,
+            None => queue.newest = NOWHERE,
+        }
+    }
+}
+
+/// The host name as a span of the text where it stands there.
+fn host_value(event: &Event<'_>) -> Value {
+    match event.header_host {
+        Some(span) if !event.is_from_agent() => Value::Text(span),
+        _ => Value::Side(Span::default()),
+    }
+}
+
+/// An entry of a correlation list.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    link: u32,
+    /// The event.
+    pub event: EventNumber,
+}

@@ -1,0 +1,172 @@
+//! Rule tests in `.ini` files, in OSSEC's and Wazuh's form.
+//!
+//! A section is a test: what is expected (`rule`, `alert` for the level,
+//! `decoder`) and logs. A key that begins with `log ` is a case: its lines go
+//! to a fresh engine one after the other, the answer to the last one counts.
+//! `… pass` expects equality, `… fail` a difference.
+//!
+//! The form is Python's configparser: `;` and `#` begin comments, the first
+//! `=` or `:` separates, names are case-folded, an indented line continues a
+//! value, `%%` stands for `%` where the whole file keeps to that (OSSEC), and
+//! repeated names add a line to the value (Wazuh).
+
+use std::collections::BTreeMap;
+
+/// One case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// Title of its section.
+    pub section: String,
+    /// Its key, for example `log 1 pass`.
+    pub key: String,
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// The lines that are fed to the engine.
+    pub logs: Vec<Vec<u8>>,
+    /// What the answer is compared with.
+    pub expected: Triple,
+    /// Whether it must be equal, or must not.
+    pub passes: bool,
+}
+
+/// Rule, level and decoder as texts; empty for none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Triple {
+    /// Id of the rule.
+    pub rule: String,
+    /// Level.
+    pub level: String,
+    /// Name of the decoder.
+    pub decoder: String,
+}
+
+/// A line that does not fit the form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IniError {
+    /// Line in the file, from 1.
+    pub line: usize,
+    /// What is wrong.
+    pub message: &'static str,
+}
+
+#[derive(Default)]
+struct Section {
+    title: String,
+    values: BTreeMap<String, Entry>,
+    order: Vec<String>,
+}
+
+struct Entry {
+    line: usize,
+    lines: Vec<Vec<u8>>,
+}
+
+/// The cases of a file, in its order.
+pub fn cases(text: &[u8]) -> Result<Vec<Case>, IniError> {
+    let mut sections: Vec<Section> = Vec::new();
+    let mut open: Option<String> = None;
+    for (number, line) in text.split(|b| *b == b'\n').enumerate() {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let error = |message| IniError { line: number + 1, message };
+        let content = line.trim_ascii();
+        if content.is_empty() || matches!(content.first(), Some(b'#' | b';')) {
+            continue;
+        }
+        let indented = line.first().is_some_and(u8::is_ascii_whitespace);
+        if let (true, Some(key)) = (indented, &open) {
+            let entry = sections.last_mut().and_then(|section| section.values.get_mut(key));
+            entry.ok_or(error("an indented line continues nothing"))?.lines.push(unescape(content));
+            continue;
+        }
+        open = None;
+        if let Some(title) = content.strip_prefix(b"[") {
+            let end = memchr::memrchr(b']', title).ok_or(error("a section ends with ]"))?;
+            let title = String::from_utf8_lossy(&title[..end]).into_owned();
+            // A title given again adds to its section.
+            match sections.iter().position(|section| section.title == title) {
+                Some(at) => {
+                    let section = sections.remove(at);
+                    sections.push(section);
+                }
+                None => sections.push(Section { title, ..Section::default() }),
+            }
+            continue;
+        }
+        let section = sections.last_mut().ok_or(error("this stands before the first [section]"))?;
+        let at = memchr::memchr2(b'=', b':', content).ok_or(error("a line is NAME = VALUE"))?;
+        let key = String::from_utf8_lossy(content[..at].trim_ascii()).to_ascii_lowercase();
+        section.add(&key, number + 1, unescape(content[at + 1..].trim_ascii()));
+        open = Some(key);
+    }
+    Ok(sections.iter().flat_map(Section::cases).collect())
+}
+
+fn unescape(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value.iter().peekable();
+    while let Some(byte) = rest.next() {
+        if *byte == b'%' {
+            rest.next_if_eq(&&b'%');
+        }
+        out.push(*byte);
+    }
+    out
+}
+
+impl Section {
+    fn add(&mut self, key: &str, line: usize, value: Vec<u8>) {
+        match self.values.get_mut(key) {
+            Some(entry) => entry.lines.push(value),
+            None => {
+                self.values.insert(key.to_owned(), Entry { line, lines: vec![value] });
+                self.order.push(key.to_owned());
+            }
+        }
+    }
+
+    fn text(&self, key: &str) -> String {
+        let lines = self.values.get(key).map(|entry| entry.lines.join(&b'\n')).unwrap_or_default();
+        String::from_utf8_lossy(&lines).into_owned()
+    }
+
+    fn cases(&self) -> impl Iterator<Item = Case> {
+        let expected =
+            Triple { rule: self.text("rule"), level: self.text("alert"), decoder: self.text("decoder") };
+        let logs = self.order.iter().filter(|key| key.starts_with("log "));
+        logs.filter_map(move |key| {
+            let entry = self.values.get(key)?;
+            Some(Case {
+                section: self.title.clone(),
+                key: key.clone(),
+                line: entry.line,
+                logs: entry.lines.iter().filter(|line| !line.is_empty()).cloned().collect(),
+                expected: expected.clone(),
+                passes: !key.ends_with("fail"),
+            })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cases_are_read_as_the_python_tools_read_them() {
+        let text = b"; a comment\n[One: two]\nlog 1 pass = Jan 1 a%%b = c\nLOG 2 Fail: x\n  y\n\nrule = 5\nalert=3\ndecoder = sshd\n[Other]\nrule=1\nlog 1 pass = z\nlog 1 pass = w\n";
+        let cases = cases(text).unwrap();
+        assert_eq!(cases.len(), 3);
+        assert_eq!(cases[0].logs, [b"Jan 1 a%b = c".to_vec()]);
+        assert!(cases[0].passes);
+        assert_eq!(cases[1].key, "log 2 fail");
+        assert_eq!(cases[1].logs, [b"x".to_vec(), b"y".to_vec()]);
+        assert!(!cases[1].passes);
+        assert_eq!(cases[1].expected, Triple { rule: "5".into(), level: "3".into(), decoder: "sshd".into() });
+        assert_eq!(cases[2].logs.len(), 2);
+    }
+
+    #[test]
+    fn a_value_outside_a_section_is_an_error_with_its_line() {
+        assert_eq!(cases(b"\nrule = 1\n").unwrap_err().line, 2);
+    }
+}

@@ -1,0 +1,162 @@
+//! The commands, one word per job.
+//!
+//! A command is a module with its arguments and `run`; this room holds what
+//! they share: where rules come from, how problems are shown, exit codes.
+
+pub mod analyze;
+//pub mod check;
+mod ini;
+pub mod logtest;
+pub mod rules;
+//pub mod run;
+
+use crate::diagnose::{Colour, Diagnostics, Sources};
+use crate::sources::{epoch_now as now, local_host};
+use crate::ruleset::{self, Loaded, RulesFrom};
+use clap::{Args, Parser, Subcommand};
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use thiserror::Error;
+
+/// Reads logs, applies OSSEC rules, raises alerts.
+///
+/// Without a configuration every command uses the rules that are built in;
+/// `-c FILE` takes an ossec.conf with its decoders, rules and lists instead.
+#[derive(Parser, Debug)]
+#[command(name = "bartizan", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 all is well, 1 the answer is no (a test failed, a configuration has errors), \
+2 wrong use or nothing to work on, 3 a file or a device failed.
+
+First steps:
+  bartizan run                           watch this machine, show alerts
+  bartizan run --demo                    the same with a log that contains attacks
+  bartizan analyze /var/log/auth.log*    what happened in old logs
+  bartizan logtest                       type a line, see what becomes of it";
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Find alerts in old logs.
+    Analyze(analyze::AnalyzeArguments),
+    /// Test decoders and rules on lines from standard input.
+    Logtest(logtest::LogtestArguments),
+    /// List, test and export rules.
+    Rules(rules::RulesCommand),
+}
+
+/// Runs what the command line asks for.
+pub fn run(cli: &Cli) -> ExitCode {
+    let result = match &cli.command {
+        //Command::Run(arguments) => run::run(arguments),
+        Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Logtest(arguments) => logtest::run(arguments),
+        Command::Rules(command) => rules::run(command),
+        //Command::Check(arguments) => check::run(arguments),
+    };
+    result.unwrap_or_else(|error| error.report())
+}
+
+/// Why a command could not do its job.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The command line asks for something that cannot be.
+    #[error("{0}")]
+    Usage(String),
+    /// Configuration or rules have errors, which have been shown.
+    #[error("{0}")]
+    Rules(String),
+    /// There is nothing to work on.
+    #[error("{0}")]
+    Nothing(String),
+    /// A file or device failed.
+    #[error("{doing}: {source}")]
+    Io {
+        /// What was being done.
+        doing: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl CommandError {
+    /// A failure while doing something.
+    pub fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let doing = doing.into();
+        move |source| Self::Io { doing, source }
+    }
+
+    /// A failure to write what a command prints.
+    pub fn output(source: io::Error) -> Self {
+        Self::Io { doing: "cannot write the output".to_owned(), source }
+    }
+
+    /// A failure of the memory in the home folder.
+    pub fn memory(source: io::Error) -> Self {
+        Self::Io { doing: "cannot use queue/ in the home folder".to_owned(), source }
+    }
+
+    fn report(self) -> ExitCode {
+        // Whoever reads our output has had enough: no error of ours.
+        if let Self::Io { source, .. } = &self
+            && source.kind() == io::ErrorKind::BrokenPipe
+        {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("bartizan: {self}");
+        ExitCode::from(match self {
+            Self::Rules(_) => 1,
+            Self::Usage(_) | Self::Nothing(_) => 2,
+            Self::Io { .. } => 3,
+        })
+    }
+}
+
+/// Where rules come from, for all commands that judge.
+#[derive(Args, Clone, Debug, Default)]
+pub struct RulesArguments {
+    /// Configuration (ossec.conf) that names decoders, rules and lists.
+    /// Relative to the current folder or to HOME.
+    #[arg(short = 'c', long = "config", value_name = "CONF")]
+    pub config: Option<PathBuf>,
+    /// Folder of the installation that the configuration belongs to. Default:
+    /// the folder above the configuration's.
+    #[arg(short = 'D', long = "home", value_name = "HOME")]
+    pub home: Option<PathBuf>,
+}
+
+impl RulesArguments {
+    /// The rules that are asked for.
+    pub fn source(&self) -> RulesFrom {
+        match (&self.config, &self.home) {
+            (None, None) => RulesFrom::BuiltIn,
+            (config, home) => RulesFrom::configured(config.as_deref(), home.as_deref()),
+        }
+    }
+
+    /// Loads them; problems go to standard error. Warnings are counted in one
+    /// line, unless there are errors too: `bartizan check` shows them all.
+    pub fn load(&self) -> Result<Loaded, CommandError> {
+        let mut sources = Sources::default();
+        let mut report = Diagnostics::new();
+        let loaded = ruleset::load(&self.source(), &mut sources, &mut report);
+        if report.has_errors() {
+            eprint!("{}", report.render(&sources, Colour::for_stderr()));
+        }
+        loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+    }
+}
+
+/// How many threads decode and match: as asked for, else all but one of the
+/// processors, which does the half that cannot be shared; at most 32.
+fn worker_count(asked: Option<usize>) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    asked.unwrap_or(processors.saturating_sub(1)).clamp(1, 32)
+}

@@ -1,0 +1,268 @@
+//! `bartizan rules`: list them, run their tests, write the built-in ones out.
+
+use super::{CommandError, RulesArguments, ini, local_host, now};
+use crate::engine::memory::MemoryOptions;
+use crate::engine::session::{EngineOptions, Lent, Session};
+use crate::outputs::clock::LocalClock;
+use crate::ruleset::{Loaded, built_in};
+use bartizan_core::event::{Event, Known, Origin};
+use bartizan_core::limits::TEXT_MAX;
+use bartizan_core::predecode;
+use bartizan_core::rules::judge::Manner;
+use clap::{Args, Subcommand};
+use ini::{Case, Triple};
+use serde_json::json;
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// List, test and export rules.
+#[derive(Args, Debug)]
+pub struct RulesCommand {
+    #[command(subcommand)]
+    job: Job,
+}
+
+#[derive(Subcommand, Debug)]
+enum Job {
+    /// List all rules: id, level, groups, description.
+    List(ListArguments),
+    /// Run rule tests (.ini files, OSSEC's and Wazuh's form).
+    Test(TestArguments),
+    /// Write the built-in decoders, rules and tests into a folder.
+    Export(ExportArguments),
+}
+
+#[derive(Args, Debug)]
+struct ListArguments {
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// One JSON object a line.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct TestArguments {
+    #[command(flatten)]
+    rules: RulesArguments,
+    /// Test files, or folders of them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Print a summary as JSON, with the cases that failed.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+struct ExportArguments {
+    /// Where to; created if need be. Existing files are not overwritten.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(command: &RulesCommand) -> Result<ExitCode, CommandError> {
+    match &command.job {
+        Job::List(arguments) => list(arguments),
+        Job::Test(arguments) => test(arguments),
+        Job::Export(arguments) => export(&arguments.folder),
+    }
+}
+
+fn list(arguments: &ListArguments) -> Result<ExitCode, CommandError> {
+    let loaded = arguments.rules.load()?;
+    let image = loaded.ruleset.image();
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let text = |row| String::from_utf8_lossy(image.text(row)).into_owned();
+    for rule in image.rules {
+        let groups = text(rule.groups);
+        let groups: Vec<_> = groups.split(',').filter(|group| !group.is_empty()).collect();
+        let (id, level, description) = (rule.id.get(), rule.level.get(), text(rule.description));
+        let written = if arguments.json {
+            let object = json!({"rule": id, "level": level, "groups": groups, "description": description});
+            writeln!(out, "{object}")
+        } else {
+            writeln!(out, "{id:>6}  {level:>2}  {description}  [{}]", groups.join(", "))
+        };
+        written.map_err(CommandError::output)?;
+    }
+    out.flush().map_err(CommandError::output)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn export(folder: &Path) -> Result<ExitCode, CommandError> {
+    let files = built_in::all();
+    for (name, _) in &files {
+        if folder.join(name).exists() {
+            let path = folder.join(name);
+            return Err(CommandError::Usage(format!("{} exists already; choose an empty folder", path.display())));
+        }
+    }
+    for (name, text) in &files {
+        let path = folder.join(name);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .map_err(CommandError::io(format!("cannot write {}", path.display())))?;
+    }
+    println!("{} files written to {}", files.len(), folder.display());
+    println!("use them with: bartizan run -c {}", folder.join("etc/ossec.conf").display());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// How a case ended.
+struct Outcome {
+    case: Case,
+    file: PathBuf,
+    got: Triple,
+    passed: bool,
+}
+
+fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
+    let loaded = arguments.rules.load()?;
+    let files = test_files(&arguments.paths)?;
+    let mut lent = Lent::new(&loaded.ruleset);
+    let mut outcomes = Vec::new();
+    let mut skipped = 0;
+    for file in &files {
+        let doing = || format!("cannot read {}", file.display());
+        let text = fs::read(file).map_err(CommandError::io(doing()))?;
+        let cases = ini::cases(&text).map_err(|error| {
+            CommandError::Usage(format!("{}:{}: {}", file.display(), error.line, error.message))
+        })?;
+        for case in cases {
+            if case.logs.is_empty() {
+                skipped += 1;
+                continue;
+            }
+            let got = answer(&loaded, &mut lent, &case).map_err(CommandError::memory)?;
+            let passed = agrees(&got, &case.expected) == case.passes;
+            outcomes.push(Outcome { case, file: file.clone(), got, passed });
+        }
+    }
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    if arguments.json {
+        println!("{}", summary(&outcomes, skipped));
+    } else {
+        print_outcomes(&outcomes, skipped);
+    }
+    if outcomes.is_empty() {
+        return Err(CommandError::Nothing("there is no case in these files".to_owned()));
+    }
+    Ok(ExitCode::from(u8::from(failed > 0)))
+}
+
+/// The `.ini` files of all paths, folders in order of names.
+fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let entries = fs::read_dir(path).map_err(CommandError::io(format!("cannot read {}", path.display())))?;
+        let mut inside: Vec<_> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "ini"))
+            .collect();
+        inside.sort();
+        files.extend(inside);
+    }
+    if files.is_empty() {
+        return Err(CommandError::Nothing("there is no .ini file in these folders".to_owned()));
+    }
+    Ok(files)
+}
+
+/// Feeds a case to a fresh engine; the answer to its last line.
+fn answer(loaded: &Loaded, lent: &mut Lent, case: &Case) -> io::Result<Triple> {
+    let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
+    let mut session = Session::new(&loaded.ruleset, lent, &options)?;
+    let mut known = Known::default();
+    let mut clock = LocalClock::default();
+    let host = local_host();
+    let mut got = Triple::default();
+    for log in &case.logs {
+        let mut buffer = [0; TEXT_MAX];
+        let text = predecode::clean(log, &mut buffer);
+        let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now: clock.moment(now()) };
+        let mut event = Event::new(text, origin, &mut known);
+        let verdict = session.judge(&mut event);
+        let image = &session.court.image;
+        let rule = verdict.rule.and_then(|row| image.rule(row));
+        got = Triple {
+            rule: rule.map_or_else(String::new, |rule| rule.id.get().to_string()),
+            level: rule.map_or_else(String::new, |rule| rule.level.get().to_string()),
+            decoder: image.decoder_name(event.decoder).map_or_else(
+                || "(null)".to_owned(),
+                |name| String::from_utf8_lossy(name).into_owned(),
+            ),
+        };
+        session.court.remember(&event, &verdict);
+    }
+    Ok(got)
+}
+
+/// Decoder names compare without case, no decoder is `(null)`, and an empty
+/// expectation is never met (OSSEC 4.3).
+fn agrees(got: &Triple, expected: &Triple) -> bool {
+    let empty = [&expected.rule, &expected.level, &expected.decoder].iter().any(|text| text.is_empty());
+    let same_decoder = got.decoder.eq_ignore_ascii_case(&expected.decoder);
+    !empty && got.rule == expected.rule && got.level == expected.level && same_decoder
+}
+
+fn summary(outcomes: &[Outcome], skipped: usize) -> serde_json::Value {
+    let triple = |t: &Triple| json!({"rule": t.rule, "level": t.level, "decoder": t.decoder});
+    let failures: Vec<_> = outcomes
+        .iter()
+        .filter(|outcome| !outcome.passed)
+        .map(|outcome| {
+            json!({
+                "file": outcome.file.display().to_string(),
+                "line": outcome.case.line,
+                "section": outcome.case.section,
+                "case": outcome.case.key,
+                "log": outcome.case.logs.last().map(|log| String::from_utf8_lossy(log).into_owned()),
+                "must_differ": !outcome.case.passes,
+                "expected": triple(&outcome.case.expected),
+                "got": triple(&outcome.got),
+            })
+        })
+        .collect();
+    json!({
+        "cases": outcomes.len() + skipped,
+        "passed": outcomes.len() - failures.len(),
+        "failed": failures.len(),
+        "skipped": skipped,
+        "failures": failures,
+    })
+}
+
+fn print_outcomes(outcomes: &[Outcome], skipped: usize) {
+    let (red, green, plain) =
+        if io::stdout().is_terminal() { ("\x1b[31m", "\x1b[32m", "\x1b[0m") } else { ("", "", "") };
+    for outcome in outcomes.iter().filter(|outcome| !outcome.passed) {
+        let Outcome { case, file, got, .. } = outcome;
+        println!("{red}failed{plain} {}:{} [{}] {}", file.display(), case.line, case.section, case.key);
+        for log in &case.logs {
+            println!("       log      {}", String::from_utf8_lossy(log));
+        }
+        let word = if case.passes { "expected" } else { "not     " };
+        println!("       {:<9}{:>10} {:>10}", "", word, "got");
+        let rows = [
+            ("rule", &case.expected.rule, &got.rule),
+            ("level", &case.expected.level, &got.level),
+            ("decoder", &case.expected.decoder, &got.decoder),
+        ];
+        for (name, expected, got) in rows {
+            let mark = if expected == got { "" } else { "  <-" };
+            println!("       {name:<9}{expected:>10} {got:>10}{mark}");
+        }
+    }
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    let colour = if failed == 0 { green } else { red };
+    let passed = outcomes.len() - failed;
+    println!("{colour}{} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}", outcomes.len() + skipped);
+}

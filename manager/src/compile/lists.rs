@@ -1,0 +1,136 @@
+//! Key-value lists that rules look fields up in: text and cdb form.
+//!
+//! A text list is one `key:value` a line; `###` starts a comment. A compiled
+//! list is D. J. Bernstein's constant database (cdb), which other tools write
+//! and read. Whichever of the two is newer is used, so nobody has to run a
+//! compiler after a change. Either way a list is read whole into a table that
+//! answers in one probe; of equal keys the first counts.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Bytes of a list file. Lists of a few million entries are in use.
+const LIST_MAX: u64 = 512 << 20;
+
+/// One list.
+#[derive(Clone, Debug, Default)]
+pub struct List {
+    entries: HashMap<Box<[u8]>, Box<[u8]>>,
+}
+
+impl List {
+    /// The value of a key.
+    pub fn get(&self, key: &[u8]) -> Option<&[u8]> {
+        self.entries.get(key).map(|value| &**value)
+    }
+
+    /// Number of different keys.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether the list has no entries.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    fn insert(&mut self, key: &[u8], value: &[u8]) {
+        self.entries.entry(key.into()).or_insert_with(|| value.into());
+    }
+
+    /// A list from its text form. Lines without a colon say nothing.
+    pub fn from_text(text: &[u8]) -> Self {
+        let mut list = Self::default();
+        for line in text.split(|b| *b == b'\n') {
+            let line = without_comment(line);
+            if let Some(colon) = memchr::memchr(b':', line) {
+                list.insert(&line[..colon], &line[colon + 1..]);
+            }
+        }
+        list
+    }
+
+    /// A list from a cdb; `None` if the bytes are not one.
+    pub fn from_cdb(bytes: &[u8]) -> Option<Self> {
+        let word = |at: usize| {
+            let part = bytes.get(at..at.checked_add(4)?)?;
+            Some(u32::from_le_bytes(part.try_into().ok()?) as usize)
+        };
+        let mut list = Self::default();
+        let mut at = CDB_HEADER;
+        let records_end = (0..256).filter_map(|table| word(table * 8)).min()?;
+        while at < records_end {
+            let (key_len, value_len) = (word(at)?, word(at + 4)?);
+            let key_end = (at + 8).checked_add(key_len)?;
+            let end = key_end.checked_add(value_len)?;
+            list.insert(bytes.get(at + 8..key_end)?, bytes.get(key_end..end)?);
+            at = end;
+        }
+        Some(list)
+    }
+
+    /// Reads a list by the path that rules and configuration use, with or
+    /// without `.cdb`.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let compiled = with_cdb(path);
+        let modified = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
+        let use_compiled = match (modified(path), modified(&compiled)) {
+            (Some(text), Some(compiled)) => compiled >= text,
+            (None, Some(_)) => true,
+            _ => false,
+        };
+        if use_compiled {
+            let broken = || io::Error::new(io::ErrorKind::InvalidData, "not a cdb file");
+            return Self::from_cdb(&read_limited(&compiled)?).ok_or_else(broken);
+        }
+        Ok(Self::from_text(&read_limited(path)?))
+    }
+}
+
+const CDB_HEADER: usize = 2048;
+
+fn without_comment(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    match memchr::memmem::find(line, b"###") {
+        Some(start) => line[..start].trim_ascii_end(),
+        None => line,
+    }
+}
+
+fn with_cdb(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".cdb");
+    PathBuf::from(name)
+}
+
+fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
+    let size = fs::metadata(path)?.len();
+    if size > LIST_MAX {
+        return Err(io::Error::other("the list is larger than 512 MB"));
+    }
+    fs::read(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_equal_keys_the_first_counts_and_comments_do_not() {
+        let list = List::from_text(b"10.0.:office\n10.0.:other\nbad line\n### all\nroot:no login ### why\nempty:\n");
+        assert_eq!(list.get(b"10.0."), Some(&b"office"[..]));
+        assert_eq!(list.get(b"root"), Some(&b"no login"[..]));
+        assert_eq!(list.get(b"empty"), Some(&b""[..]));
+        assert_eq!(list.len(), 3);
+    }
+
+    #[test]
+    fn a_cdb_of_wild_lengths_is_refused() {
+        let mut bytes = vec![0xff; CDB_HEADER + 64];
+        assert!(List::from_cdb(&bytes).is_none());
+        bytes.truncate(10);
+        assert!(List::from_cdb(&bytes).is_none());
+    }
+}

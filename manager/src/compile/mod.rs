@@ -1,0 +1,278 @@
+//! From rule and decoder files to an image.
+//!
+//! All files are read and all problems reported, each with its place; only
+//! then is an image written, if there were no errors. The order of files is
+//! the order of loading, which matters: parents stand before children.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `elements` | what reading rules and decoders shares |
+//! | `decoders` | `<decoder>` elements, their families and chains |
+//! | `rules` | `<rule>` elements |
+//! | `tree` | where rules hang |
+//! | [`lists`] | key-value lists |
+//! | `write` | tables to bytes |
+
+mod assemble;
+mod decoders;
+mod elements;
+pub mod lists;
+mod rules;
+mod tree;
+mod write;
+
+use crate::diagnose::{Diagnostics, SourceId};
+use crate::pattern::{Language, PatternSet, Single};
+use crate::xml::{Document, Element};
+use bartizan_core::image::rows::search;
+use decoders::Decoders;
+use elements::Context;
+use rules::{Loaded, Rule, explain};
+use tree::Tree;
+
+/// Numbers from the configuration that decide how rules are compiled.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Level from which an alert is written (`log_alert_level`).
+    pub log_alert_level: u16,
+    /// Level from which an alert is mailed (`email_alert_level`).
+    pub email_alert_level: u16,
+    /// Seconds that correlation looks back by default.
+    pub default_timeframe: u32,
+    /// Fields of one decoder.
+    pub decoder_order_size: u32,
+    /// Events kept for each rule that others search by its id.
+    pub sid_prev_matched_max: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            log_alert_level: 1,
+            email_alert_level: 7,
+            default_timeframe: 360,
+            decoder_order_size: 256,
+            sid_prev_matched_max: 128,
+        }
+    }
+}
+
+/// Everything that makes a ruleset, read and parsed.
+#[derive(Debug, Default)]
+pub struct Files {
+    /// Decoder files in the order of loading.
+    pub decoders: Vec<Document>,
+    /// Rule files in the order of loading.
+    pub rules: Vec<Document>,
+    /// Names of configured lists, as rules must write them.
+    pub lists: Vec<Vec<u8>>,
+}
+
+/// A rule and where it stands, for listings and messages.
+#[derive(Clone, Debug)]
+pub struct RuleSource {
+    /// The rule's id.
+    pub id: u32,
+    /// Its file.
+    pub source: SourceId,
+    /// Offset of the rule in the file, in bytes.
+    pub offset: usize,
+}
+
+/// What compiling gives.
+#[derive(Debug)]
+pub struct Compiled {
+    /// The image.
+    pub image: Vec<u8>,
+    /// Names of the lists that rules ask, by their number in the image.
+    pub lists: Vec<Vec<u8>>,
+    /// Where rules stand, in the order of loading.
+    pub sources: Vec<RuleSource>,
+    /// Number of decoders, children counted once for each parent.
+    pub decoders: usize,
+}
+
+/// Compiles all files. `None` if there were errors; they are in the report.
+pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> Option<Compiled> {
+    let errors_before = report.errors();
+    let mut patterns = PatternSet::new();
+    let mut decoders = Decoders::new();
+    for document in &files.decoders {
+        let mut cx = Context { settings, report, patterns: &mut patterns, document, decoder_names: &[], lists: &[] };
+        for element in &document.roots {
+            match element.name.to_ascii_lowercase().as_str() {
+                "decoder" => decoders.add(&mut cx, element),
+                _ => cx.unknown_element(element, &["decoder", "var"]),
+            }
+        }
+    }
+    let mut loading = Loading::default();
+    for document in &files.rules {
+        let names = &decoders.ids;
+        let mut cx =
+            Context { settings, report, patterns: &mut patterns, document, decoder_names: names, lists: &files.lists };
+        loading.file(&mut cx);
+    }
+    (report.errors() == errors_before).then(|| assemble::image(patterns, &decoders, loading, files, settings))
+}
+
+/// Rules while they are loaded, one after the other.
+#[derive(Default)]
+struct Loading {
+    tree: Tree,
+    rules: Vec<Loaded>,
+    sources: Vec<RuleSource>,
+    /// Lists that rules search by another's id; lists of groups are numbered
+    /// behind them once all are known.
+    id_lists: u16,
+    group_lists: u16,
+}
+
+/// Rules of one ruleset; an image names them by 16 bits.
+const RULES_MAX: usize = 60_000;
+
+impl Loading {
+    fn file(&mut self, cx: &mut Context<'_>) {
+        for root in &cx.document.roots {
+            if !root.name.eq_ignore_ascii_case("group") {
+                cx.unknown_element(root, &["group", "var"]);
+                continue;
+            }
+            let [name] = root.attributes.as_slice() else {
+                cx.error(root, "a group has exactly one attribute, its name", "write <group name=\"local,\">");
+                continue;
+            };
+            for element in &root.children {
+                if !element.name.eq_ignore_ascii_case("rule") {
+                    cx.unknown_element(element, &["rule"]);
+                } else if let Some(rule) = Rule::read(cx, element, &name.value) {
+                    self.rule(cx, element, rule);
+                }
+            }
+        }
+    }
+
+    fn rule(&mut self, cx: &mut Context<'_>, element: &Element, rule: Rule) {
+        let known = self.tree.find(rule.id);
+        match (known, rule.overwrite) {
+            (Some(place), true) => self.overwrite(place, rule),
+            (None, true) => cx.error(element, "there is no rule of this id to overwrite", "load its file before this one"),
+            (Some(_), false) => {
+                cx.error(element, "a rule of this id is loaded already", "write overwrite=\"yes\" to replace it");
+            }
+            (None, false) if self.rules.len() >= RULES_MAX => {
+                cx.error(element, "there are too many rules", "60,000 is the limit");
+            }
+            (None, false) => self.add(cx, element, rule),
+        }
+    }
+
+    fn overwrite(&mut self, place: usize, rule: Rule) {
+        let loaded = &mut self.rules[place];
+        loaded.rule.overwrite_with(rule);
+        if loaded.search == search::HISTORY {
+            loaded.search_in = loaded.rule.correlation.regex.unwrap_or(loaded.search_in);
+        }
+        self.tree.leaf_mut(place).groups = loaded.rule.groups.clone();
+    }
+
+    fn add(&mut self, cx: &mut Context<'_>, element: &Element, mut rule: Rule) {
+        let parents = &mut rule.parents;
+        let none = parents.ids.is_none() && parents.group.is_none();
+        if none && let Some(group) = &rule.correlation.group {
+            parents.group = Some(group.clone());
+        } else if none && let Some(id) = rule.correlation.rule {
+            parents.ids = Some(id.to_string().into_bytes());
+        }
+        let place = self.tree.add(rule.leaf());
+        self.sources.push(RuleSource { id: rule.id, source: cx.document.file, offset: element.span.start });
+        self.rules.push(Loaded::new(rule));
+        self.attach(cx, element, place);
+        self.correlate(place, cx);
+    }
+
+    /// Hangs a rule up: by ids, else by level, else by group, else by type.
+    fn attach(&mut self, cx: &mut Context<'_>, element: &Element, place: usize) {
+        let parents = self.rules[place].rule.parents.clone();
+        let result = if self.rules[place].rule.is_root() {
+            self.tree.add_root(place)
+        } else if let Some(ids) = &parents.ids {
+            return self.attach_by_ids(cx, element, place, ids);
+        } else if let Some(level) = parents.level {
+            self.tree.attach_by_level(place, level)
+        } else if let Some(group) = &parents.group {
+            self.tree.attach_by_group(place, group)
+        } else {
+            self.tree.attach_by_category(place)
+        };
+        if let Err(error) = result {
+            let (message, help) = explain(&error);
+            cx.error(element, message, help);
+        }
+    }
+
+    /// QUIRK: an empty item, as behind a comma at the end, hangs the rule
+    /// under the root of its category too.
+    fn attach_by_ids(&mut self, cx: &mut Context<'_>, element: &Element, place: usize, ids: &[u8]) {
+        let at = element.children.iter().find(|c| c.name.eq_ignore_ascii_case("if_sid")).unwrap_or(element);
+        if let Some(bad) = ids.iter().find(|b| !b.is_ascii_digit() && !matches!(b, b',' | b' ')) {
+            let message = format!("`{}` does not belong into a list of rule ids", char::from(*bad).escape_default());
+            return cx.error(at, &message, "separate ids by commas or spaces");
+        }
+        for id in id_list(ids) {
+            let result = match id {
+                0 => self.tree.attach_by_category(place),
+                id => self.tree.attach_by_id(place, id),
+            };
+            if let Err(error) = result {
+                let (message, help) = explain(&error);
+                cx.error(at, &format!("{message}: {id}"), help);
+            }
+        }
+    }
+
+    /// Links a rule to the lists that it searches.
+    fn correlate(&mut self, place: usize, cx: &mut Context<'_>) {
+        let correlation = self.rules[place].rule.correlation.clone();
+        let (kind, search_in) = if let Some(id) = correlation.rule {
+            match self.tree.find(id).filter(|target| *target != place) {
+                Some(target) => (search::RULE, self.list_of_rule(target)),
+                None => (search::NEVER, 0),
+            }
+        } else if correlation.group_pattern.is_some() {
+            let list = self.group_lists;
+            self.group_lists += 1;
+            let group = correlation.group.unwrap_or_default();
+            let mut matcher = Single::new(Language::Match, &group);
+            for fed in self.tree.rules_with_groups(|groups| matcher.as_mut().is_some_and(|m| m.is_match(groups))) {
+                self.rules[fed].group_lists.push(list);
+            }
+            (search::GROUP, list)
+        } else if let Some(pattern) = correlation.regex {
+            (search::HISTORY, pattern)
+        } else {
+            return;
+        };
+        self.rules[place].search = kind;
+        self.rules[place].search_in = search_in;
+    }
+
+    fn list_of_rule(&mut self, place: usize) -> u16 {
+        let next = &mut self.id_lists;
+        *self.rules[place].own_list.get_or_insert_with(|| {
+            *next += 1;
+            *next - 1
+        })
+    }
+}
+
+/// The ids of an `if_sid` text; 0 for an empty item at the end.
+fn id_list(text: &[u8]) -> Vec<u32> {
+    let number = |digits: &[u8]| core::str::from_utf8(digits).ok().and_then(|d| d.parse().ok());
+    let mut ids: Vec<u32> =
+        text.split(|b| matches!(b, b',' | b' ')).filter(|item| !item.is_empty()).filter_map(number).collect();
+    if text.last().is_some_and(|b| matches!(b, b',' | b' ')) {
+        ids.push(0);
+    }
+    ids
+}

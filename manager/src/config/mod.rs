@@ -1,0 +1,208 @@
+//! `ossec.conf` and what stands beside it, with types.
+//!
+//! Reads the files that people have: several `<ossec_config>` roots, sections
+//! in any order, an option again to overrule itself. Every problem is
+//! reported with its place and none stops the reading; what is wrong keeps
+//! its default. A section or option that belongs to OSSEC or Wazuh but is not
+//! used by this version is one warning; one that nothing is known of is an
+//! error. Names of rule and decoder files are resolved to paths here, folders
+//! to the files in them; the files themselves are read by
+//! [`ListedFile::load`].
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`home`] | the folder of an installation |
+//! | `reading` | one option: yes or no, a number, a text |
+//! | `sections` | what is known, used or not |
+//! | [`global`] | `<global>` and `<alerts>` |
+//! | [`rule_files`] | `<rules>` |
+//! | [`localfile`] | `<localfile>` |
+//! | [`internal`] | `internal_options.conf` |
+
+pub mod global;
+pub mod home;
+pub mod internal;
+pub mod localfile;
+mod reading;
+pub mod rule_files;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+pub use global::{Alerts, Email, Global};
+pub use home::Home;
+pub use internal::Internal;
+pub use localfile::{LocalFile, LogFormat};
+pub use rule_files::{ListedFile, RuleFiles};
+
+use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
+use crate::xml::{self, Dialect, Element};
+use reading::Reading;
+use std::path::Path;
+
+/// Sources that one configuration may name.
+const LOCAL_FILES_MAX: usize = 4096;
+
+/// Everything that is configured; the default is what holds without any file.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `<global>`.
+    pub global: Global,
+    /// `<alerts>`.
+    pub alerts: Alerts,
+    /// `<rules>`: files in the order of loading.
+    pub rule_files: RuleFiles,
+    /// `<localfile>`: what is followed, in order.
+    pub local_files: Vec<LocalFile>,
+    /// `internal_options.conf`.
+    pub internal: Internal,
+}
+
+/// Where something is configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub source: SourceId,
+    /// The bytes in it.
+    pub span: Span,
+}
+
+impl Config {
+    /// Reads the configuration at `path` and the internal options of `home`.
+    /// Problems go to the report; what could not be read keeps its default.
+    pub fn read(home: &Home, path: &Path, sources: &mut Sources, report: &mut Diagnostics) -> Self {
+        let mut config = Self {
+            internal: Internal::read(home, sources, report),
+            ..Self::default()
+        };
+        match sources.load(path) {
+            Ok(source) => config.take(home, source, sources, report),
+            Err(error) => {
+                let message = format!("cannot read the configuration {}: {error}", path.display());
+                let help = format!(
+                    "{}; -D gives the folder of the installation, -c the configuration",
+                    error.help()
+                );
+                report.push(Diagnostic::placeless_error(message).help(help));
+            }
+        }
+        config
+    }
+
+    /// Reads a configuration whose text is in `sources` already. Internal
+    /// options keep their defaults.
+    pub fn from_source(
+        home: &Home,
+        source: SourceId,
+        sources: &Sources,
+        report: &mut Diagnostics,
+    ) -> Self {
+        let mut config = Self::default();
+        config.take(home, source, sources, report);
+        config
+    }
+
+    fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
+        let document = xml::read(&Dialect::OSSEC, sources, source, report);
+        let mut reading = Reading::new(home, source, sources, report);
+        for root in &document.roots {
+            match root.name.as_str() {
+                "ossec_config" => self.root(&mut reading, root),
+                "agent_config" => reading.unused_section(root),
+                _ => unknown_root(&mut reading, root),
+            }
+        }
+        if document.roots.is_empty() && document.sound {
+            let message = "the configuration is empty";
+            reading.push(
+                Diagnostic::error(source, Span::default(), message)
+                    .help("it needs an element <ossec_config>"),
+            );
+        }
+        self.rule_files.default_decoders(&mut reading);
+    }
+
+    fn root(&mut self, reading: &mut Reading<'_>, root: &Element) {
+        for section in &root.children {
+            match section.name.as_str() {
+                "global" => self.global.take(reading, section),
+                "alerts" => self.alerts.take(reading, section),
+                "rules" => self.rule_files.take(reading, section),
+                "localfile" => self.local_file(reading, section),
+                name if sections::UNUSED.contains(&name) => reading.unused_section(section),
+                _ => unknown_section(reading, section),
+            }
+        }
+    }
+
+    /// Adds what one `<localfile>` says, unless the same is there already.
+    fn local_file(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = LocalFile::read(reading, section) else {
+            return;
+        };
+        if self.local_files.len() >= LOCAL_FILES_MAX {
+            let message = format!("there are more than {LOCAL_FILES_MAX} <localfile>");
+            return reading.error(
+                section.name_span,
+                message,
+                "a location may hold wildcards: `/var/log/*.log`",
+            );
+        }
+        let same = |old: &&LocalFile| new.location.is_some() && old.location == new.location;
+        let Some(old) = self.local_files.iter().find(same) else {
+            return self.local_files.push(new);
+        };
+        let location = new.location.as_deref().unwrap_or_default();
+        let line = reading.line_of(old.place);
+        reading.push(
+            Diagnostic::warning(
+                new.place.source,
+                new.place.span,
+                format!("`{location}` is followed already"),
+            )
+            .note(format!("line {line} has it; this one is not used"))
+            .help("remove one of them"),
+        );
+    }
+}
+
+fn unknown_root(reading: &mut Reading<'_>, root: &Element) {
+    let help = match suggest(&root.name, ["ossec_config"]) {
+        Some(_) => "did you mean <ossec_config>?",
+        None => "all of a configuration stands in <ossec_config>",
+    };
+    reading.error(
+        root.name_span,
+        format!("<{}> cannot stand here", root.name),
+        help,
+    );
+}
+
+fn unknown_section(reading: &mut Reading<'_>, section: &Element) {
+    let known = sections::USED.iter().chain(&sections::UNUSED).copied();
+    let help = match suggest(&section.name, known) {
+        Some(known) => format!("did you mean <{known}>?"),
+        None => format!(
+            "sections are {}",
+            sections::USED.map(|name| format!("<{name}>")).join(", ")
+        ),
+    };
+    reading.error(
+        section.name_span,
+        format!("there is no section <{}>", section.name),
+        help,
+    );
+}
+
+/// Reads any bytes as a configuration and as internal options, and shows what
+/// is wrong: for fuzzing. Looks into no folder but one that does not exist.
+pub fn exercise(bytes: &[u8]) {
+    let home = Home::new("/nonexistent/home");
+    let mut sources = Sources::new();
+    let source = sources.add("ossec.conf", bytes);
+    let mut report = Diagnostics::new();
+    Config::from_source(&home, source, &sources, &mut report);
+    Internal::default().take(source, &sources, &mut report);
+    report.render(&sources, crate::diagnose::Colour::None);
+    report.json(&sources);
+}

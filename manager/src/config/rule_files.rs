@@ -1,0 +1,284 @@
+//! `<rules>`: which decoders, rules and lists are loaded, and in what order.
+//!
+//! A folder stands for the files in it, in the order of their bytes, without
+//! those that are named already. Nothing is opened here but folders.
+
+use super::reading::{Reading, value_span};
+use super::{Home, Place};
+use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources};
+use crate::pattern::{Language, Single};
+use crate::xml::Element;
+use std::path::PathBuf;
+
+/// Files of one folder.
+const FOLDER_MAX: usize = 5_000;
+
+/// Files of one kind altogether.
+const FILES_MAX: usize = 5_000;
+
+/// Decoder files when none are configured (OSSEC 4.3); the second may be missing.
+const DECODERS: [&str; 2] = ["etc/decoder.xml", "etc/local_decoder.xml"];
+
+const OPTIONS: [&str; 6] = [
+    "include",
+    "rule",
+    "rule_dir",
+    "decoder",
+    "decoder_dir",
+    "list",
+];
+
+/// The files that make a ruleset, each kind in the order of loading.
+#[derive(Clone, Debug, Default)]
+pub struct RuleFiles {
+    /// Decoder files.
+    pub decoders: Vec<ListedFile>,
+    /// Rule files.
+    pub rules: Vec<ListedFile>,
+    /// Lists. The name is what rules must write, without `.cdb`.
+    pub lists: Vec<ListedFile>,
+    decoders_configured: bool,
+}
+
+/// One file that is named in a configuration, or lies in a folder that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedFile {
+    /// The name relative to the installation, such as `rules/sshd_rules.xml`.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// Where it is configured; `None` for what is loaded unasked.
+    pub place: Option<Place>,
+}
+
+impl ListedFile {
+    /// Reads the file. A problem goes to the report, at the place where the
+    /// file is named.
+    pub fn load(&self, sources: &mut Sources, report: &mut Diagnostics) -> Option<SourceId> {
+        let error = match sources.load(&self.path) {
+            Ok(source) => return Some(source),
+            Err(error) => error,
+        };
+        let message = format!("cannot read {}: {error}", self.name);
+        let diagnostic = match self.place {
+            Some(place) => Diagnostic::error(place.source, place.span, message),
+            None => Diagnostic::placeless_error(message),
+        };
+        let path = self.path.display();
+        report.push(
+            diagnostic
+                .note(format!("the file looked for is {path}"))
+                .help(error.help()),
+        );
+        None
+    }
+}
+
+impl RuleFiles {
+    /// Reads one `<rules>`; its files come after those of earlier ones.
+    pub(super) fn take(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        for option in &section.children {
+            let folder = matches!(option.name.as_str(), "rule_dir" | "decoder_dir");
+            reading.only_attributes(option, if folder { &["pattern"] } else { &[] });
+            match option.name.as_str() {
+                "include" | "rule" => add_file(&mut self.rules, reading, option, in_rules),
+                "list" => add_file(&mut self.lists, reading, option, list_name),
+                "rule_dir" => add_folder(&mut self.rules, reading, option),
+                "decoder" => {
+                    self.decoders_configured = true;
+                    add_file(&mut self.decoders, reading, option, |name| name);
+                }
+                "decoder_dir" => {
+                    self.decoders_configured = true;
+                    add_folder(&mut self.decoders, reading, option);
+                }
+                _ => reading.other_option(section, option, &OPTIONS, &[]),
+            }
+        }
+    }
+
+    /// The decoders of OSSEC 4.3 if rules are configured and decoders are not.
+    pub(super) fn default_decoders(&mut self, reading: &mut Reading<'_>) {
+        if self.decoders_configured || self.rules.is_empty() {
+            return;
+        }
+        for name in DECODERS {
+            let file = ListedFile {
+                name: name.to_string(),
+                path: reading.home.path(name),
+                place: None,
+            };
+            if name == DECODERS[0] || file.path.exists() {
+                self.decoders.push(file);
+            }
+        }
+    }
+}
+
+/// OSSEC 4.3: a name without a folder lies in `rules`.
+fn in_rules(name: String) -> String {
+    if name.contains('/') {
+        name
+    } else {
+        format!("rules/{name}")
+    }
+}
+
+/// OSSEC 4.3: a list's name ends before `.cdb`.
+fn list_name(name: String) -> String {
+    let name = in_rules(name);
+    let end = name.find(".cdb").unwrap_or(name.len());
+    name[..end].to_string()
+}
+
+fn add_file(
+    files: &mut Vec<ListedFile>,
+    reading: &mut Reading<'_>,
+    option: &Element,
+    full: fn(String) -> String,
+) {
+    let Some(name) = reading.text(option) else {
+        return;
+    };
+    if name.trim() != name {
+        let help = format!("write <{0}>{1}</{0}>", option.name, name.trim());
+        return reading.error(
+            value_span(option),
+            "this name begins or ends with a space",
+            help,
+        );
+    }
+    if files.len() >= FILES_MAX {
+        return too_many(reading, option);
+    }
+    let name = full(name);
+    let place = reading.place(value_span(option));
+    match files.iter().find(|file| file.name == name) {
+        Some(earlier) => named_already(reading, &name, place, earlier.place),
+        None => files.push(ListedFile {
+            path: reading.home.path(&name),
+            name,
+            place: Some(place),
+        }),
+    }
+}
+
+fn named_already(reading: &mut Reading<'_>, name: &str, place: Place, earlier: Option<Place>) {
+    let mut problem = Diagnostic::warning(
+        place.source,
+        place.span,
+        format!("`{name}` is named already"),
+    );
+    if let Some(earlier) = earlier {
+        problem = problem.note(format!(
+            "line {} has it; this one is not used",
+            reading.line_of(earlier)
+        ));
+    }
+    reading.push(problem.help("remove one of them"));
+}
+
+fn too_many(reading: &mut Reading<'_>, option: &Element) {
+    let message = format!("more than {FILES_MAX} files are named");
+    reading.error(option.name_span, message, "put several into one file");
+}
+
+fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &Element) {
+    let Some(folder) = reading.text(option) else {
+        return;
+    };
+    let Some(mut wanted) = Wanted::new(reading, option) else {
+        return;
+    };
+    let folder = folder.trim_end_matches('/');
+    let place = reading.place(value_span(option));
+    let names = match names_in(reading.home, folder, &mut wanted) {
+        Ok(names) => names,
+        Err(error) => {
+            let path = reading.home.path(folder);
+            let problem = Diagnostic::error(
+                place.source,
+                place.span,
+                format!("cannot read the folder `{folder}`: {error}"),
+            );
+            let problem = problem.note(format!("the folder looked for is {}", path.display()));
+            return reading.push(
+                problem.help("make the folder, let this program read it, or remove this line"),
+            );
+        }
+    };
+    if names.is_empty() {
+        let help =
+            "files are taken whose names end with .xml; the attribute `pattern` can ask for others";
+        reading.warning(place.span, format!("no file in `{folder}` is taken"), help);
+    }
+    for name in names {
+        let name = format!("{folder}/{name}");
+        if files.len() >= FILES_MAX {
+            return too_many(reading, option);
+        }
+        if !files.iter().any(|file| file.name == name) {
+            files.push(ListedFile {
+                path: reading.home.path(&name),
+                name,
+                place: Some(place),
+            });
+        }
+    }
+}
+
+/// Which files of a folder are wanted.
+enum Wanted {
+    Xml,
+    Pattern(Single),
+}
+
+impl Wanted {
+    fn new(reading: &mut Reading<'_>, option: &Element) -> Option<Self> {
+        let Some(pattern) = option.attribute("pattern") else {
+            return Some(Self::Xml);
+        };
+        if pattern.value == b".xml$" {
+            return Some(Self::Xml);
+        }
+        let found = Single::new(Language::Regex, &pattern.value).map(Self::Pattern);
+        if found.is_none() {
+            let help = "it is a regex in OSSEC's language, such as `.xml$`";
+            reading.error(
+                pattern.value_span,
+                "this pattern cannot be understood",
+                help,
+            );
+        }
+        found
+    }
+
+    fn takes(&mut self, name: &str) -> bool {
+        match self {
+            Self::Xml => name.ends_with(".xml"),
+            Self::Pattern(pattern) => pattern.is_match(name.as_bytes()),
+        }
+    }
+}
+
+/// The wanted files in a folder, in the order of their bytes.
+fn names_in(home: &Home, folder: &str, wanted: &mut Wanted) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(home.path(folder))? {
+        let entry = entry?;
+        // A name that is not UTF-8 cannot be shown or written in a rule.
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if wanted.takes(&name) && !entry.path().is_dir() {
+            names.push(name);
+        }
+        if names.len() > FOLDER_MAX {
+            return Err(std::io::Error::other(format!(
+                "it holds more than {FOLDER_MAX} files"
+            )));
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
+}

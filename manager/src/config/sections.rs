@@ -1,0 +1,109 @@
+//! Names of sections and options, so that a known one that is not used can be
+//! told from a mistyped one.
+
+/// Sections that are read.
+pub(super) const USED: [&str; 4] = ["global", "alerts", "rules", "localfile"];
+
+/// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
+pub(super) const UNUSED: [&str; 43] = [
+    // OSSEC 4.3.
+    "syscheck",
+    "rootcheck",
+    "remote",
+    "client",
+    "active-response",
+    "command",
+    "email_alerts",
+    "reports",
+    "syslog_output",
+    "database_output",
+    "agentless",
+    "auth",
+    // Wazuh 4.14.
+    "integration",
+    "wodle",
+    "ruleset",
+    "cluster",
+    "sca",
+    "vulnerability-detection",
+    "vulnerability-detector",
+    "indexer",
+    "logging",
+    "socket",
+    "client_buffer",
+    "anti_tampering",
+    "agent-upgrade",
+    "task-manager",
+    "fluent-forward",
+    "labels",
+    "github",
+    "office365",
+    "ms-graph",
+    "azure-logs",
+    "aws-s3",
+    "docker-listener",
+    "osquery",
+    "syscollector",
+    "open-scap",
+    "cis-cat",
+    "command-monitor",
+    "rule_test",
+    "gcp-pubsub",
+    "gcp-bucket",
+    "key-polling",
+];
+
+/// Options of `<global>` that are known and have no effect.
+pub(super) const GLOBAL_UNUSED: [&str; 31] = [
+    // OSSEC 4.3.
+    "integrity_checking",
+    "rootkit_detection",
+    "host_information",
+    "compress_alerts",
+    "picviz_output",
+    "picviz_socket",
+    "prelude_output",
+    "prelude_profile",
+    "prelude_log_level",
+    "zeromq_output",
+    "zeromq_uri",
+    "zeromq_server_cert",
+    "zeromq_client_cert",
+    "geoip_db_path",
+    "geoip6_db_path",
+    "md5_allowlist",
+    "md5_whitelist",
+    // Wazuh 4.14.
+    "alerts_log",
+    "email_log_source",
+    "max_output_size",
+    "rotate_interval",
+    "rotate_compress",
+    "rotate_check_interval",
+    "agents_disconnection_time",
+    "agents_disconnection_alert_time",
+    "agents_disconnection_retry_time",
+    "queue_size",
+    "limits",
+    "eps",
+    "update_check",
+    "cti-url",
+];
+
+/// Options of `<alerts>` that are known and have no effect.
+pub(super) const ALERTS_UNUSED: [&str; 1] = ["use_geoip"];
+
+/// Options of `<localfile>` of Wazuh 4.14 that have no effect.
+pub(super) const LOCALFILE_UNUSED: [&str; 11] = [
+    "ignore_binaries",
+    "age",
+    "exclude",
+    "ignore",
+    "restrict",
+    "label",
+    "target",
+    "out_format",
+    "multiline_regex",
+    "filter",
+    "reconnect_time",
+];

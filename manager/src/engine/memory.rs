@@ -1,0 +1,245 @@
+//! What outlives one event and is not history: first-time keys, outputs of
+//! commands, the ignore list, key-value lists.
+//!
+//! With a home folder the three are kept there, in the files and formats that
+//! OSSEC uses; without one they live as long as the process. None grows
+//! without bound: of first-time keys the newest 65,536 are known, of ignore
+//! lines too.
+
+use super::Ruleset;
+use bartizan_core::event::Event;
+use bartizan_core::rules::judge::Host;
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fs::{self, File, OpenOptions};
+use std::hash::BuildHasher;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+const KEYS_MAX: usize = 65_536;
+const OUTPUTS_MAX: usize = 4096;
+const OUTPUT_MAX: usize = 8192;
+
+/// A set of the newest lines, by keyed hash: 16 bytes a line.
+#[derive(Debug, Default)]
+struct NewestLines {
+    hasher: RandomState,
+    known: HashSet<u64>,
+    order: VecDeque<u64>,
+}
+
+impl NewestLines {
+    fn contains(&self, line: &[u8]) -> bool {
+        self.known.contains(&self.hasher.hash_one(line))
+    }
+
+    /// Adds a line; false if it was known.
+    fn insert(&mut self, line: &[u8]) -> bool {
+        let hash = self.hasher.hash_one(line);
+        if !self.known.insert(hash) {
+            return false;
+        }
+        self.order.push_back(hash);
+        if self.order.len() > KEYS_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+        true
+    }
+}
+
+/// Lines that are also in a file, if there is a home folder to keep it in.
+#[derive(Debug, Default)]
+struct KeptLines {
+    lines: NewestLines,
+    file: Option<File>,
+}
+
+impl KeptLines {
+    fn open(path: Option<PathBuf>, write: bool) -> io::Result<Self> {
+        let mut kept = Self::default();
+        let Some(path) = path else { return Ok(kept) };
+        match File::open(&path) {
+            Ok(file) => {
+                for line in BufReader::new(file).split(b'\n') {
+                    kept.lines.insert(&line?);
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        if write {
+            fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+            kept.file = Some(OpenOptions::new().create(true).append(true).open(path)?);
+        }
+        Ok(kept)
+    }
+
+    /// Adds a line, to the file too; false if it was known.
+    fn insert(&mut self, line: &[u8]) -> bool {
+        let new = self.lines.insert(line);
+        if new && let Some(file) = &mut self.file {
+            // A full disk must not stop the analysis: the key is known until
+            // the end of the process.
+            let _ = file.write_all(&[line, b"\n"].concat());
+        }
+        new
+    }
+}
+
+/// Keys of intrusion detection systems come in families: once more than two
+/// of the last keys share a beginning, the beginning stands for all.
+#[derive(Debug)]
+struct Families {
+    newest: VecDeque<Vec<u8>>,
+    keep: usize,
+    shared_min: usize,
+}
+
+impl Families {
+    /// What of a key counts.
+    fn cut<'k>(&mut self, key: &'k [u8]) -> &'k [u8] {
+        let shared = |other: &&Vec<u8>| key.iter().zip(other.iter()).take_while(|(a, b)| a == b).count() > self.shared_min;
+        let family = self.newest.iter().filter(shared).count() > 2;
+        let key = if family { key.get(..self.shared_min).unwrap_or(key) } else { key };
+        self.newest.push_back(key.to_vec());
+        if self.newest.len() > self.keep {
+            self.newest.pop_front();
+        }
+        key
+    }
+}
+
+/// How the memory behaves.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryOptions {
+    /// The folder of the installation; `None` keeps nothing.
+    pub home: Option<PathBuf>,
+    /// Whether files there are written, not only read.
+    pub write: bool,
+}
+
+/// The memory of one engine.
+#[derive(Debug)]
+pub struct HostMemory<'r> {
+    ruleset: &'r Ruleset,
+    first_seen: KeptLines,
+    ignored: KeptLines,
+    families: Families,
+    outputs: HashMap<(Vec<u8>, u32), Vec<u8>>,
+    outputs_in: Option<PathBuf>,
+    /// The output before the one that differed last.
+    previous_output: Vec<u8>,
+}
+
+impl<'r> HostMemory<'r> {
+    /// Opens what is kept in the home folder.
+    pub fn open(ruleset: &'r Ruleset, options: &MemoryOptions) -> io::Result<Self> {
+        let queue = options.home.as_ref().map(|home| home.join("queue"));
+        let file = |name: &str| queue.as_ref().map(|queue| queue.join("fts").join(name));
+        let settings = &ruleset.settings;
+        Ok(Self {
+            ruleset,
+            first_seen: KeptLines::open(file("fts-queue"), options.write)?,
+            ignored: KeptLines::open(file("ig-queue"), options.write)?,
+            families: Families {
+                newest: VecDeque::new(),
+                keep: settings.fts_list_size,
+                shared_min: settings.fts_min_size_for_str,
+            },
+            outputs: HashMap::new(),
+            outputs_in: queue.filter(|_| options.write).map(|queue| queue.join("diff")),
+            previous_output: Vec::new(),
+        })
+    }
+
+    /// The output of a command before the one that differed last.
+    pub fn previous_output(&self) -> &[u8] {
+        &self.previous_output
+    }
+
+    /// Remembers an output; gives what it replaces, if that is another.
+    fn swap_output(&mut self, host: Vec<u8>, rule: u32, log: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let Some(folder) = &self.outputs_in else {
+            if self.outputs.len() >= OUTPUTS_MAX {
+                self.outputs.clear();
+            }
+            let old = self.outputs.insert((host, rule), log.to_vec());
+            return Ok(old.filter(|old| old != log));
+        };
+        let folder = folder.join(file_name(&host)).join(rule.to_string());
+        let file = folder.join("last-entry");
+        let old = match fs::read(&file) {
+            Ok(old) => Some(old),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let same = |old: &Vec<u8>| old.split(|b| *b == 0).next() == Some(log);
+        if old.as_ref().is_some_and(same) {
+            return Ok(None);
+        }
+        fs::create_dir_all(&folder)?;
+        let new = folder.join("last-entry.new");
+        fs::write(&new, [log, b"\0"].concat())?;
+        fs::rename(new, file)?;
+        Ok(old.map(|old| old.split(|b| *b == 0).next().unwrap_or(b"").to_vec()))
+    }
+}
+
+/// The name of an agent or host as a file name: nothing in it can lead out of
+/// its folder.
+fn file_name(host: &[u8]) -> String {
+    let safe = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'@' | b'(' | b')');
+    let name: String = host.iter().take(200).map(|b| if safe(b) { char::from(*b) } else { '_' }).collect();
+    if name.starts_with('.') || name.is_empty() { format!("_{name}") } else { name }
+}
+
+/// Whose output it is: the agent's name, or the host's.
+fn output_owner(event: &Event<'_>) -> Vec<u8> {
+    let name = match event.location.strip_prefix(b"(") {
+        Some(agent) => agent.split(|b| *b == b')').next().unwrap_or(agent),
+        None => event.hostname(),
+    };
+    name.to_vec()
+}
+
+impl Host for HostMemory<'_> {
+    fn is_new(&mut self, key: &[u8], ids: bool) -> bool {
+        if self.first_seen.lines.contains(key) {
+            return false;
+        }
+        let key = if ids { self.families.cut(key) } else { key };
+        self.first_seen.insert(key)
+    }
+
+    fn differs(&mut self, event: &Event<'_>, rule: u32) -> bool {
+        let log = event.log();
+        if log.len() >= OUTPUT_MAX {
+            return false;
+        }
+        // A state that cannot be read or written is no change.
+        let old = self.swap_output(output_owner(event), rule, log).unwrap_or(None);
+        let differs = old.is_some();
+        if let Some(old) = old {
+            self.previous_output = old;
+        }
+        differs
+    }
+
+    fn has_list(&self, list: u16) -> bool {
+        self.ruleset.lists.get(usize::from(list)).is_some_and(Option::is_some)
+    }
+
+    fn look_up(&self, list: u16, key: &[u8]) -> Option<&[u8]> {
+        self.ruleset.lists.get(usize::from(list))?.as_ref()?.get(key)
+    }
+
+    fn is_ignored(&mut self, line: &[u8]) -> bool {
+        self.ignored.lines.contains(line)
+    }
+
+    fn ignore(&mut self, line: &[u8]) {
+        self.ignored.insert(line);
+    }
+}

@@ -1,0 +1,68 @@
+//! The one engine: every command that judges events walks this corridor.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`memory`] | what outlives one event and is not history |
+//! | [`session`] | one event from text to verdict, on one thread |
+//! | [`pipeline`] | the same on many threads, in the same order |
+
+pub mod memory;
+pub mod pipeline;
+pub mod session;
+
+use crate::compile::lists::List;
+use crate::pattern::FastTables;
+use bartizan_core::image::{Image, ImageError};
+use std::sync::Arc;
+
+/// A compiled ruleset with all that judging by it needs.
+#[derive(Debug)]
+pub struct Ruleset {
+    bytes: Vec<u8>,
+    /// Tables of the fast matcher.
+    pub(crate) tables: Arc<FastTables>,
+    /// Lists by row of the image's list table; `None` for one that could not
+    /// be read.
+    pub(crate) lists: Vec<Option<List>>,
+    /// Numbers from the configuration.
+    pub settings: Settings,
+}
+
+/// Numbers from the configuration that the engine needs, with the ranges and
+/// defaults of OSSEC 4.3.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Events kept for correlation (`memory_size`).
+    pub memory_size: usize,
+    /// Keys of intrusion detection systems that families are found among.
+    pub fts_list_size: usize,
+    /// Bytes that members of a family share at least.
+    pub fts_min_size_for_str: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { memory_size: 8192, fts_list_size: 32, fts_min_size_for_str: 14 }
+    }
+}
+
+impl Ruleset {
+    /// A ruleset from the bytes of an image and its lists.
+    pub fn new(bytes: Vec<u8>, lists: Vec<Option<List>>, settings: Settings) -> Result<Self, ImageError> {
+        let tables = Arc::new(FastTables::build(&Image::load(&bytes)?.patterns));
+        Ok(Self { bytes, tables, lists, settings })
+    }
+
+    /// The image, checked. Costs one pass over it: once a thread.
+    pub fn image(&self) -> Image<'_> {
+        match Image::load(&self.bytes) {
+            Ok(image) => image,
+            Err(error) => unreachable!("the image was sound when the ruleset was made: {error:?}"),
+        }
+    }
+
+    /// Bytes of the image.
+    pub fn image_size(&self) -> usize {
+        self.bytes.len()
+    }
+}

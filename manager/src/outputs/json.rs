@@ -1,0 +1,262 @@
+//! Alerts and archives as JSON, one object a line, in OSSEC 4.3's layout.
+//!
+//! Key order and escapes are the reference's: bytes of 0x80 and more are
+//! written as they stand in the log, so a log that is not UTF-8 gives a line
+//! that is not UTF-8 either. That is why no JSON library writes these.
+
+use super::alert::Alert;
+use super::text::write_number;
+use bartizan_core::event::{Field, Target};
+use bartizan_core::image::rows::{RuleRow, decoder_flag};
+use core::fmt::Display;
+
+/// Writes one object after another key.
+struct Object<'o> {
+    out: &'o mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'o> Object<'o> {
+    fn open(out: &'o mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, empty: true }
+    }
+
+    fn key(&mut self, key: &[u8]) -> &mut Vec<u8> {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        write_string(self.out, key);
+        self.out.push(b':');
+        self.out
+    }
+
+    fn text(&mut self, key: &str, value: &[u8]) {
+        write_string(self.key(key.as_bytes()), value);
+    }
+
+    fn option(&mut self, key: &str, value: Option<&[u8]>) {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+    }
+
+    fn number(&mut self, key: &str, value: impl Display) {
+        write_number(self.key(key.as_bytes()), value);
+    }
+
+    fn object(&mut self, key: &str) -> Object<'_> {
+        Object::open(self.key(key.as_bytes()))
+    }
+
+    fn list<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v [u8]>) {
+        let out = self.key(key.as_bytes());
+        out.push(b'[');
+        for (n, value) in values.enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            write_string(out, value);
+        }
+        out.push(b']');
+    }
+
+    fn close(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// Appends a JSON string: only quotes, backslashes and control bytes are
+/// escaped.
+pub fn write_string(out: &mut Vec<u8>, value: &[u8]) {
+    out.push(b'"');
+    let mut rest = value;
+    while let Some(at) = rest.iter().position(|b| *b < 0x20 || matches!(b, b'"' | b'\\')) {
+        let (plain, special) = rest.split_at(at);
+        out.extend_from_slice(plain);
+        match special[0] {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            byte => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        }
+        rest = &special[1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Appends a line of `alerts.json`.
+pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let event = alert.event;
+    let mut object = Object::open(out);
+    if let Some(rule) = alert.rule {
+        write_rule(&mut object, alert, rule);
+    }
+    object.text("id", format!("{}.{}", alert.id.epoch, alert.id.ticket).as_bytes());
+    object.number("TimeStamp", alert.id.epoch * 1000);
+    let decoder = alert.decoder();
+    object.option("decoder", decoder.map(|d| alert.text(d.name)));
+    object.option("decoder_parent", decoder.map(|d| alert.text(d.parent)).filter(|p| !p.is_empty()));
+    for (key, field) in ALERT_FIELDS {
+        object.option(key, event.field(field));
+    }
+    object.text("location", event.location);
+    object.text("full_log", event.text);
+    object.option("previous_output", alert.previous.get(1).copied().filter(|text| !text.is_empty()));
+    if let Some(path) = event.field(Field::Filename) {
+        let mut file = object.object("SyscheckFile");
+        file.text("path", path);
+        file.close();
+    }
+    object.text("hostname", event.hostname());
+    object.option("program_name", event.program_name());
+    for (key, field) in MORE_FIELDS {
+        object.option(key, event.field(field));
+    }
+    write_dynamic(&mut object, alert);
+    write_decoder(&mut object, "decoder_desc", alert);
+    write_agent(&mut object, alert);
+    write_time(&mut object, alert);
+    object.text("logfile", alert.log_file());
+    object.close();
+    out.push(b'\n');
+}
+
+const ALERT_FIELDS: [(&str, Field); 8] = [
+    ("action", Field::Action),
+    ("protocol", Field::Protocol),
+    ("srcip", Field::SrcIp),
+    ("srcport", Field::SrcPort),
+    ("srcuser", Field::SrcUser),
+    ("dstip", Field::DstIp),
+    ("dstport", Field::DstPort),
+    ("dstuser", Field::DstUser),
+];
+
+const MORE_FIELDS: [(&str, Field); 4] =
+    [("status", Field::Status), ("url", Field::Url), ("data", Field::Data), ("systemname", Field::SystemName)];
+
+/// Appends a line of `archives.json`: every event, with its rule if one fired.
+pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let event = alert.event;
+    let mut object = Object::open(out);
+    object.option("program_name", event.program_name());
+    object.text("log", event.log());
+    for (key, field) in ARCHIVE_FIELDS {
+        object.option(key, event.field(field));
+    }
+    if let Some(rule) = alert.rule {
+        write_rule(&mut object, alert, rule);
+    }
+    write_dynamic(&mut object, alert);
+    write_decoder(&mut object, "decoder", alert);
+    object.text("full_log", event.text);
+    write_time(&mut object, alert);
+    write_agent(&mut object, alert);
+    object.text("logfile", alert.log_file());
+    object.close();
+    out.push(b'\n');
+}
+
+const ARCHIVE_FIELDS: [(&str, Field); 14] = [
+    ("srcip", Field::SrcIp),
+    ("dstip", Field::DstIp),
+    ("srcport", Field::SrcPort),
+    ("dstport", Field::DstPort),
+    ("protocol", Field::Protocol),
+    ("action", Field::Action),
+    ("srcuser", Field::SrcUser),
+    ("dstuser", Field::DstUser),
+    ("id", Field::Id),
+    ("status", Field::Status),
+    ("url", Field::Url),
+    ("data", Field::Data),
+    ("systemname", Field::SystemName),
+    ("filename", Field::Filename),
+];
+
+fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &RuleRow) {
+    let mut nested = object.object("rule");
+    if rule.level != 0 {
+        nested.number("level", rule.level.get());
+    }
+    if !rule.description.is_missing() {
+        nested.text("comment", alert.text(rule.description));
+    }
+    nested.number("sidid", rule.id.get());
+    for (key, text) in [("cve", rule.cve), ("info", rule.info)] {
+        nested.option(key, Some(alert.text(text)).filter(|text| !text.is_empty()));
+    }
+    for (key, number) in [("frequency", u32::from(rule.frequency.get())), ("firedtimes", alert.fired)] {
+        if number != 0 {
+            nested.number(key, number);
+        }
+    }
+    nested.text("group", alert.text(rule.groups));
+    let compliance = |prefix: &'static [u8]| {
+        alert.groups(rule).filter_map(move |group| group.strip_prefix(prefix))
+    };
+    let plain = |group: &&[u8]| !group.starts_with(b"pci_dss_") && !group.starts_with(b"cis_");
+    nested.list("groups", alert.groups(rule).filter(plain));
+    for (key, prefix) in [("PCI_DSS", &b"pci_dss_"[..]), ("CIS", b"cis_")] {
+        if compliance(prefix).next().is_some() {
+            nested.list(key, compliance(prefix));
+        }
+    }
+    nested.close();
+}
+
+/// The dynamic fields that the chosen decoder names.
+fn write_dynamic(object: &mut Object<'_>, alert: &Alert<'_>) {
+    for (target, value) in alert.event.assigned() {
+        let Target::Dynamic(item) = target else { continue };
+        let Some(item) = alert.image.order.get(*item as usize) else { continue };
+        if let Some(value) = alert.event.bytes(*value) {
+            write_string(object.key(alert.text(item.name)), value);
+        }
+    }
+}
+
+fn write_decoder(object: &mut Object<'_>, key: &str, alert: &Alert<'_>) {
+    let mut nested = object.object(key);
+    if let Some(decoder) = alert.decoder() {
+        if decoder.fts != 0 {
+            nested.number("fts", decoder.fts.get());
+        }
+        if decoder.flags & decoder_flag::ACCUMULATE != 0 {
+            nested.number("accumulate", 1);
+        }
+        nested.option("parent", Some(alert.text(decoder.parent)).filter(|parent| !parent.is_empty()));
+        nested.text("name", alert.text(decoder.name));
+    }
+    nested.close();
+}
+
+fn write_agent(object: &mut Object<'_>, alert: &Alert<'_>) {
+    object.text("agent_name", alert.agent_name());
+    object.option("agentip", alert.agent_ip());
+}
+
+fn write_time(object: &mut Object<'_>, alert: &Alert<'_>) {
+    let mut stamp = Vec::new();
+    alert.time.write(&mut stamp);
+    object.text("timestamp", &stamp);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_escaped_and_other_bytes_kept() {
+        let mut out = Vec::new();
+        write_string(&mut out, b"a\"b\\c\x01\t\xff\n");
+        assert_eq!(out, b"\"a\\\"b\\\\c\\u0001\\t\xff\\n\"");
+    }
+}

@@ -1,0 +1,166 @@
+//! Alerts, archives and packet-filter events as lines of text.
+//!
+//! The layouts are OSSEC 4.3's, to the byte: people's tools read them.
+
+use super::alert::Alert;
+use bartizan_core::event::{Event, Field};
+use std::io::Write;
+
+/// Bytes of a log that an alert shows.
+const LOG_SHOWN: usize = 1256;
+
+/// Appends an alert as `alerts.log` has it, with the empty line behind it.
+pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let Some(rule) = alert.rule else { return };
+    out.extend_from_slice(b"** Alert ");
+    write_number(out, alert.id.epoch);
+    out.push(b'.');
+    write_number(out, alert.id.ticket);
+    out.extend_from_slice(if alert.is_for_mail() { b": mail  - " } else { b": - " });
+    out.extend_from_slice(alert.text(rule.groups));
+    out.push(b'\n');
+    alert.time.write(out);
+    out.push(b' ');
+    write_origin(out, alert.event);
+    out.extend_from_slice(b"\nRule: ");
+    write_number(out, rule.id.get());
+    out.extend_from_slice(b" (level ");
+    write_number(out, rule.level.get());
+    out.extend_from_slice(b") -> '");
+    out.extend_from_slice(alert.description(rule));
+    out.extend_from_slice(b"'\n");
+    for (label, field) in LABELS {
+        if let Some(value) = alert.event.field(field) {
+            out.extend_from_slice(label);
+            out.extend_from_slice(value);
+            out.push(b'\n');
+        }
+    }
+    for text in core::iter::once(&alert.event.text).chain(alert.previous) {
+        out.extend_from_slice(text.get(..LOG_SHOWN).unwrap_or(text));
+        out.push(b'\n');
+    }
+    out.push(b'\n');
+}
+
+const LABELS: [(&[u8], Field); 5] = [
+    (b"Src IP: ", Field::SrcIp),
+    (b"Src Port: ", Field::SrcPort),
+    (b"Dst IP: ", Field::DstIp),
+    (b"Dst Port: ", Field::DstPort),
+    (b"User: ", Field::DstUser),
+];
+
+/// `host->location`, or the location alone where it names the agent.
+pub fn write_origin(out: &mut Vec<u8>, event: &Event<'_>) {
+    if !event.is_from_agent() {
+        out.extend_from_slice(event.hostname());
+        out.extend_from_slice(b"->");
+    }
+    out.extend_from_slice(event.location);
+}
+
+/// Appends a line of `archives.log`. Signs of life are left out.
+pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let location = alert.event.location;
+    if location == b"ossec-keepalive" || location.ends_with(b"->ossec-keepalive") {
+        return;
+    }
+    alert.time.write(out);
+    out.push(b' ');
+    write_origin(out, alert.event);
+    out.push(b' ');
+    out.extend_from_slice(alert.event.text);
+    out.push(b'\n');
+}
+
+/// Appends a line of `firewall.log`, if all is known that it needs.
+pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let field = |field| alert.event.field(field);
+    let all = (field(Field::Action), field(Field::Protocol), field(Field::SrcIp), field(Field::DstIp));
+    let (Some(action), Some(protocol), Some(src), Some(dst)) = all else { return };
+    let port = |port| field(port).unwrap_or(b"0");
+    alert.time.write(out);
+    out.push(b' ');
+    write_origin(out, alert.event);
+    let parts: [&[u8]; 12] = [
+        b" ",
+        action,
+        b" ",
+        protocol,
+        b" ",
+        src,
+        b":",
+        port(Field::SrcPort),
+        b"->",
+        dst,
+        b":",
+        port(Field::DstPort),
+    ];
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out.push(b'\n');
+}
+
+/// Appends an alert in the administrator's own layout
+/// (`custom_alert_output`): tokens are replaced, in OSSEC 4.3's order.
+pub fn write_custom(out: &mut Vec<u8>, format: &str, alert: &Alert<'_>) {
+    let Some(rule) = alert.rule else { return };
+    let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes.get(..1023).unwrap_or(bytes)).into_owned();
+    let field = |field| alert.event.field(field).map_or_else(|| "None".to_owned(), lossy);
+    let log = String::from_utf8_lossy(alert.event.text).replace(['\n', '\r'], "\\n");
+    let values = [
+        ("$TIMESTAMP", alert.id.epoch.to_string()),
+        ("$FTELL", alert.id.ticket.to_string()),
+        ("$RULEALERT", if alert.is_for_mail() { "mail ".to_owned() } else { String::new() }),
+        ("$HOSTNAME", lossy(alert.event.hostname())),
+        ("$LOCATION", lossy(alert.event.location)),
+        ("$RULEID", rule.id.get().to_string()),
+        ("$RULELEVEL", rule.level.get().to_string()),
+        ("$SRCIP", field(Field::SrcIp)),
+        ("$DSTUSER", field(Field::DstUser)),
+        ("$FULLLOG", log),
+        ("$RULECOMMENT", lossy(alert.description(rule))),
+        ("$RULEGROUP", lossy(alert.text(rule.groups))),
+    ];
+    out.extend_from_slice(replace_tokens(format, &values).as_bytes());
+    out.push(b'\n');
+}
+
+/// Replaces tokens of the format in one pass, so that a token in a value
+/// (which an attacker may have put into a log) stays what it is.
+fn replace_tokens(format: &str, values: &[(&str, String)]) -> String {
+    let mut out = String::new();
+    let mut rest = format;
+    while let Some(dollar) = rest.find('$') {
+        out.push_str(&rest[..dollar]);
+        rest = &rest[dollar..];
+        match values.iter().find(|(token, _)| rest.starts_with(token)) {
+            Some((token, value)) => {
+                out.push_str(value);
+                rest = &rest[token.len()..];
+            }
+            None => {
+                out.push('$');
+                rest = &rest[1..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// Appends a number in decimal.
+pub fn write_number(out: &mut Vec<u8>, number: impl core::fmt::Display) {
+    // Writing to memory does not fail.
+    let _ = write!(out, "{number}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_inside_a_value_stays_what_it_is() {
+        let values = [("$LOG", "$USER $LOG".to_owned()), ("$USER", "root".to_owned())];
+        assert_eq!(replace_tokens("$USER: $LOG $5", &values), "root: $USER $LOG $5");
+    }
+}

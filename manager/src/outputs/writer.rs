@@ -1,0 +1,212 @@
+//! Takes verdicts and writes what is due for each: alerts, archives,
+//! packet-filter events, in the files and streams that are switched on.
+
+use super::alert::{Alert, AlertId};
+use super::clock::{LocalClock, LocalTime};
+use super::files::DailyFile;
+use super::{json, text};
+use crate::engine::pipeline::Sink;
+use crate::engine::session::Court;
+use bartizan_core::event::{Category, Event};
+use bartizan_core::rules::judge::{Fate, Verdict};
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Which files are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outputs {
+    /// `alerts.log`.
+    pub alerts: bool,
+    /// `alerts.json`.
+    pub alerts_json: bool,
+    /// `archives.log`.
+    pub archives: bool,
+    /// `archives.json`.
+    pub archives_json: bool,
+    /// `firewall.log`.
+    pub firewall: bool,
+    /// The administrator's own layout of `alerts.log`.
+    pub custom: Option<String>,
+}
+
+impl Outputs {
+    /// All files, alerts in the usual layout.
+    pub fn everything() -> Self {
+        Self { alerts: true, alerts_json: true, archives: true, archives_json: true, firewall: true, custom: None }
+    }
+}
+
+/// How alerts are printed to a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Print {
+    /// As in `alerts.log`.
+    Text,
+    /// As in `alerts.json`.
+    Json,
+}
+
+/// Counts of what was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Events judged.
+    pub events: u64,
+    /// Alerts written.
+    pub alerts: u64,
+    /// Alerts by rule: level, count, description.
+    pub rules: BTreeMap<u32, (u16, u64, String)>,
+    /// Time of the first and the last event, seconds since 1970.
+    pub span: Option<(i64, i64)>,
+}
+
+/// The files that are switched on.
+#[derive(Debug)]
+struct Files {
+    outputs: Outputs,
+    alerts: DailyFile,
+    alerts_json: DailyFile,
+    archives: DailyFile,
+    archives_json: DailyFile,
+    firewall: DailyFile,
+}
+
+/// Writes what is due for each verdict.
+pub struct AlertWriter<W> {
+    files: Option<Files>,
+    stream: W,
+    print: Option<Print>,
+    buffer: Vec<u8>,
+    clock: LocalClock,
+    ticket: u64,
+    /// What has been seen so far.
+    pub counts: Counts,
+}
+
+const BUFFERED_MAX: usize = 64 << 10;
+
+impl<W: Write> AlertWriter<W> {
+    /// A writer that prints alerts to a stream, if `print` says so.
+    pub fn new(stream: W, print: Option<Print>) -> Self {
+        Self {
+            files: None,
+            stream,
+            print,
+            buffer: Vec::new(),
+            clock: LocalClock::default(),
+            ticket: 0,
+            counts: Counts::default(),
+        }
+    }
+
+    /// Writes files below a folder, too.
+    pub fn with_files(mut self, logs: &Path, outputs: Outputs) -> Self {
+        self.files = Some(Files {
+            outputs,
+            alerts: DailyFile::alerts(logs),
+            alerts_json: DailyFile::alerts_json(logs),
+            archives: DailyFile::archives(logs),
+            archives_json: DailyFile::archives_json(logs),
+            firewall: DailyFile::firewall(logs),
+        });
+        self
+    }
+
+    fn count(&mut self, event: &Event<'_>) {
+        let at = event.now.epoch;
+        self.counts.events += 1;
+        let (first, last) = self.counts.span.unwrap_or((at, at));
+        self.counts.span = Some((first.min(at), last.max(at)));
+    }
+
+    fn count_alert(&mut self, alert: &Alert<'_>) {
+        self.counts.alerts += 1;
+        let Some(rule) = alert.rule else { return };
+        let description = || String::from_utf8_lossy(alert.description(rule)).into_owned();
+        let entry = self.counts.rules.entry(rule.id.get());
+        entry.or_insert_with(|| (rule.level.get(), 0, description())).1 += 1;
+    }
+
+    /// Writes what has been printed so far.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.stream.write_all(&self.buffer)?;
+        self.buffer.clear();
+        self.stream.flush()
+    }
+}
+
+impl Files {
+    fn alert(&mut self, time: &LocalTime, alert: &Alert<'_>) -> io::Result<()> {
+        if self.outputs.alerts {
+            let custom = self.outputs.custom.as_deref();
+            self.alerts.append(time, |out| match custom {
+                Some(format) => text::write_custom(out, format, alert),
+                None => text::write_alert(out, alert),
+            })?;
+        }
+        if self.outputs.alerts_json {
+            self.alerts_json.append(time, |out| json::write_alert(out, alert))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is due for an event, whether or not it fired a rule.
+    fn event(&mut self, time: &LocalTime, event: &Alert<'_>) -> io::Result<()> {
+        if self.outputs.firewall && event.event.category == Category::Firewall {
+            self.firewall.append(time, |out| text::write_firewall(out, event))?;
+        }
+        if self.outputs.archives {
+            self.archives.append(time, |out| text::write_archive(out, event))?;
+        }
+        if self.outputs.archives_json {
+            self.archives_json.append(time, |out| json::write_archive(out, event))?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let all = [
+            &mut self.alerts,
+            &mut self.alerts_json,
+            &mut self.archives,
+            &mut self.archives_json,
+            &mut self.firewall,
+        ];
+        all.into_iter().try_for_each(DailyFile::flush)
+    }
+}
+
+impl<W: Write> Sink for AlertWriter<W> {
+    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()> {
+        self.count(event);
+        let alerts = verdict.alerts(&court.image);
+        if !alerts && self.files.is_none() {
+            return Ok(());
+        }
+        self.ticket += u64::from(alerts);
+        let time = self.clock.local(event.now.epoch);
+        let previous = court.previous(verdict);
+        let id = AlertId { epoch: event.now.epoch, ticket: self.ticket };
+        let mut alert = Alert::new(&court.image, event, verdict, &previous, id, time);
+        if alerts {
+            self.count_alert(&alert);
+            match self.print {
+                Some(Print::Text) => text::write_alert(&mut self.buffer, &alert),
+                Some(Print::Json) => json::write_alert(&mut self.buffer, &alert),
+                None => {}
+            }
+        }
+        if let Some(files) = &mut self.files {
+            if alerts {
+                files.alert(&time, &alert)?;
+            }
+            // The archives name only rules that counted.
+            alert.rule = alert.rule.filter(|_| verdict.fate == Fate::Fired);
+            files.event(&time, &alert)?;
+        }
+        if self.buffer.len() >= BUFFERED_MAX { self.flush() } else { Ok(()) }
+    }
+
+    fn batch_done(&mut self) -> io::Result<()> {
+        self.files.as_mut().map_or(Ok(()), Files::flush)
+    }
+}

@@ -1,0 +1,27 @@
+//! The plain word test that OSSEC uses outside of patterns proper.
+
+/// Whether one of the words of a pattern is in the text.
+///
+/// OSSEC 4.3 (`OS_WordMatch`): words are parted by `|`; a word that begins
+/// with `^` must begin the text, any other may stand anywhere; A-Z equal a-z.
+/// An empty pattern is false, an empty word true; an empty text has no word in
+/// it.
+pub fn word_match(pattern: &[u8], text: &[u8]) -> bool {
+    !pattern.is_empty()
+        && pattern
+            .split(|c| *c == b'|')
+            .any(|word| has_word(word, text))
+}
+
+/// Whether one word is in the text.
+fn has_word(word: &[u8], text: &[u8]) -> bool {
+    match word {
+        b"" => true,
+        [b'^', start @ ..] => text
+            .get(..start.len())
+            .is_some_and(|part| part.eq_ignore_ascii_case(start)),
+        _ => text
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word)),
+    }
+}

@@ -1,0 +1,47 @@
+//! The decoders and rules that are built in, and their tests.
+
+macro_rules! embedded {
+    ($($folder:literal: $($name:literal)*;)*) => {
+        &[$($((concat!($folder, "/", $name), include_str!(concat!("../../rules/", $folder, "/", $name))),)*)*]
+    };
+}
+
+/// A file: its name in the exported folder and its text.
+type File = (&'static str, &'static str);
+
+/// Decoder files in the order of loading.
+pub const DECODERS: &[File] = embedded! {
+    "decoders": "10-auth.xml" "20-system.xml";
+};
+
+/// Rule files in the order of loading.
+pub const RULES: &[File] = embedded! {
+    "rules": "00-base.xml" "10-auth.xml" "20-system.xml" "30-commands.xml" "40-integrity.xml" "50-agents.xml"
+        "95-correlation.xml";
+};
+
+/// Files with the tests of the rules.
+pub const TESTS: &[File] = embedded! {
+    "tests": "00-base.ini" "10-auth.ini" "20-system.ini" "30-commands.ini" "40-integrity.ini" "50-agents.ini"
+        "95-correlation.ini";
+};
+
+/// All files, with a configuration that names them.
+pub fn all() -> Vec<(&'static str, String)> {
+    let files = [DECODERS, RULES, TESTS].concat();
+    let mut all: Vec<_> = files.iter().map(|(name, text)| (*name, (*text).to_owned())).collect();
+    all.push(("etc/ossec.conf", configuration()));
+    all
+}
+
+/// An `ossec.conf` for the exported files.
+fn configuration() -> String {
+    let mut text = String::from("<!-- Bartizan's built-in rules as files: change what you like. -->\n<ossec_config>\n  <rules>\n");
+    for (name, _) in DECODERS {
+        text += &format!("    <decoder>{name}</decoder>\n");
+    }
+    for (name, _) in RULES {
+        text += &format!("    <include>{name}</include>\n");
+    }
+    text + "  </rules>\n</ossec_config>\n"
+}
