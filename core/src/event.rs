@@ -194,6 +194,8 @@ pub struct Known {
     pub decoder: Option<u16>,
     /// Type of log.
     pub category: Category,
+    /// A stage before the rules has found that it was never seen before.
+    pub is_new: bool,
     /// Set if the event is an alert of another manager; `log` is then the
     /// original log, which takes the place of the text.
     pub forwarded: Option<Forwarded>,
@@ -211,6 +213,7 @@ impl Known {
         self.log = Span::new(0, text_len);
         self.decoder = None;
         self.category = Category::default();
+        self.is_new = false;
         self.forwarded = None;
         self.fields = [Value::Unset; Field::COUNT];
         self.dynamic.clear();

@@ -18,7 +18,7 @@
 
 pub mod commands;
 pub mod compile;
-//pub mod config;
+pub mod config;
 pub mod diagnose;
 pub mod engine;
 pub mod outputs;

@@ -219,6 +219,13 @@ impl<'i> Image<'i> {
         self.rules.iter().position(|rule| rule.id.get() == id).map(|row| row as u16)
     }
 
+    /// The row of the decoder that stands for a stage of its own (file
+    /// integrity, rootcheck, host information), by its own name.
+    pub fn stage(&self, name: &[u8]) -> Option<u16> {
+        let is_stage = |d: &DecoderRow| d.flags & decoder_flag::STAGE != 0 && self.text(d.own_name) == name;
+        self.decoders.iter().position(is_stage).map(|row| row as u16)
+    }
+
     /// Name that is shown for a decoder.
     pub fn decoder_name(&self, row: Option<u16>) -> Option<&'i [u8]> {
         row.and_then(|row| self.decoder(row)).map(|decoder| self.text(decoder.name))

@@ -213,6 +213,8 @@ pub mod decoder_flag {
     pub const ACCUMULATE: u8 = 2;
     /// The decoder is a root.
     pub const ROOT: u8 = 4;
+    /// The decoder stands for a stage that reads no log.
+    pub const STAGE: u8 = 8;
 }
 
 /// Numbers of [`DecoderRow::prematch_from`] and [`DecoderRow::regex_from`].

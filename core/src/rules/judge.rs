@@ -292,6 +292,9 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     }
 
     fn is_first(&mut self, event: &Event<'_>) -> bool {
+        if event.is_new {
+            return true;
+        }
         let image = self.judge.image;
         let parts = event.decoder.and_then(|row| image.decoder(row)).map_or(0, |decoder| decoder.fts.get());
         let key = first_time::key(&image, event, parts);

@@ -4,8 +4,7 @@
 //! they share: where rules come from, how problems are shown, exit codes.
 
 pub mod analyze;
-//pub mod check;
-mod ini;
+pub mod check;
 pub mod logtest;
 pub mod rules;
 //pub mod run;
@@ -50,6 +49,8 @@ pub enum Command {
     Logtest(logtest::LogtestArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
+    /// Check configuration, decoders, rules and lists; run nothing.
+    Check(check::CheckArguments),
 }
 
 /// Runs what the command line asks for.
@@ -59,7 +60,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
-        //Command::Check(arguments) => check::run(arguments),
+        Command::Check(arguments) => check::run(arguments),
     };
     result.unwrap_or_else(|error| error.report())
 }

@@ -41,25 +41,30 @@ pub(super) struct Decoders {
     pub(super) ids: Vec<Vec<u8>>,
 }
 
-/// Decoders that the stages for file integrity and the like name.
-pub(crate) const BUILT_IN: [&str; 8] = [
-    "rootcheck",
-    "syscheck_integrity_changed",
-    "syscheck_integrity_changed_2nd",
-    "syscheck_integrity_changed_3rd",
-    "syscheck_new_entry",
-    "syscheck_deleted",
-    "hostinfo_new",
-    "hostinfo_modified",
+/// Decoders that stand for the stages of file integrity and the like, with
+/// the name that is shown for each.
+const STAGES: [(&str, &str); 8] = [
+    ("rootcheck", "rootcheck"),
+    ("syscheck_integrity_changed", "syscheck_integrity_changed"),
+    ("syscheck_integrity_changed_2nd", "syscheck_integrity_changed"),
+    ("syscheck_integrity_changed_3rd", "syscheck_integrity_changed"),
+    ("syscheck_new_entry", "syscheck_integrity_changed"),
+    ("syscheck_deleted", "syscheck_integrity_changed"),
+    ("hostinfo_new", "hostinfo_modified"),
+    ("hostinfo_modified", "hostinfo_modified"),
 ];
 
 const DECODERS_MAX: usize = 20_000;
 
 impl Decoders {
-    /// No decoders but the names of the built-in ones.
+    /// No decoders but those of the stages.
     pub(super) fn new() -> Self {
-        let ids = BUILT_IN.iter().map(|name| name.as_bytes().to_vec()).collect();
-        Self { ids, ..Self::default() }
+        let mut decoders = Self::default();
+        for (name, shown) in STAGES {
+            let id = decoders.id(name.as_bytes());
+            decoders.all.push(Decoder::stage(name, shown, id));
+        }
+        decoders
     }
 
     /// The id of a name, made known if it is new. Ids start at 1.
@@ -202,6 +207,28 @@ struct Parts<'e> {
 }
 
 impl Decoder {
+    fn stage(name: &str, shown: &str, id: u16) -> Self {
+        Self {
+            name: name.into(),
+            shown: shown.into(),
+            parent: None,
+            id,
+            category: Category::Ossec as u8,
+            flags: decoder_flag::STAGE,
+            program: NONE,
+            prematch: NONE,
+            regex: NONE,
+            prematch_from: offset::START,
+            regex_from: offset::START,
+            plugin: 0,
+            fts: 0,
+            order: Vec::new(),
+            children: Vec::new(),
+            use_own_name: true,
+            regex_language: Language::Regex,
+        }
+    }
+
     fn read(cx: &mut Context<'_>, element: &Element) -> Option<Self> {
         let name = match element.attributes.as_slice() {
             [one] if one.name == "name" => one.value.clone(),
@@ -396,7 +423,7 @@ fn field(word: &[u8]) -> Option<Field> {
     })
 }
 
-const ELEMENTS: [&str; 16] = [
+const ELEMENTS: [&str; 14] = [
     "parent",
     "program_name",
     "program_name_pcre2",
@@ -411,6 +438,4 @@ const ELEMENTS: [&str; 16] = [
     "plugin_decoder",
     "type",
     "accumulate",
-    "offset",
-    "name",
 ];

@@ -561,6 +561,46 @@ fn internal_options_are_read_and_overruled() {
 }
 
 #[test]
+fn internal_options_have_the_ranges_of_ossec() {
+    let ranges = [
+        ("default_timeframe", 60, 604_800),
+        ("stats_maxdiff", 10, 999_999),
+        ("stats_mindiff", 10, 999_999),
+        ("stats_percent_diff", 5, 9999),
+        ("fts_list_size", 12, 512),
+        ("fts_min_size_for_str", 6, 128),
+        ("log_fw", 0, 1),
+        ("decoder_order_size", 8, 1024),
+        ("sid_prev_matched_max", 16, 65_536),
+    ];
+    let errors = |name: &str, number: i64| {
+        let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+        let source = sources.add("options", format!("analysisd.{name}={number}"));
+        Internal::default().take(source, &sources, &mut report);
+        report.errors()
+    };
+    for (name, least, most) in ranges {
+        let found = [least - 1, least, most, most + 1].map(|number| errors(name, number));
+        assert_eq!(found, [1, 0, 0, 1], "{name}");
+    }
+}
+
+#[test]
+fn a_folder_gives_only_what_is_not_named_yet() {
+    let folder = Folder::new()
+        .with("own/b.xml", "")
+        .with("own/a.xml", "")
+        .with("own/c.xml", "");
+    let text = "<ossec_config><rules><include>own/b.xml</include><rule_dir>own</rule_dir></rules></ossec_config>";
+    let (config, _, report) = read_in(&folder.home(), text);
+    assert_eq!(
+        names(&config.rule_files.rules),
+        ["own/b.xml", "own/a.xml", "own/c.xml"]
+    );
+    assert!(report.is_empty());
+}
+
+#[test]
 fn wrong_internal_options_are_errors_and_change_nothing() {
     let folder = Folder::new().with("etc/ossec.conf", "<ossec_config/>").with(
         "etc/internal_options.conf",

@@ -202,6 +202,16 @@ impl<'r, 'm> Session<'r, 'm> {
         })
     }
 
+    /// Judges what a stage of its own (file integrity, rootcheck) has found:
+    /// there is no header and no decoder to look for. A text of rootcheck
+    /// counts as never seen before.
+    pub fn judge_finding(&mut self, event: &mut Event<'_>, stage: &str) -> Verdict {
+        event.decoder = self.court.image.stage(stage.as_bytes());
+        event.category = Category::Ossec;
+        event.is_new = stage == "rootcheck";
+        self.court.evaluate(event, &mut |_| {})
+    }
+
     /// Decodes an event and judges it.
     pub fn judge(&mut self, event: &mut Event<'_>) -> Verdict {
         self.understanding.decode(event);

@@ -157,7 +157,21 @@ pub(super) fn set_of(ranges: &[(u8, u8)]) -> Set {
 
 /// Members of a set.
 pub(super) fn members(set: &Set) -> impl Iterator<Item = u8> + '_ {
-    (0..=255).filter(|c| set.has(*c))
+    let bits = |(index, byte): (u8, &u8)| {
+        let byte = *byte;
+        (0..8)
+            .filter(move |bit| byte & (1 << bit) != 0)
+            .map(move |bit| 8 * index + bit)
+    };
+    (0..)
+        .zip(&set.0)
+        .filter(|(_, byte)| **byte != 0)
+        .flat_map(bits)
+}
+
+/// Number of members.
+pub(super) fn size(set: &Set) -> u32 {
+    set.0.iter().map(|byte| byte.count_ones()).sum()
 }
 
 /// Adds the other case of every ASCII letter; with `utf` also the two

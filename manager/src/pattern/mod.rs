@@ -10,6 +10,7 @@ mod ast;
 mod characters;
 mod error;
 mod fast;
+mod gate;
 mod literal_shape;
 mod match_language;
 mod pattern_set;
@@ -17,6 +18,7 @@ mod pcre2_class;
 mod pcre2_language;
 mod program;
 mod regex_language;
+mod required;
 mod single;
 mod words;
 

@@ -13,7 +13,7 @@
 //! machine notes is exact.
 
 use super::PatternError;
-use super::ast::{First, Node, Tree, folded, members, overlap, set_of};
+use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
 use bartizan_core::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
 use bartizan_core::pattern::program::{fold, frames_needed, member, op, run};
 use bartizan_core::pattern::{Inst, Set};
@@ -502,8 +502,10 @@ const REPEATS_MAX: usize = u16::MAX as usize;
 /// The byte of a literal that a set stands for, in lower case if both cases
 /// are in it.
 fn literal_char(set: &Set, utf: bool) -> Option<(u8, Case)> {
-    let mut iter = members(set);
-    let upper = iter.next()?;
+    if size(set) > 3 {
+        return None;
+    }
+    let upper = members(set).next()?;
     if utf && upper >= member::OTHER {
         return None;
     }

@@ -1,9 +1,11 @@
 //! Where rules come from: built in, or named by a configuration.
 
 pub mod built_in;
+pub mod ini;
 
 use crate::compile::lists::List;
-use crate::compile::{self, Compiled, Files, RuleSource};
+use crate::compile::{self, Files, RuleSource};
+use crate::config::{Config, Home, ListedFile, RuleFiles};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
 use crate::xml::{self, Dialect, Document};
@@ -14,10 +16,10 @@ use std::path::{Path, PathBuf};
 pub enum RulesFrom {
     /// The built-in ones.
     BuiltIn,
-    /// Those that an `ossec.conf` names.
+    /// Those that an `ossec.conf` names; the built-in ones if it names none.
     Configured {
         /// The folder of the installation.
-        home: PathBuf,
+        home: Home,
         /// The configuration.
         conf: PathBuf,
     },
@@ -25,11 +27,15 @@ pub enum RulesFrom {
 
 impl RulesFrom {
     /// A configuration, a home folder, or both, as the command line has them.
+    /// Without a home folder it is the one above the configuration's.
     pub fn configured(conf: Option<&Path>, home: Option<&Path>) -> Self {
-        let home_of = |conf: &Path| conf.parent().and_then(Path::parent).unwrap_or(Path::new(".")).to_owned();
-        let home = home.map_or_else(|| conf.map_or_else(PathBuf::new, home_of), Path::to_owned);
-        let conf = conf.unwrap_or(Path::new("etc/ossec.conf"));
-        let conf = if conf.exists() { conf.to_owned() } else { home.join(conf) };
+        let above = |conf: &Path| {
+            let folder = conf.parent().and_then(Path::parent).unwrap_or(Path::new(""));
+            if folder == Path::new("") { PathBuf::from(".") } else { folder.to_owned() }
+        };
+        let home = home.map_or_else(|| conf.map_or_else(PathBuf::new, above), Path::to_owned);
+        let home = Home::new(home);
+        let conf = home.configuration(conf);
         Self::Configured { home, conf }
     }
 }
@@ -41,6 +47,8 @@ pub struct Loaded {
     pub ruleset: Ruleset,
     /// Where rules stand.
     pub sources: Vec<RuleSource>,
+    /// The configuration; the defaults for the built-in rules.
+    pub config: Config,
     /// The folder of the installation, if there is one.
     pub home: Option<PathBuf>,
     /// Decoder files as the configuration names them; none for the usual.
@@ -51,40 +59,27 @@ pub struct Loaded {
 
 /// Reads and compiles everything; all problems go to the report.
 pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -> Option<Loaded> {
-    match from {
-        RulesFrom::BuiltIn => load_built_in(sources, report),
-        RulesFrom::Configured { home, conf } => load_configured(home, conf, sources, report),
-    }
-}
-
-fn load_built_in(sources: &mut Sources, report: &mut Diagnostics) -> Option<Loaded> {
-    let mut read = |files: &[(&str, &str)]| -> Vec<Document> {
-        let read = |(name, text): &(&str, &str)| {
-            let id = sources.add(format!("built-in {name}"), *text);
-            xml::read(&Dialect::OSSEC, sources, id, report)
-        };
-        files.iter().map(read).collect()
+    let (config, home) = match from {
+        RulesFrom::BuiltIn => (Config::default(), None),
+        RulesFrom::Configured { home, conf } => {
+            (Config::read(home, conf, sources, report), Some(home.folder().to_owned()))
+        }
     };
-    let files = Files { decoders: read(built_in::DECODERS), rules: read(built_in::RULES), lists: Vec::new() };
-    let compiled = compile::compile(&files, &compile::Settings::default(), report)?;
-    finish(compiled, Vec::new(), None, Settings::default(), report)
-}
-
-fn finish(
-    compiled: Compiled,
-    lists: Vec<Option<List>>,
-    home: Option<PathBuf>,
-    settings: Settings,
-    report: &mut Diagnostics,
-) -> Option<Loaded> {
-    match Ruleset::new(compiled.image, lists, settings) {
-        Ok(ruleset) => Some(Loaded {
-            ruleset,
-            sources: compiled.sources,
-            home,
-            decoder_files: Vec::new(),
-            decoders: compiled.decoders,
-        }),
+    let named = &config.rule_files;
+    let (files, lists) = if named.rules.is_empty() && named.decoders.is_empty() {
+        (built_in_files(sources, report), Vec::new())
+    } else {
+        configured_files(named, sources, report)
+    };
+    let compiled = compile::compile(&files, &compile_settings(&config), report);
+    // A file that could not be read leaves nothing for the compiler to say.
+    let compiled = compiled.filter(|_| !report.has_errors())?;
+    let decoder_files =
+        named.decoders.iter().filter(|file| file.place.is_some()).map(|file| file.name.clone()).collect();
+    let sources = compiled.sources;
+    let decoders = compiled.decoders;
+    match Ruleset::new(compiled.image, lists, engine_settings(&config)) {
+        Ok(ruleset) => Some(Loaded { ruleset, sources, config, home, decoder_files, decoders }),
         Err(error) => {
             let message = format!("the compiler wrote an image that is not sound ({error:?}): please report this");
             report.push(Diagnostic::placeless_error(message));
@@ -93,24 +88,63 @@ fn finish(
     }
 }
 
-// INTERIM
-fn load_configured(home: &Path, conf: &Path, sources: &mut Sources, report: &mut Diagnostics) -> Option<Loaded> {
-    let id = sources.load(conf).ok()?;
-    let doc = xml::read(&Dialect::OSSEC, sources, id, report);
-    let mut files = Files::default();
-    let mut load = |path: PathBuf, report: &mut Diagnostics| {
-        let id = sources.load(&path).unwrap();
-        xml::read(&Dialect::OSSEC, sources, id, report)
+fn built_in_files(sources: &mut Sources, report: &mut Diagnostics) -> Files {
+    let mut read = |files: &[(&str, &str)]| -> Vec<Document> {
+        let read = |(name, text): &(&str, &str)| {
+            let id = sources.add(format!("built-in {name}"), *text);
+            xml::read(&Dialect::OSSEC, sources, id, report)
+        };
+        files.iter().map(read).collect()
     };
-    files.decoders.push(load(home.join("etc/decoder.xml"), report));
-    for section in doc.roots.iter().flat_map(|r| &r.children) {
-        if section.name == "rules" {
-            for item in &section.children {
-                let t = item.text_lossy().into_owned();
-                if item.name == "include" { files.rules.push(load(home.join("rules").join(t), report)); }
-            }
+    Files { decoders: read(built_in::DECODERS), rules: read(built_in::RULES), lists: Vec::new() }
+}
+
+fn configured_files(
+    named: &RuleFiles,
+    sources: &mut Sources,
+    report: &mut Diagnostics,
+) -> (Files, Vec<Option<List>>) {
+    let mut read = |files: &[ListedFile]| -> Vec<Document> {
+        let ids: Vec<_> = files.iter().filter_map(|file| file.load(sources, report)).collect();
+        ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
+    };
+    let (decoders, rules) = (read(&named.decoders), read(&named.rules));
+    let lists = named.lists.iter().map(|file| read_list(file, report)).collect();
+    let names = named.lists.iter().map(|file| file.name.clone().into_bytes()).collect();
+    (Files { decoders, rules, lists: names }, lists)
+}
+
+/// A list that cannot be read is a warning: rules that ask it go on without
+/// (OSSEC 4.3).
+fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
+    match List::read(&file.path) {
+        Ok(list) => Some(list),
+        Err(error) => {
+            let message = format!("cannot read the list {}: {error}", file.name);
+            let diagnostic = match file.place {
+                Some(place) => Diagnostic::warning(place.source, place.span, message),
+                None => Diagnostic::placeless_warning(message),
+            };
+            report.push(diagnostic.help("rules that look something up in it will not find it"));
+            None
         }
     }
-    let compiled = compile::compile(&files, &compile::Settings::default(), report)?;
-    finish(compiled, Vec::new(), Some(home.to_owned()), Settings::default(), report)
+}
+
+fn compile_settings(config: &Config) -> compile::Settings {
+    compile::Settings {
+        log_alert_level: config.alerts.log_alert_level,
+        email_alert_level: config.alerts.email_alert_level,
+        default_timeframe: config.internal.default_timeframe,
+        decoder_order_size: config.internal.decoder_order_size,
+        sid_prev_matched_max: config.internal.sid_prev_matched_max,
+    }
+}
+
+fn engine_settings(config: &Config) -> Settings {
+    Settings {
+        memory_size: config.global.memory_size as usize,
+        fts_list_size: config.internal.fts_list_size as usize,
+        fts_min_size_for_str: config.internal.fts_min_size_for_str as usize,
+    }
 }

@@ -186,9 +186,10 @@ impl Reader<'_> {
     }
 
     /// Reports a mistake in a tag. If an attribute before it runs over several
-    /// lines, its missing quote is the true mistake, and reading goes on there.
+    /// lines, or into the `=` of the next one, its missing quote is the true
+    /// mistake, and reading goes on there.
     fn broken(&mut self, element: &mut Element, problem: Diagnostic) -> Broken {
-        let runs_on = |attribute: &Attribute| attribute.value.contains(&b'\n');
+        let runs_on = |a: &Attribute| a.value.contains(&b'\n') || a.value.ends_with(b"=");
         match element.attributes.iter().position(runs_on) {
             Some(number) => {
                 let start = element.attributes[number].value_span.start;

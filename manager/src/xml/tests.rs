@@ -223,8 +223,8 @@ const MISTAKES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "<a b=\"1 c=\"2\">x</a><d/>",
-        &["1:12 `2` has no value"],
-        "a[b=1 c=](x);d;",
+        &["1:6 this quote is not closed"],
+        "a(x);d;",
     ),
     (
         "<a b=\"1>\n<c d=\"2\"/>\n</a>",

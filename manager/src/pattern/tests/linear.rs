@@ -78,7 +78,9 @@ fn nested_repeats_are_refused_before_they_grow() {
     let _ = tables(Language::Pcre2, loops.as_bytes());
     let many_loops = |count| tables(Language::Pcre2, "[ab]*c".repeat(count).as_bytes());
     assert!(many_loops(1360).is_err_and(|e| e.what.contains("words to note places")));
-    assert!(many_loops(1300).is_ok_and(|t| usize::from(t.rows[0].memos.get()) * 97 <= MEMO_WORDS_MAX));
+    assert!(
+        many_loops(1300).is_ok_and(|t| usize::from(t.rows[0].memos.get()) * 97 <= MEMO_WORDS_MAX)
+    );
 }
 
 #[test]

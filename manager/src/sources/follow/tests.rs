@@ -406,7 +406,7 @@ fn no_line_is_lost_or_doubled_by_renaming_under_a_writer() {
             // Also in pieces, so that lines are read half.
             file.write_all(format!("{number}").as_bytes()).expect("written");
             file.write_all(b"\n").expect("written");
-            if number % 5_000 == 0 {
+            if number % 5_000 == 500 {
                 wait_for(|| read.load(Relaxed) + 10_000 > number);
             }
         }

@@ -3,7 +3,9 @@
 //! A section is a test: what is expected (`rule`, `alert` for the level,
 //! `decoder`) and logs. A key that begins with `log ` is a case: its lines go
 //! to a fresh engine one after the other, the answer to the last one counts.
-//! `… pass` expects equality, `… fail` a difference.
+//! `… pass` expects equality, `… fail` a difference. Keys that begin with
+//! `finding ` are our own addition: their lines come from the stage that the
+//! section names (`stage = syscheck_deleted`), not from a log.
 //!
 //! The form is Python's configparser: `;` and `#` begin comments, the first
 //! `=` or `:` separates, names are case-folded, an indented line continues a
@@ -23,6 +25,8 @@ pub struct Case {
     pub line: usize,
     /// The lines that are fed to the engine.
     pub logs: Vec<Vec<u8>>,
+    /// The stage that the lines come from, if they are no lines of a log.
+    pub stage: Option<String>,
     /// What the answer is compared with.
     pub expected: Triple,
     /// Whether it must be equal, or must not.
@@ -38,6 +42,32 @@ pub struct Triple {
     pub level: String,
     /// Name of the decoder.
     pub decoder: String,
+}
+
+impl Triple {
+    /// The words for an answer: no decoder is `(null)`, as OSSEC prints it.
+    pub fn of(rule: Option<(u32, u16)>, decoder: Option<&[u8]>) -> Self {
+        Self {
+            rule: rule.map_or_else(String::new, |(id, _)| id.to_string()),
+            level: rule.map_or_else(String::new, |(_, level)| level.to_string()),
+            decoder: decoder.map_or_else(|| "(null)".to_owned(), |name| String::from_utf8_lossy(name).into_owned()),
+        }
+    }
+
+    /// Whether an answer is what was expected. Decoder names compare without
+    /// case, and an empty expectation is never met (OSSEC 4.3).
+    pub fn is_met_by(&self, got: &Self) -> bool {
+        let empty = [&self.rule, &self.level, &self.decoder].iter().any(|text| text.is_empty());
+        let same_decoder = got.decoder.eq_ignore_ascii_case(&self.decoder);
+        !empty && got.rule == self.rule && got.level == self.level && same_decoder
+    }
+}
+
+impl Case {
+    /// Whether the answer to its last line is as the case wants it.
+    pub fn is_met(&self, got: &Triple) -> bool {
+        self.expected.is_met_by(got) == self.passes
+    }
 }
 
 /// A line that does not fit the form.
@@ -132,14 +162,17 @@ impl Section {
     fn cases(&self) -> impl Iterator<Item = Case> {
         let expected =
             Triple { rule: self.text("rule"), level: self.text("alert"), decoder: self.text("decoder") };
-        let logs = self.order.iter().filter(|key| key.starts_with("log "));
-        logs.filter_map(move |key| {
+        let stage = self.text("stage");
+        let cases = self.order.iter().filter(|key| key.starts_with("log ") || key.starts_with("finding "));
+        cases.filter_map(move |key| {
             let entry = self.values.get(key)?;
+            let stage = key.starts_with("finding ").then(|| stage.clone());
             Some(Case {
                 section: self.title.clone(),
                 key: key.clone(),
                 line: entry.line,
                 logs: entry.lines.iter().filter(|line| !line.is_empty()).cloned().collect(),
+                stage,
                 expected: expected.clone(),
                 passes: !key.ends_with("fail"),
             })

@@ -1,0 +1,290 @@
+//! Literals of which every match of a pattern contains at least one.
+//!
+//! They make the gate (`gate`): a text without any of them cannot match. All
+//! is in folded form ([`fold`]): ASCII in lower case, and the two characters
+//! beyond ASCII that fold to a letter are that letter. A literal is cut to
+//! the [`WINDOW`] bytes that are rarest in logs; a set is only kept if it is
+//! rare enough to be worth looking for.
+
+use super::Parsed;
+use super::ast::{Node, members, size};
+use bartizan_core::pattern::Set;
+use bartizan_core::pattern::program::{member, shape};
+use std::borrow::Cow;
+
+/// Longest literal that is looked for.
+const WINDOW: usize = 8;
+
+/// Most literals of one pattern.
+const LITERALS_MAX: usize = 64;
+
+/// Most strings that a part is multiplied out to.
+const EXACT_MAX: usize = 16;
+
+/// Longest string that a part is multiplied out to.
+const EXACT_LEN_MAX: usize = 32;
+
+/// Least rarity, in bits, at which a set is worth looking for: about two
+/// letters.
+const BITS_MIN: u32 = 9;
+
+/// A log as the gate sees it.
+pub(super) fn fold<'b>(log: &[u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
+    buffer.clear();
+    buffer.extend_from_slice(log);
+    buffer.make_ascii_lowercase();
+    if !log.is_ascii() {
+        fold_wide(buffer);
+    }
+    buffer
+}
+
+/// Replaces the Kelvin sign and the long s, in place.
+fn fold_wide(buffer: &mut Vec<u8>) {
+    let (mut from, mut to) = (0, 0);
+    while from < buffer.len() {
+        let (byte, len) = match &buffer[from..] {
+            [0xE2, 0x84, 0xAA, ..] => (b'k', 3),
+            [0xC5, 0xBF, ..] => (b's', 2),
+            rest => (rest[0], 1),
+        };
+        buffer[to] = byte;
+        from += len;
+        to += 1;
+    }
+    buffer.truncate(to);
+}
+
+/// The literals of a pattern; `None` if there are none worth looking for.
+pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
+    let set = match parsed {
+        Parsed::Shape(literal) if literal.shape == shape::ALWAYS => return None,
+        Parsed::Shape(literal) => vec![literal.literal.clone()],
+        Parsed::Tree(tree) => {
+            let part = Part::of(&tree.node, tree.utf);
+            best(
+                part.exact
+                    .map(Cow::Owned)
+                    .into_iter()
+                    .chain(part.required.map(Cow::Owned)),
+            )?
+            .into_owned()
+        }
+    };
+    if bits(&set) < BITS_MIN {
+        return None;
+    }
+    let mut cut: Vec<Vec<u8>> = set
+        .iter()
+        .map(|literal| rarest_window(literal).to_vec())
+        .collect();
+    cut.sort();
+    cut.dedup();
+    Some(cut)
+}
+
+/// What is known of the texts that a part matches.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    /// All of them, if they are few.
+    exact: Option<Vec<Vec<u8>>>,
+    /// Literals of which each has at least one.
+    required: Option<Vec<Vec<u8>>>,
+}
+
+impl Part {
+    /// A part that matches just these.
+    fn exactly(strings: Vec<Vec<u8>>) -> Self {
+        Self {
+            exact: Some(strings),
+            required: None,
+        }
+    }
+
+    /// What is known of a node.
+    fn of(node: &Node, utf: bool) -> Self {
+        match node {
+            Node::Empty | Node::Look(_) => Self::exactly(vec![Vec::new()]),
+            Node::Chars(set) => Self {
+                exact: characters(set, utf),
+                required: None,
+            },
+            Node::Wide(bytes) => Self::exactly(vec![bytes.clone()]),
+            Node::Group(_, node) => Self::of(node, utf),
+            Node::Concat(nodes) => Self::concat(nodes, utf),
+            Node::Alt(nodes) => Self::alternatives(nodes, utf),
+            Node::Repeat {
+                node,
+                min: 0,
+                max: Some(1),
+                ..
+            } => {
+                let inner = Self::of(node, utf).exact;
+                let with_none = |mut strings: Vec<Vec<u8>>| {
+                    strings.push(Vec::new());
+                    distinct(strings)
+                };
+                Self {
+                    exact: inner.map(with_none),
+                    required: None,
+                }
+            }
+            Node::Repeat { min: 0, .. } => Self::default(),
+            Node::Repeat { node, min, max, .. } => {
+                let inner = Self::of(node, utf);
+                if *max == Some(1) && *min == 1 {
+                    return inner;
+                }
+                Self {
+                    exact: None,
+                    required: inner.either(),
+                }
+            }
+        }
+    }
+
+    /// The better of the two sets.
+    fn either(self) -> Option<Vec<Vec<u8>>> {
+        best(
+            self.exact
+                .map(Cow::Owned)
+                .into_iter()
+                .chain(self.required.map(Cow::Owned)),
+        )
+        .map(Cow::into_owned)
+    }
+
+    /// A sequence: strings grow as long as they stay few.
+    fn concat(nodes: &[Node], utf: bool) -> Self {
+        let mut grown = vec![Vec::new()];
+        let mut whole = true;
+        let mut required: Option<Vec<Vec<u8>>> = None;
+        let mut keep = |set: Vec<Vec<u8>>| {
+            let sets = required.take().into_iter().chain([set]).map(Cow::Owned);
+            required = best(sets).map(Cow::into_owned);
+        };
+        for node in nodes {
+            let part = Self::of(node, utf);
+            part.required.into_iter().for_each(&mut keep);
+            let Some(exact) = part.exact else {
+                keep(std::mem::replace(&mut grown, vec![Vec::new()]));
+                whole = false;
+                continue;
+            };
+            match product(&grown, &exact) {
+                Some(longer) => grown = longer,
+                None => {
+                    keep(std::mem::replace(&mut grown, exact));
+                    whole = false;
+                }
+            }
+        }
+        if whole {
+            return Self {
+                exact: Some(grown),
+                required,
+            };
+        }
+        keep(grown);
+        Self {
+            exact: None,
+            required,
+        }
+    }
+
+    /// Alternatives: something of each.
+    fn alternatives(nodes: &[Node], utf: bool) -> Self {
+        let parts: Vec<Self> = nodes.iter().map(|node| Self::of(node, utf)).collect();
+        let exact: Option<Vec<Vec<u8>>> = parts
+            .iter()
+            .map(|part| part.exact.clone())
+            .collect::<Option<Vec<_>>>()
+            .map(|e| distinct(e.concat()));
+        let required: Option<Vec<Vec<Vec<u8>>>> = parts.into_iter().map(Self::either).collect();
+        let few = |set: &Vec<Vec<u8>>, most| set.len() <= most;
+        Self {
+            exact: exact.filter(|set| few(set, EXACT_MAX)),
+            required: required
+                .map(|sets| distinct(sets.concat()))
+                .filter(|set| few(set, LITERALS_MAX)),
+        }
+    }
+}
+
+/// The characters of a small set, folded.
+fn characters(set: &Set, utf: bool) -> Option<Vec<Vec<u8>>> {
+    if size(set) as usize > 2 * EXACT_MAX {
+        return None;
+    }
+    let mut strings = Vec::new();
+    for c in members(set) {
+        strings.push(match c {
+            member::LONG_S if utf => b"s".to_vec(),
+            member::KELVIN if utf => b"k".to_vec(),
+            member::OTHER.. if utf => return None,
+            c => vec![c.to_ascii_lowercase()],
+        });
+    }
+    Some(distinct(strings)).filter(|strings| strings.len() <= EXACT_MAX)
+}
+
+/// Every string of one set followed by every string of the other.
+fn product(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    let longest = |set: &[Vec<u8>]| set.iter().map(Vec::len).max().unwrap_or(0);
+    if heads.len() * tails.len() > EXACT_MAX || longest(heads) + longest(tails) > EXACT_LEN_MAX {
+        return None;
+    }
+    let pairs = heads.iter().flat_map(|head| {
+        tails
+            .iter()
+            .map(move |tail| [head.as_slice(), tail].concat())
+    });
+    Some(distinct(pairs.collect()))
+}
+
+/// A set without doubles.
+fn distinct(mut strings: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    strings.sort();
+    strings.dedup();
+    strings
+}
+
+/// The set that is rarest in logs.
+fn best<'s>(sets: impl Iterator<Item = Cow<'s, Vec<Vec<u8>>>>) -> Option<Cow<'s, Vec<Vec<u8>>>> {
+    sets.max_by_key(|set| bits(set))
+}
+
+/// How rare it is that a log has one of the strings: about the negative
+/// logarithm of its chance.
+fn bits(set: &[Vec<u8>]) -> u32 {
+    let rarest = set
+        .iter()
+        .map(|string| {
+            rarest_window(string)
+                .iter()
+                .map(|c| rarity(*c))
+                .sum::<u32>()
+        })
+        .min();
+    rarest.map_or(u32::MAX, |bits| bits.saturating_sub(set.len().ilog2()))
+}
+
+/// The part of a literal that is looked for.
+fn rarest_window(literal: &[u8]) -> &[u8] {
+    let score = |window: &[u8]| window.iter().map(|c| rarity(*c)).sum::<u32>();
+    literal
+        .windows(WINDOW)
+        .max_by_key(|window| score(window))
+        .unwrap_or(literal)
+}
+
+/// How rare a byte is in a folded log, in bits.
+fn rarity(byte: u8) -> u32 {
+    match byte {
+        b' ' => 3,
+        b'a' | b'e' | b'i' | b'n' | b'o' | b'r' | b's' | b't' | b'd' => 4,
+        b'0'..=b'9' | b'a'..=b'z' | b'.' | b':' | b'-' | b'=' | b'/' => 5,
+        b'[' | b']' | b'(' | b')' | b'_' | b',' | b'"' => 6,
+        _ => 8,
+    }
+}
