@@ -7,7 +7,7 @@ pub mod analyze;
 pub mod check;
 pub mod logtest;
 pub mod rules;
-//pub mod run;
+pub mod run;
 
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::sources::{epoch_now as now, local_host};
@@ -43,6 +43,8 @@ First steps:
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
+    /// Watch this machine's logs and raise alerts.
+    Run(run::RunArguments),
     /// Find alerts in old logs.
     Analyze(analyze::AnalyzeArguments),
     /// Test decoders and rules on lines from standard input.
@@ -56,7 +58,7 @@ pub enum Command {
 /// Runs what the command line asks for.
 pub fn run(cli: &Cli) -> ExitCode {
     let result = match &cli.command {
-        //Command::Run(arguments) => run::run(arguments),
+        Command::Run(arguments) => run::run(arguments),
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),

@@ -1,0 +1,216 @@
+//! `bartizan run`: the daemon.
+//!
+//! Threads bring lines (followed files, the journal, the kernel log) into one
+//! bounded queue; the pipeline takes them from there. Nothing is configured by
+//! need: without a configuration the usual logs of this machine are watched
+//! with the built-in rules, and what they already tell is looked at first, so
+//! that a newcomer sees alerts at once.
+
+use super::{CommandError, local_host, worker_count};
+use crate::config::Config;
+use crate::diagnose::{Colour, Diagnostics, Sources};
+use crate::engine::memory::MemoryOptions;
+use crate::engine::pipeline;
+use crate::engine::session::EngineOptions;
+use crate::outputs::writer::{AlertWriter, Outputs, Print};
+use crate::ruleset::{self, Loaded, RulesFrom};
+use crate::sources::live::{Live, LiveFeed, Watch};
+use bartizan_core::rules::judge::Manner;
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Watch this machine's logs and raise alerts.
+///
+/// Alerts are printed as they come and written to logs/alerts in the home
+/// folder. SIGHUP reads the rules again (the old ones stay if the new ones
+/// have errors), SIGTERM and Ctrl-C stop.
+#[derive(Args, Debug)]
+pub struct RunArguments {
+    /// Configuration (ossec.conf): rules, decoders, lists and what to follow.
+    #[arg(short = 'c', long = "config", value_name = "CONF")]
+    config: Option<PathBuf>,
+    /// Folder for logs and memory; with etc/ossec.conf in it, also the
+    /// installation. Default: bartizan in your folder for state
+    /// ($XDG_STATE_HOME or ~/.local/state).
+    #[arg(short = 'D', long = "home", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// Play a log of our own with attacks in it, and watch that.
+    #[arg(long)]
+    demo: bool,
+    /// Print alerts as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Write every event to archives.log, too.
+    #[arg(long)]
+    archives: bool,
+    /// Only what happens from now on; do not look at what the logs already
+    /// tell.
+    #[arg(long)]
+    from_now: bool,
+    /// Threads that decode and match. The result does not depend on it.
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+}
+
+/// Runs the command.
+pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
+    let home = arguments.home.clone().or_else(default_home).ok_or_else(|| {
+        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
+    })?;
+    let from = arguments.rules_from(&home);
+    let mut loaded = load(&from)?;
+    let _lock = lock(&home)?;
+    let signals = Signals::register().map_err(CommandError::io("cannot listen to signals"))?;
+    let watch = arguments.watch(&loaded.config, &home)?;
+    announce(&loaded, &home, &watch);
+    let live = Live::start(watch, Arc::clone(&signals.stop));
+    let options = EngineOptions {
+        manner: Manner::Daemon,
+        memory: MemoryOptions { home: Some(home.clone()), write: true },
+    };
+    let print = if arguments.json { Print::Json } else { Print::Text };
+    let mut sink = AlertWriter::new(io::stdout(), Some(print))
+        .with_files(&home.join("logs"), arguments.outputs(&loaded.config))
+        .live();
+    let workers = worker_count(arguments.workers);
+    let host = local_host();
+    let mut feed = LiveFeed::new(live, signals.reload, || reloaded(&from));
+    loop {
+        pipeline::run(&loaded.ruleset, &options, workers, host.as_bytes(), &mut feed, &mut sink)
+            .map_err(CommandError::io(format!("cannot go on in {}", home.display())))?;
+        match feed.take_reloaded() {
+            Some(new) => loaded = new,
+            None => break,
+        }
+    }
+    sink.flush().map_err(CommandError::output)?;
+    let counts = &sink.counts;
+    eprintln!("bartizan: stopped after {} events and {} alerts", counts.events, counts.alerts);
+    Ok(ExitCode::SUCCESS)
+}
+
+impl RunArguments {
+    /// The configuration that is named, or that lies in the home folder, or
+    /// the built-in rules.
+    fn rules_from(&self, home: &Path) -> RulesFrom {
+        match &self.config {
+            Some(config) => RulesFrom::configured(Some(config), self.home.as_deref()),
+            None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
+            None => RulesFrom::BuiltIn,
+        }
+    }
+
+    fn outputs(&self, config: &Config) -> Outputs {
+        let custom = config.global.custom_alert_output.as_ref();
+        // Without a configuration both layouts are written.
+        let configured = self.config.is_some();
+        Outputs {
+            alerts: true,
+            alerts_json: config.global.jsonout_output || !configured,
+            archives: config.global.logall || self.archives,
+            archives_json: config.global.logall_json,
+            firewall: config.internal.log_fw,
+            custom: custom.map(|format| String::from_utf8_lossy(format).into_owned()),
+        }
+    }
+
+    /// What is watched: the demo, what is configured, or what this machine has.
+    fn watch(&self, config: &Config, home: &Path) -> Result<Watch, CommandError> {
+        if self.demo {
+            return Watch::demo(home).map_err(CommandError::io("cannot write the demo's log"));
+        }
+        let watch = if config.local_files.is_empty() {
+            Watch::this_machine(!self.from_now)
+        } else {
+            Watch::configured(&config.local_files)
+        };
+        if watch.is_empty() {
+            return Err(CommandError::Nothing(watch.explain_nothing()));
+        }
+        Ok(watch)
+    }
+}
+
+fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
+    let mut sources = Sources::new();
+    let mut report = Diagnostics::new();
+    let loaded = ruleset::load(from, &mut sources, &mut report);
+    eprint!("{}", report.render(&sources, Colour::for_stderr()));
+    loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+}
+
+/// The rules read again; `None`, after saying why, keeps the old ones.
+fn reloaded(from: &RulesFrom) -> Option<Loaded> {
+    match load(from) {
+        Ok(loaded) => {
+            eprintln!("bartizan: {} rules read again", loaded.ruleset.image().rules.len());
+            Some(loaded)
+        }
+        Err(error) => {
+            eprintln!("bartizan: {error}; the old ones stay in use");
+            None
+        }
+    }
+}
+
+/// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
+fn default_home() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    Some(state.or_else(usual)?.join("bartizan"))
+}
+
+/// Makes sure that nobody else writes to the home folder, as long as the file
+/// that is given back lives.
+fn lock(home: &Path) -> Result<File, CommandError> {
+    let doing = || format!("cannot use {} as home folder", home.display());
+    let path = home.join("bartizan.lock");
+    fs::create_dir_all(home).map_err(CommandError::io(doing()))?;
+    let file = File::create(&path).map_err(CommandError::io(doing()))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(CommandError::Usage(format!(
+            "another bartizan uses {}: stop it, or choose another folder with --home",
+            home.display()
+        ))),
+        Err(TryLockError::Error(error)) => Err(CommandError::io(doing())(error)),
+    }
+}
+
+/// Flags that signals set.
+struct Signals {
+    stop: Arc<AtomicBool>,
+    reload: Arc<AtomicBool>,
+}
+
+impl Signals {
+    fn register() -> io::Result<Self> {
+        let signals = Self { stop: Arc::default(), reload: Arc::default() };
+        for signal in [SIGTERM, SIGINT] {
+            // A second Ctrl-C ends a process that does not stop.
+            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&signals.stop))?;
+            signal_hook::flag::register(signal, Arc::clone(&signals.stop))?;
+        }
+        signal_hook::flag::register(SIGHUP, Arc::clone(&signals.reload))?;
+        Ok(signals)
+    }
+}
+
+/// Says on standard error what is watched and where alerts go.
+fn announce(loaded: &Loaded, home: &Path, watch: &Watch) {
+    let image = loaded.ruleset.image();
+    eprintln!("bartizan: {} rules, {} decoders", image.rules.len(), loaded.decoders);
+    for line in watch.describe() {
+        eprintln!("  {line}");
+    }
+    eprintln!("alerts go here and to {}", home.join("logs/alerts/alerts.log").display());
+    if io::stderr().is_terminal() {
+        eprintln!("Ctrl-C stops");
+    }
+}

@@ -188,7 +188,7 @@ impl Loading {
         self.sources.push(RuleSource { id: rule.id, source: cx.document.file, offset: element.span.start });
         self.rules.push(Loaded::new(rule));
         self.attach(cx, element, place);
-        self.correlate(place, cx);
+        self.correlate(place);
     }
 
     /// Hangs a rule up: by ids, else by level, else by group, else by type.
@@ -232,7 +232,7 @@ impl Loading {
     }
 
     /// Links a rule to the lists that it searches.
-    fn correlate(&mut self, place: usize, cx: &mut Context<'_>) {
+    fn correlate(&mut self, place: usize) {
         let correlation = self.rules[place].rule.correlation.clone();
         let (kind, search_in) = if let Some(id) = correlation.rule {
             match self.tree.find(id).filter(|target| *target != place) {

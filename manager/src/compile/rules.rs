@@ -8,7 +8,7 @@ use super::tree::{AttachError, Leaf};
 use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::event::{Category, Field};
-use bartizan_core::image::rows::{NONE, condition, info, lookup, rule_flag, search, subject};
+use bartizan_core::image::rows::{NONE, info, lookup, rule_flag, search, subject};
 use bartizan_core::rules::address::AddressRow;
 use bartizan_core::rules::clock;
 use bartizan_core::rules::compiled::Function;

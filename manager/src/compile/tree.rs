@@ -59,11 +59,6 @@ pub(super) enum AttachError {
 const NODES_MAX: usize = 200_000;
 
 impl Tree {
-    /// The places of a rule.
-    pub(super) fn positions(&self, rule: RuleIndex) -> usize {
-        self.nodes.iter().filter(|node| node.rule == rule).count()
-    }
-
     /// The first rule, in order of the walk, with an id.
     pub(super) fn find(&self, id: u32) -> Option<RuleIndex> {
         self.leaves.iter().position(|leaf| leaf.id == id)

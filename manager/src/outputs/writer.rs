@@ -76,6 +76,7 @@ pub struct AlertWriter<W> {
     stream: W,
     print: Option<Print>,
     buffer: Vec<u8>,
+    live: bool,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
@@ -92,6 +93,7 @@ impl<W: Write> AlertWriter<W> {
             stream,
             print,
             buffer: Vec::new(),
+            live: false,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -108,6 +110,12 @@ impl<W: Write> AlertWriter<W> {
             archives_json: DailyFile::archives_json(logs),
             firewall: DailyFile::firewall(logs),
         });
+        self
+    }
+
+    /// Prints alerts as they come, batch by batch.
+    pub fn live(mut self) -> Self {
+        self.live = true;
         self
     }
 
@@ -207,6 +215,7 @@ impl<W: Write> Sink for AlertWriter<W> {
     }
 
     fn batch_done(&mut self) -> io::Result<()> {
-        self.files.as_mut().map_or(Ok(()), Files::flush)
+        self.files.as_mut().map_or(Ok(()), Files::flush)?;
+        if self.live && !self.buffer.is_empty() { self.flush() } else { Ok(()) }
     }
 }

@@ -89,17 +89,10 @@ pub(super) struct First {
 
 impl First {
     /// Never matches.
-    const NEVER: Self = Self {
-        set: Set::EMPTY,
-        open: false,
-        end: false,
-    };
+    const NEVER: Self = Self { set: Set::EMPTY, open: false, end: false };
 
     /// Of a pattern's end: nothing more is asked.
-    pub(super) const OPEN: Self = Self {
-        open: true,
-        ..Self::NEVER
-    };
+    pub(super) const OPEN: Self = Self { open: true, ..Self::NEVER };
 
     /// One character of a set.
     fn of(set: Set) -> Self {
@@ -109,24 +102,12 @@ impl First {
     /// Either of the two.
     pub(super) fn or(self, other: Self) -> Self {
         let set = union(&self.set, &other.set);
-        Self {
-            set,
-            open: self.open || other.open,
-            end: self.end || other.end,
-        }
+        Self { set, open: self.open || other.open, end: self.end || other.end }
     }
 
     /// This, then the other.
     pub(super) fn then(self, next: Self) -> Self {
-        if self.open {
-            Self {
-                open: false,
-                ..self
-            }
-            .or(next)
-        } else {
-            self
-        }
+        if self.open { Self { open: false, ..self }.or(next) } else { self }
     }
 }
 
@@ -148,10 +129,7 @@ pub(super) fn overlap(one: &Set, other: &Set) -> bool {
 /// A set of ASCII characters and ranges.
 pub(super) fn set_of(ranges: &[(u8, u8)]) -> Set {
     let mut set = Set::EMPTY;
-    ranges
-        .iter()
-        .flat_map(|(first, last)| *first..=*last)
-        .for_each(|c| set.add(c));
+    ranges.iter().flat_map(|(first, last)| *first..=*last).for_each(|c| set.add(c));
     set
 }
 
@@ -159,14 +137,9 @@ pub(super) fn set_of(ranges: &[(u8, u8)]) -> Set {
 pub(super) fn members(set: &Set) -> impl Iterator<Item = u8> + '_ {
     let bits = |(index, byte): (u8, &u8)| {
         let byte = *byte;
-        (0..8)
-            .filter(move |bit| byte & (1 << bit) != 0)
-            .map(move |bit| 8 * index + bit)
+        (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| 8 * index + bit)
     };
-    (0..)
-        .zip(&set.0)
-        .filter(|(_, byte)| **byte != 0)
-        .flat_map(bits)
+    (0..).zip(&set.0).filter(|(_, byte)| **byte != 0).flat_map(bits)
 }
 
 /// Number of members.
@@ -214,11 +187,7 @@ impl Node {
         let mut all = Set::EMPTY;
         for node in &nodes {
             let Self::Chars(set) = node else {
-                return if nodes.len() == 1 {
-                    nodes.remove(0)
-                } else {
-                    Self::Alt(nodes)
-                };
+                return if nodes.len() == 1 { nodes.remove(0) } else { Self::Alt(nodes) };
             };
             all = union(&all, set);
         }
@@ -232,10 +201,7 @@ impl Node {
             Self::Empty => First::OPEN,
             Self::Chars(set) => First::of(*set),
             Self::Wide(_) => First::of(set_of(&[(member::OTHER, member::OTHER)])),
-            Self::Look(Look::End) => First {
-                end: true,
-                ..First::NEVER
-            },
+            Self::Look(Look::End) => First { end: true, ..First::NEVER },
             Self::Look(_) => First::OPEN,
             Self::Group(_, node) => node.first(),
             Self::Concat(nodes) => {
@@ -248,16 +214,10 @@ impl Node {
                 }
                 first
             }
-            Self::Alt(nodes) => nodes
-                .iter()
-                .fold(First::NEVER, |first, node| first.or(node.first())),
+            Self::Alt(nodes) => nodes.iter().fold(First::NEVER, |first, node| first.or(node.first())),
             Self::Repeat { node, min, .. } => {
                 let first = node.first();
-                if *min == 0 {
-                    first.or(First::OPEN)
-                } else {
-                    first
-                }
+                if *min == 0 { first.or(First::OPEN) } else { first }
             }
         }
     }
@@ -277,9 +237,7 @@ impl Node {
         match self {
             Self::Group(_, node) => node.has_empty_loop(),
             Self::Concat(nodes) | Self::Alt(nodes) => nodes.iter().any(Self::has_empty_loop),
-            Self::Repeat { node, max, .. } => {
-                (max.is_none() && node.is_nullable()) || node.has_empty_loop()
-            }
+            Self::Repeat { node, max, .. } => (max.is_none() && node.is_nullable()) || node.has_empty_loop(),
             Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Look(_) => false,
         }
     }
@@ -290,10 +248,7 @@ impl Node {
             Self::Look(look) => *look == Look::Start,
             Self::Group(_, node) => node.is_anchored(),
             Self::Concat(nodes) => {
-                let leading = nodes
-                    .iter()
-                    .take_while(|n| matches!(n, Self::Look(_)))
-                    .count();
+                let leading = nodes.iter().take_while(|n| matches!(n, Self::Look(_))).count();
                 nodes.iter().take(leading + 1).any(Self::is_anchored)
             }
             Self::Alt(nodes) => nodes.iter().all(Self::is_anchored),

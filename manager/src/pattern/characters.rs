@@ -27,13 +27,8 @@ pub(super) fn literal(text: &[u8]) -> (Node, usize) {
         let cut = Node::Wide(text.to_vec());
         return (Node::Concat(vec![cut, Node::Look(Look::End)]), text.len());
     };
-    let character = std::str::from_utf8(bytes)
-        .ok()
-        .and_then(|s| s.chars().next());
-    (
-        character.map_or_else(|| Node::Wide(bytes.to_vec()), variants),
-        announced,
-    )
+    let character = std::str::from_utf8(bytes).ok().and_then(|s| s.chars().next());
+    (character.map_or_else(|| Node::Wide(bytes.to_vec()), variants), announced)
 }
 
 /// An ASCII character in both cases.

@@ -17,34 +17,23 @@ pub struct PatternError {
 impl PatternError {
     /// An error at a place.
     pub(super) fn at(offset: usize, what: impl Into<String>) -> Self {
-        Self {
-            offset,
-            what: what.into(),
-            help: None,
-        }
+        Self { offset, what: what.into(), help: None }
     }
 
     /// Adds what to do.
     pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self {
-            help: Some(help.into()),
-            ..self
-        }
+        Self { help: Some(help.into()), ..self }
     }
 
     /// A pattern without a byte.
     pub(super) fn empty() -> Self {
-        Self::at(0, "the pattern is empty")
-            .help("leave the element out, or write what it should match")
+        Self::at(0, "the pattern is empty").help("leave the element out, or write what it should match")
     }
 
     /// A pattern beyond the limit of its language.
     pub(super) fn too_long(len: usize, limit: usize) -> Self {
-        Self::at(
-            limit,
-            format!("the pattern has {len} bytes; the limit is {limit}"),
-        )
-        .help("make two rules of it, or use a list")
+        Self::at(limit, format!("the pattern has {len} bytes; the limit is {limit}"))
+            .help("make two rules of it, or use a list")
     }
 
     /// Too many groups within groups.

@@ -5,7 +5,7 @@
 //! the patterns behind a literal that was found are possible, and so are
 //! those that ask for none. Cost: about a nanosecond per byte of the log.
 
-use super::required::{fold, literals};
+use super::required::{WINDOW, fold, literals};
 use super::{Language, parse};
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::{Anchored, MatchKind, dfa};
@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 pub(super) struct Gate {
     automaton: Option<dfa::DFA>,
     start: StateID,
-    /// For each literal: its patterns.
-    behind: Vec<Box<[u16]>>,
+    /// For each literal: its patterns, as words of the bit set of patterns.
+    behind: Vec<Box<[(u16, u64)]>>,
     /// Patterns that ask for no literal, one bit each.
     always: Vec<u64>,
 }
@@ -27,50 +27,34 @@ impl Gate {
     /// The gate of an image's patterns.
     pub(super) fn build(patterns: &Patterns<'_>) -> Self {
         let mut always = vec![0u64; patterns.rows.len().div_ceil(64)];
-        let mut found: BTreeMap<Vec<u8>, Vec<u16>> = BTreeMap::new();
+        let mut found: BTreeMap<Vec<u8>, BTreeMap<u16, u64>> = BTreeMap::new();
         for (number, row) in (0u16..).zip(patterns.rows) {
             let language = Language::from_u8(row.language);
             let parsed = language.and_then(|language| parse(language, patterns.source(row)).ok());
             match parsed.as_ref().and_then(literals) {
-                Some(set) => set
-                    .into_iter()
-                    .for_each(|literal| found.entry(literal).or_default().push(number)),
+                Some(set) => {
+                    for literal in set {
+                        *found.entry(literal).or_default().entry(number / 64).or_default() |=
+                            1 << (number % 64);
+                    }
+                }
                 None => always[usize::from(number) / 64] |= 1 << (number % 64),
             }
         }
-        let automaton = dfa::DFA::builder()
-            .match_kind(MatchKind::Standard)
-            .build(found.keys());
-        let start = automaton
-            .as_ref()
-            .ok()
-            .and_then(|a| a.start_state(Anchored::No).ok());
+        let automaton = dfa::DFA::builder().match_kind(MatchKind::Standard).build(found.keys());
+        let start = automaton.as_ref().ok().and_then(|a| a.start_state(Anchored::No).ok());
         let Some((automaton, start)) = automaton.ok().zip(start) else {
             // More literals than an automaton can hold: no gate.
             let always = vec![!0; always.len()];
-            return Self {
-                automaton: None,
-                start: StateID::default(),
-                behind: Vec::new(),
-                always,
-            };
+            return Self { automaton: None, start: StateID::default(), behind: Vec::new(), always };
         };
-        let behind = found.into_values().map(Vec::into_boxed_slice).collect();
-        Self {
-            automaton: Some(automaton),
-            start,
-            behind,
-            always,
-        }
+        let behind = found.into_values().map(|words| words.into_iter().collect()).collect();
+        Self { automaton: Some(automaton), start, behind, always }
     }
 
     /// Bytes that the automaton takes.
     pub(super) fn memory(&self) -> usize {
-        let lists: usize = self
-            .behind
-            .iter()
-            .map(|list| 2 * list.len() + size_of::<Box<[u16]>>())
-            .sum();
+        let lists: usize = self.behind.iter().map(|words| size_of_val(&**words) + size_of_val(words)).sum();
         self.automaton.as_ref().map_or(0, Automaton::memory_usage) + lists
     }
 }
@@ -79,6 +63,8 @@ impl Gate {
 #[derive(Debug)]
 pub(super) struct Passed {
     possible: Vec<u64>,
+    /// Literals that were found, one bit each.
+    found: Vec<u64>,
     folded: Vec<u8>,
 }
 
@@ -87,6 +73,7 @@ impl Passed {
     pub(super) fn new(gate: &Gate) -> Self {
         Self {
             possible: vec![!0; gate.always.len()],
+            found: vec![0; gate.behind.len().div_ceil(64)],
             folded: Vec::new(),
         }
     }
@@ -94,25 +81,46 @@ impl Passed {
     /// Looks at a log.
     pub(super) fn begin(&mut self, gate: &Gate, log: &[u8]) {
         self.possible.copy_from_slice(&gate.always);
+        self.found.fill(0);
         let Some(automaton) = &gate.automaton else {
             return;
         };
-        let mut state = gate.start;
-        for byte in fold(log, &mut self.folded) {
-            state = automaton.next_state(Anchored::No, state, *byte);
-            if automaton.is_special(state) && automaton.is_match(state) {
-                Self::open(&mut self.possible, gate, automaton, state);
+        let folded = fold(log, &mut self.folded);
+        // Two halves in step, since each state waits for the one before; the
+        // second begins early enough for a literal across the middle.
+        let middle = folded.len() / 2;
+        let (left, right) = (&folded[..middle], &folded[middle.saturating_sub(WINDOW - 1)..]);
+        let (also_right, rest) = right.split_at(left.len());
+        let (mut one, mut other) = (gate.start, gate.start);
+        let mut step = |state: &mut StateID, byte: u8| {
+            *state = automaton.next_state(Anchored::No, *state, byte);
+            if automaton.is_special(*state) && automaton.is_match(*state) {
+                Self::open(&mut self.possible, &mut self.found, gate, automaton, *state);
             }
+        };
+        for (left, right) in left.iter().zip(also_right) {
+            step(&mut one, *left);
+            step(&mut other, *right);
         }
+        rest.iter().for_each(|byte| step(&mut other, *byte));
     }
 
-    /// Lets through the patterns behind the literals that end here.
-    fn open(possible: &mut [u64], gate: &Gate, automaton: &dfa::DFA, state: StateID) {
+    /// Lets through the patterns behind the literals that end here. Kept out
+    /// of the loop, which it would slow down.
+    #[inline(never)]
+    fn open(possible: &mut [u64], found: &mut [u64], gate: &Gate, automaton: &dfa::DFA, state: StateID) {
         for index in 0..automaton.match_len(state) {
-            let literal = automaton.match_pattern(state, index);
-            for pattern in gate.behind.get(literal.as_usize()).into_iter().flatten() {
-                if let Some(word) = possible.get_mut(usize::from(*pattern) / 64) {
-                    *word |= 1 << (pattern % 64);
+            let literal = automaton.match_pattern(state, index).as_usize();
+            let (Some(word), Some(behind)) = (found.get_mut(literal / 64), gate.behind.get(literal)) else {
+                continue;
+            };
+            if *word & (1 << (literal % 64)) != 0 {
+                continue;
+            }
+            *word |= 1 << (literal % 64);
+            for (index, patterns) in behind {
+                if let Some(word) = possible.get_mut(usize::from(*index)) {
+                    *word |= patterns;
                 }
             }
         }

@@ -18,10 +18,7 @@ pub(super) struct LiteralShape {
 impl LiteralShape {
     /// Matches every text.
     pub(super) fn always() -> Self {
-        Self {
-            shape: shape::ALWAYS,
-            literal: Vec::new(),
-        }
+        Self { shape: shape::ALWAYS, literal: Vec::new() }
     }
 
     /// The shape of a `match` pattern: an anchor and at least one character,
@@ -54,9 +51,6 @@ impl LiteralShape {
             (None, Some(_)) => shape::SUFFIX,
             (None, None) => return None,
         };
-        Some(Self {
-            shape,
-            literal: before.unwrap_or(inner).to_ascii_lowercase(),
-        })
+        Some(Self { shape, literal: before.unwrap_or(inner).to_ascii_lowercase() })
     }
 }

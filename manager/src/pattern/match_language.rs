@@ -16,11 +16,7 @@ pub(super) fn parse(pattern: &[u8]) -> Result<Tree, PatternError> {
         return Err(PatternError::too_long(pattern.len(), LENGTH_MAX));
     }
     let alternatives = pattern.split(|c| *c == b'|').map(alternative).collect();
-    Ok(Tree {
-        node: Node::alt(alternatives),
-        groups: 0,
-        utf: true,
-    })
+    Ok(Tree { node: Node::alt(alternatives), groups: 0, utf: true })
 }
 
 /// One alternative.

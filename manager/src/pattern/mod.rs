@@ -7,6 +7,7 @@
 //! manager's own way to run them; they give the answers of the core's machine.
 
 mod ast;
+mod automaton;
 mod characters;
 mod error;
 mod fast;

@@ -55,9 +55,7 @@ impl PatternSet {
         if let Some(id) = self.numbers.get(&key) {
             return Ok(*id);
         }
-        let number = u16::try_from(self.rows.len())
-            .ok()
-            .filter(|n| *n < NONE - 1);
+        let number = u16::try_from(self.rows.len()).ok().filter(|n| *n < NONE - 1);
         let id = PatternId(number.ok_or_else(|| PatternError::at(0, "too many patterns"))?);
         let (row, facts) = match parse(language, pattern)? {
             Parsed::Shape(literal) => {
@@ -67,23 +65,13 @@ impl PatternSet {
                     is_always: literal.shape == shape::ALWAYS
                         || (literal.shape != shape::EQUAL && literal.literal.is_empty()),
                 };
-                let row = PatternRow {
-                    shape: literal.shape,
-                    ..self.row(language, pattern)?
-                };
-                (
-                    PatternRow {
-                        literal: self.text(&literal.literal)?,
-                        ..row
-                    },
-                    facts,
-                )
+                let row = PatternRow { shape: literal.shape, ..self.row(language, pattern)? };
+                (PatternRow { literal: self.text(&literal.literal)?, ..row }, facts)
             }
             Parsed::Tree(tree) => {
                 let program = compile(&tree, &mut self.pool)?;
                 let anchored = tree.node.is_anchored();
-                let flags = if tree.utf { flag::UTF } else { 0 }
-                    | if anchored { flag::ANCHORED } else { 0 };
+                let flags = if tree.utf { flag::UTF } else { 0 } | if anchored { flag::ANCHORED } else { 0 };
                 let first = first_bytes(&tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
                 let row = PatternRow {
                     shape: shape::PROGRAM,
@@ -97,14 +85,7 @@ impl PatternSet {
                     ..self.row(language, pattern)?
                 };
                 self.code.extend(program.code);
-                (
-                    row,
-                    Facts {
-                        is_literal_shape: false,
-                        groups: tree.groups,
-                        is_always: false,
-                    },
-                )
+                (row, Facts { is_literal_shape: false, groups: tree.groups, is_always: false })
             }
         };
         self.rows.push(row);
@@ -115,10 +96,7 @@ impl PatternSet {
 
     /// What is known of a pattern of this set.
     pub fn facts(&self, pattern: PatternId) -> Facts {
-        self.facts
-            .get(usize::from(pattern.0))
-            .copied()
-            .unwrap_or_default()
+        self.facts.get(usize::from(pattern.0)).copied().unwrap_or_default()
     }
 
     /// Number of patterns.
@@ -133,12 +111,7 @@ impl PatternSet {
 
     /// The tables.
     pub fn finish(self) -> PatternTables {
-        PatternTables {
-            rows: self.rows,
-            code: self.code,
-            sets: self.pool.sets,
-            text: self.pool.text,
-        }
+        PatternTables { rows: self.rows, code: self.code, sets: self.pool.sets, text: self.pool.text }
     }
 
     /// A row that has only a language and a source.
@@ -160,9 +133,6 @@ impl PatternSet {
 
     /// A text in the pool.
     fn text(&mut self, text: &[u8]) -> Result<TextRef, PatternError> {
-        Ok(TextRef {
-            offset: U32::new(self.pool.text(text)?),
-            len: U16::new(text.len() as u16),
-        })
+        Ok(TextRef { offset: U32::new(self.pool.text(text)?), len: U16::new(text.len() as u16) })
     }
 }

@@ -26,11 +26,7 @@ fn named(letter: u8) -> Option<Set> {
         b'n' if letter == b'N' => return Some(complement(&set_of(&[(b'\n', b'\n')]))),
         _ => return None,
     };
-    Some(if letter.is_ascii_uppercase() {
-        complement(&set)
-    } else {
-        set
-    })
+    Some(if letter.is_ascii_uppercase() { complement(&set) } else { set })
 }
 
 /// `\w`.
@@ -42,8 +38,9 @@ fn word() -> Set {
 /// backslash. `None` for other escapes. Returns the place behind it.
 pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, PatternError> {
     let Some(letter) = text.get(at + 1).copied() else {
-        return Err(PatternError::at(at, "`\\` at the end of the pattern")
-            .help("write `\\\\` for a backslash"));
+        return Err(
+            PatternError::at(at, "`\\` at the end of the pattern").help("write `\\\\` for a backslash")
+        );
     };
     let byte = match letter {
         b'a' => 0x07,
@@ -67,37 +64,23 @@ pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, 
 }
 
 /// `\0` and up to two more octal digits.
-pub(super) fn octal(
-    text: &[u8],
-    start: usize,
-    digits: usize,
-) -> Result<(Escape, usize), PatternError> {
-    let taken = text[start..]
-        .iter()
-        .take(digits)
-        .take_while(|c| (b'0'..=b'7').contains(c))
-        .count();
-    let value = text[start..start + taken]
-        .iter()
-        .fold(0u32, |value, c| value * 8 + u32::from(c - b'0'));
+pub(super) fn octal(text: &[u8], start: usize, digits: usize) -> Result<(Escape, usize), PatternError> {
+    let taken = text[start..].iter().take(digits).take_while(|c| (b'0'..=b'7').contains(c)).count();
+    let value = text[start..start + taken].iter().fold(0u32, |value, c| value * 8 + u32::from(c - b'0'));
     let byte = u8::try_from(value).map_err(|_| too_large(start))?;
     Ok((Escape::Byte(byte), start + taken))
 }
 
 /// `\x` and up to two hexadecimal digits.
 fn hexadecimal(text: &[u8], at: usize) -> (Escape, usize) {
-    let digits = text[at + 2..]
-        .iter()
-        .take(2)
-        .map_while(|c| char::from(*c).to_digit(16));
+    let digits = text[at + 2..].iter().take(2).map_while(|c| char::from(*c).to_digit(16));
     let (value, len) = digits.fold((0, 0), |(value, len), digit| (value * 16 + digit, len + 1));
     (Escape::Byte(value as u8), at + 2 + len)
 }
 
 /// `\x{...}` and `\o{...}`.
 fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), PatternError> {
-    let wrong =
-        || PatternError::at(at, "no number in `{...}` behind this escape").help("write `\\x{41}`");
+    let wrong = || PatternError::at(at, "no number in `{...}` behind this escape").help("write `\\x{41}`");
     let inner = text[at + 2..].strip_prefix(b"{").ok_or_else(wrong)?;
     let len = inner.iter().position(|c| *c == b'}').ok_or_else(wrong)?;
     let digits = std::str::from_utf8(&inner[..len]).map_err(|_| wrong())?;
@@ -109,13 +92,8 @@ fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Pattern
 /// `\cX`.
 fn control(text: &[u8], at: usize) -> Result<(Escape, usize), PatternError> {
     match text.get(at + 2) {
-        Some(c) if (b' '..=b'~').contains(c) => {
-            Ok((Escape::Byte(c.to_ascii_uppercase() ^ 0x40), at + 3))
-        }
-        _ => Err(PatternError::at(
-            at,
-            "`\\c` needs a printable ASCII character behind it",
-        )),
+        Some(c) if (b' '..=b'~').contains(c) => Ok((Escape::Byte(c.to_ascii_uppercase() ^ 0x40), at + 3)),
+        _ => Err(PatternError::at(at, "`\\c` needs a printable ASCII character behind it")),
     }
 }
 
@@ -127,12 +105,7 @@ fn too_large(at: usize) -> PatternError {
 
 /// Reads `[...]`; `at` is the bracket. Returns the place behind it.
 pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), PatternError> {
-    let mut reader = Class {
-        text,
-        start: at,
-        next: at + 1,
-        quoted: false,
-    };
+    let mut reader = Class { text, start: at, next: at + 1, quoted: false };
     let negated = reader.take(b"^");
     let mut set = Set::EMPTY;
     let mut first = true;
@@ -188,8 +161,7 @@ impl Class<'_> {
     fn item(&mut self, first: bool) -> Result<Option<Escape>, PatternError> {
         self.quotes();
         let Some(c) = self.text.get(self.next).copied() else {
-            return Err(PatternError::at(self.start, "`[` without `]`")
-                .help("write `\\[` for the character"));
+            return Err(PatternError::at(self.start, "`[` without `]`").help("write `\\[` for the character"));
         };
         if self.quoted {
             self.next += 1;
@@ -200,11 +172,7 @@ impl Class<'_> {
                 self.next += 1;
                 Ok(None)
             }
-            b'[' if self
-                .text
-                .get(self.next + 1)
-                .is_some_and(|c| b":.=".contains(c)) =>
-            {
+            b'[' if self.text.get(self.next + 1).is_some_and(|c| b":.=".contains(c)) => {
                 self.posix().map(Some)
             }
             b'\\' => self.escape().map(Some),
@@ -233,9 +201,7 @@ impl Class<'_> {
     fn posix(&mut self) -> Result<Escape, PatternError> {
         let kind = self.text[self.next + 1];
         let rest = &self.text[self.next + 2..];
-        let name_len = rest
-            .iter()
-            .position(|c| matches!(c, b']' | b'\\' | b'[') || *c == kind);
+        let name_len = rest.iter().position(|c| matches!(c, b']' | b'\\' | b'[') || *c == kind);
         let closed = name_len.filter(|len| rest[*len..].starts_with(&[kind, b']']));
         let Some(len) = closed else {
             self.next += 1;

@@ -30,29 +30,13 @@ pub(super) fn parse(pattern: &[u8], caseless: bool) -> Result<Tree, PatternError
     if pattern.len() > PATTERN_MAX {
         return Err(PatternError::too_long(pattern.len(), PATTERN_MAX));
     }
-    let options = Options {
-        caseless,
-        ..Options::default()
-    };
-    let mut parser = Parser {
-        text: pattern,
-        next: 0,
-        groups: 0,
-        depth: 0,
-        options,
-        quoted: false,
-    };
+    let options = Options { caseless, ..Options::default() };
+    let mut parser = Parser { text: pattern, next: 0, groups: 0, depth: 0, options, quoted: false };
     let node = parser.alternatives()?;
     if parser.next < pattern.len() {
-        return Err(
-            PatternError::at(parser.next, "`)` without `(`").help("write `\\)` for the character")
-        );
+        return Err(PatternError::at(parser.next, "`)` without `(`").help("write `\\)` for the character"));
     }
-    Ok(Tree {
-        node,
-        groups: parser.groups,
-        utf: false,
-    })
+    Ok(Tree { node, groups: parser.groups, utf: false })
 }
 
 struct Parser<'t> {
@@ -104,11 +88,8 @@ impl Parser<'_> {
         match self.rest().first() {
             Some(b' ' | b'\t'..=b'\r') if self.options.extended => self.next += 1,
             Some(b'#') if self.options.extended => {
-                let line = self
-                    .rest()
-                    .iter()
-                    .position(|c| *c == b'\n')
-                    .map_or(self.rest().len(), |len| len + 1);
+                let line =
+                    self.rest().iter().position(|c| *c == b'\n').map_or(self.rest().len(), |len| len + 1);
                 self.next += line;
             }
             _ => return false,
@@ -143,12 +124,7 @@ impl Parser<'_> {
             nodes.push(match self.quantifier()? {
                 None => node,
                 Some(_) if !repeatable => return Err(nothing_to_repeat(at)),
-                Some((min, max, greedy)) => Node::Repeat {
-                    node: Box::new(node),
-                    min,
-                    max,
-                    greedy,
-                },
+                Some((min, max, greedy)) => Node::Repeat { node: Box::new(node), min, max, greedy },
             });
         }
         Ok(Node::concat(nodes))
@@ -186,11 +162,7 @@ impl Parser<'_> {
     /// A byte that stands for itself.
     fn byte(&self, c: u8) -> Node {
         let set = set_of(&[(c, c)]);
-        Node::Chars(if self.options.caseless {
-            folded(&set, false)
-        } else {
-            set
-        })
+        Node::Chars(if self.options.caseless { folded(&set, false) } else { set })
     }
 
     /// An escape outside of a class.
@@ -220,24 +192,16 @@ impl Parser<'_> {
             b'R' | b'X' => unsupported("an atomic sequence (`\\R`, `\\X`)"),
             b'p' | b'P' => Err(PatternError::at(at, "Unicode properties are not supported")
                 .help("texts are bytes here; use a class such as [[:alpha:]]")),
-            _ => Err(
-                PatternError::at(at, format!("unknown escape `\\{}`", char::from(letter)))
-                    .help("a letter or digit that stands for itself needs no `\\`"),
-            ),
+            _ => Err(PatternError::at(at, format!("unknown escape `\\{}`", char::from(letter)))
+                .help("a letter or digit that stands for itself needs no `\\`")),
         }
     }
 
     /// `\1` and so on: a back-reference, or an octal number.
     fn number(&mut self, at: usize) -> Result<Node, PatternError> {
-        let digits = self.text[at + 1..]
-            .iter()
-            .take_while(|c| c.is_ascii_digit())
-            .count();
-        let octal_digits = self.text[at + 1..]
-            .iter()
-            .take(3)
-            .take_while(|c| (b'0'..=b'7').contains(c))
-            .count();
+        let digits = self.text[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
+        let octal_digits =
+            self.text[at + 1..].iter().take(3).take_while(|c| (b'0'..=b'7').contains(c)).count();
         if digits == 1 || octal_digits < 2 {
             return Err(PatternError::not_regular(at, "a back-reference"));
         }
@@ -252,10 +216,7 @@ impl Parser<'_> {
     fn group(&mut self) -> Result<Option<Node>, PatternError> {
         let at = self.next;
         if self.rest().starts_with(b"(*")
-            && self
-                .rest()
-                .get(2)
-                .is_some_and(|c| c.is_ascii_alphabetic() || *c == b':')
+            && self.rest().get(2).is_some_and(|c| c.is_ascii_alphabetic() || *c == b':')
         {
             return Err(PatternError::not_regular(at, "a verb `(*...)`"));
         }
@@ -273,9 +234,7 @@ impl Parser<'_> {
         }
         let inner = self.alternatives()?;
         if !self.take(b")") {
-            return Err(
-                PatternError::at(at, "`(` without `)`").help("write `\\(` for the character")
-            );
+            return Err(PatternError::at(at, "`(` without `)`").help("write `\\(` for the character"));
         }
         self.depth -= 1;
         self.options = former;
@@ -321,11 +280,7 @@ impl Parser<'_> {
     /// Reads the name of a group; names are not used.
     fn name(&mut self, at: usize, skip: usize, close: u8) -> Result<Opening, PatternError> {
         self.next += skip;
-        let len = self
-            .rest()
-            .iter()
-            .take_while(|c| c.is_ascii_alphanumeric() || **c == b'_')
-            .count();
+        let len = self.rest().iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();
         let starts_well = len > 0 && len <= 32 && !self.rest()[0].is_ascii_digit();
         if !starts_well || self.rest().get(len) != Some(&close) {
             return Err(PatternError::at(at, "this group's name is not a name")
@@ -352,20 +307,13 @@ impl Parser<'_> {
                     self.options = options;
                     return Ok(Opening::Group);
                 }
-                b'^' => {
-                    options = Options {
-                        ungreedy: former.ungreedy,
-                        ..Options::default()
-                    }
-                }
+                b'^' => options = Options { ungreedy: former.ungreedy, ..Options::default() },
                 b'-' => on = false,
                 b'i' => options.caseless = on,
                 b'm' => options.multiline = on,
                 b's' => options.dot_all = on,
                 b'x' if self.rest().first() == Some(&b'x') => {
-                    return Err(
-                        PatternError::at(at, "the option `xx` is not supported").help("use `x`")
-                    );
+                    return Err(PatternError::at(at, "the option `xx` is not supported").help("use `x`"));
                 }
                 b'x' => options.extended = on,
                 b'n' => options.no_captures = on,
@@ -420,9 +368,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let value = |part: &[u8]| {
-            part.iter().fold(0u32, |v, c| {
-                v.saturating_mul(10).saturating_add(u32::from(c - b'0'))
-            })
+            part.iter().fold(0u32, |v, c| v.saturating_mul(10).saturating_add(u32::from(c - b'0')))
         };
         let least = value(min);
         let most = match max {
@@ -431,17 +377,11 @@ impl Parser<'_> {
             Some(part) => Some(value(part)),
         };
         if least.max(most.unwrap_or(0)) > REPEAT_MAX {
-            return Err(PatternError::at(
-                self.next,
-                format!("repeats more than {REPEAT_MAX} times"),
-            )
-            .help("write `*` or `+`, or a smaller number"));
+            return Err(PatternError::at(self.next, format!("repeats more than {REPEAT_MAX} times"))
+                .help("write `*` or `+`, or a smaller number"));
         }
         if most.is_some_and(|most| most < least) {
-            return Err(PatternError::at(
-                self.next,
-                "the numbers of this quantifier are in the wrong order",
-            ));
+            return Err(PatternError::at(self.next, "the numbers of this quantifier are in the wrong order"));
         }
         Ok(Some((least, most, len + 1)))
     }

@@ -37,11 +37,8 @@ impl Pool {
         if let Some(number) = self.set_numbers.get(set) {
             return Ok(*number);
         }
-        let number = u16::try_from(self.sets.len())
-            .ok()
-            .filter(|n| *n < u16::MAX);
-        let number = number
-            .ok_or_else(|| PatternError::at(0, "all patterns together have too many sets"))?;
+        let number = u16::try_from(self.sets.len()).ok().filter(|n| *n < u16::MAX);
+        let number = number.ok_or_else(|| PatternError::at(0, "all patterns together have too many sets"))?;
         self.sets.push(*set);
         self.set_numbers.insert(*set, number);
         Ok(number)
@@ -52,11 +49,8 @@ impl Pool {
         if let Some(offset) = self.text_offsets.get(text) {
             return Ok(*offset);
         }
-        let offset = u32::try_from(self.text.len())
-            .ok()
-            .filter(|o| *o < u32::MAX / 2);
-        let offset = offset
-            .ok_or_else(|| PatternError::at(0, "all patterns together have too much text"))?;
+        let offset = u32::try_from(self.text.len()).ok().filter(|o| *o < u32::MAX / 2);
+        let offset = offset.ok_or_else(|| PatternError::at(0, "all patterns together have too much text"))?;
         self.text.extend_from_slice(text);
         self.text_offsets.insert(text.to_vec(), offset);
         Ok(offset)
@@ -76,25 +70,14 @@ pub(super) struct Program {
 
 /// Writes the program of a tree.
 pub(super) fn compile(tree: &Tree, pool: &mut Pool) -> Result<Program, PatternError> {
-    let mut writer = Writer {
-        pool,
-        code: Vec::new(),
-        memos: 0,
-        utf: tree.utf,
-        leaps: None,
-        landings: None,
-    };
+    let mut writer = Writer { pool, code: Vec::new(), memos: 0, utf: tree.utf, leaps: None, landings: None };
     writer.node(&tree.node, First::OPEN)?;
     writer.put(op::MATCH, 0, [0; 3])?;
     let frames = frames_needed(&writer.code);
     if frames > FRAMES_MAX {
         return Err(PatternError::too_large("open choices", FRAMES_MAX));
     }
-    Ok(Program {
-        memos: writer.memos,
-        frames: frames as u32,
-        code: writer.code,
-    })
+    Ok(Program { memos: writer.memos, frames: frames as u32, code: writer.code })
 }
 
 /// The bytes that a match begins with; `None` if it may be empty.
@@ -108,9 +91,7 @@ pub(super) fn first_bytes(tree: &Tree) -> Option<Set> {
     }
     let beyond = members(&set).any(|c| c >= 0x80);
     let mut bytes = Set::EMPTY;
-    members(&set)
-        .filter(u8::is_ascii)
-        .for_each(|c| bytes.add(c));
+    members(&set).filter(u8::is_ascii).for_each(|c| bytes.add(c));
     if beyond {
         (0x80..=0xFF).for_each(|c| bytes.add(c));
     }
@@ -154,10 +135,7 @@ impl Writer<'_> {
     fn memo(&mut self) -> Result<u16, PatternError> {
         let words = (usize::from(self.memos) + 1) * (TEXT_MAX / 64 + 1);
         if words > MEMO_WORDS_MAX {
-            return Err(PatternError::too_large(
-                "words to note places",
-                MEMO_WORDS_MAX,
-            ));
+            return Err(PatternError::too_large("words to note places", MEMO_WORDS_MAX));
         }
         self.memos += 1;
         Ok(self.memos - 1)
@@ -203,12 +181,7 @@ impl Writer<'_> {
             Node::Group(_, inner) => self.node(inner, follow),
             Node::Concat(nodes) => self.concat(nodes, follow),
             Node::Alt(nodes) => self.alternatives(nodes, follow),
-            Node::Repeat {
-                node,
-                min,
-                max,
-                greedy,
-            } => self.repeat(node, *min, *max, *greedy, follow),
+            Node::Repeat { node, min, max, greedy } => self.repeat(node, *min, *max, *greedy, follow),
         }
     }
 
@@ -267,9 +240,7 @@ impl Writer<'_> {
     fn put_literal(&mut self, literal: &[u8], case: Case) -> Result<(), PatternError> {
         let how = match case {
             Case::None | Case::Exact => fold::EXACT,
-            Case::Folded if self.utf && literal.iter().any(|c| matches!(c, b'k' | b's')) => {
-                fold::UNICODE
-            }
+            Case::Folded if self.utf && literal.iter().any(|c| matches!(c, b'k' | b's')) => fold::UNICODE,
             Case::Folded => fold::ASCII,
         };
         let offset = self.pool.text(literal)?;
@@ -311,11 +282,7 @@ impl Writer<'_> {
             return self.run(set, min, max, greedy, follow);
         }
         let again = node.first().then(follow).or(follow);
-        let copies = if max.is_none() {
-            min.saturating_sub(1)
-        } else {
-            min
-        };
+        let copies = if max.is_none() { min.saturating_sub(1) } else { min };
         for _ in 0..copies {
             let before = self.code.len();
             self.node(node, again)?;
@@ -345,12 +312,7 @@ impl Writer<'_> {
     }
 
     /// Writes a part one or more times.
-    fn one_or_more(
-        &mut self,
-        node: &Node,
-        greedy: bool,
-        follow: First,
-    ) -> Result<(), PatternError> {
+    fn one_or_more(&mut self, node: &Node, greedy: bool, follow: First) -> Result<(), PatternError> {
         if self.leaps.is_some() {
             // In a first copy the end of a round that matched nothing is the
             // end of the loop; any other round ends in the second copy.
@@ -382,41 +344,25 @@ impl Writer<'_> {
     /// Writes the choice at the end of a loop.
     fn again_or_on(&mut self, head: u16, greedy: bool) -> Result<(), PatternError> {
         let next = self.here() + 1;
-        let targets = if greedy {
-            [head, next, 0]
-        } else {
-            [next, head, 0]
-        };
+        let targets = if greedy { [head, next, 0] } else { [next, head, 0] };
         self.put(op::SPLIT, 0, targets).map(drop)
     }
 
     /// Writes a part up to `count` times, each within the one before.
-    fn up_to(
-        &mut self,
-        node: &Node,
-        count: u32,
-        greedy: bool,
-        follow: First,
-    ) -> Result<(), PatternError> {
+    fn up_to(&mut self, node: &Node, count: u32, greedy: bool, follow: First) -> Result<(), PatternError> {
         let mut splits = Vec::new();
         for _ in 0..count {
             splits.push(self.split(greedy)?);
             self.node(node, follow)?;
         }
-        splits
-            .into_iter()
-            .for_each(|split| self.leave_to_here(split, greedy));
+        splits.into_iter().for_each(|split| self.leave_to_here(split, greedy));
         self.meet().map(drop)
     }
 
     /// Writes a choice between what follows and a place to be set.
     fn split(&mut self, greedy: bool) -> Result<usize, PatternError> {
         let next = self.here() + 1;
-        self.put(
-            op::SPLIT,
-            0,
-            if greedy { [next, 0, 0] } else { [0, next, 0] },
-        )
+        self.put(op::SPLIT, 0, if greedy { [next, 0, 0] } else { [0, next, 0] })
     }
 
     /// Sets the open place of a choice.
@@ -453,13 +399,7 @@ impl Writer<'_> {
     }
 
     /// Writes the instructions of a run.
-    fn characters(
-        &mut self,
-        set: u16,
-        min: u32,
-        max: Option<u32>,
-        how: u8,
-    ) -> Result<(), PatternError> {
+    fn characters(&mut self, set: u16, min: u32, max: Option<u32>, how: u8) -> Result<(), PatternError> {
         let Some(max) = max else {
             for _ in 1..min {
                 self.put(op::SET, 0, [set, 0, 0])?;
@@ -472,20 +412,8 @@ impl Writer<'_> {
             return Err(PatternError::too_large("repeats", REPEATS_MAX));
         };
         if min == max {
-            let (op, flag) = if max == 1 {
-                (op::SET, 0)
-            } else {
-                (op::REPEAT, run::LONGEST)
-            };
-            self.put(
-                op,
-                flag,
-                if max == 1 {
-                    [set, 0, 0]
-                } else {
-                    [set, min, max]
-                },
-            )?;
+            let (op, flag) = if max == 1 { (op::SET, 0) } else { (op::REPEAT, run::LONGEST) };
+            self.put(op, flag, if max == 1 { [set, 0, 0] } else { [set, min, max] })?;
         } else {
             self.put(op::REPEAT, how, [set, min, max])?;
             if how != run::LONGEST {
@@ -513,11 +441,7 @@ fn literal_char(set: &Set, utf: bool) -> Option<(u8, Case)> {
     let only = set_of(&[(upper, upper)]);
     if *set == only {
         // In UTF mode a letter without its cases is not a literal.
-        let case = if upper.is_ascii_alphabetic() {
-            Case::Exact
-        } else {
-            Case::None
-        };
+        let case = if upper.is_ascii_alphabetic() { Case::Exact } else { Case::None };
         return Some((upper, case));
     }
     let both = upper.is_ascii_uppercase() && *set == folded(&only, utf);

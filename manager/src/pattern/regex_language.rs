@@ -43,23 +43,11 @@ pub(super) fn parse(pattern: &[u8]) -> Result<Tree, PatternError> {
     }
     let mut tokens = tokens(pattern)?;
     last_ones_greedy(&mut tokens);
-    let mut parser = Parser {
-        tokens: &tokens,
-        next: 0,
-        groups: 0,
-        depth: 0,
-        len: pattern.len(),
-    };
+    let mut parser = Parser { tokens: &tokens, next: 0, groups: 0, depth: 0, len: pattern.len() };
     let node = parser.alternatives()?;
     match parser.tokens.get(parser.next) {
-        Some((at, _)) => {
-            Err(PatternError::at(*at, "`)` without `(`").help("write `\\)` for the character"))
-        }
-        None => Ok(Tree {
-            node,
-            groups: parser.groups,
-            utf: true,
-        }),
+        Some((at, _)) => Err(PatternError::at(*at, "`)` without `(`").help("write `\\)` for the character")),
+        None => Ok(Tree { node, groups: parser.groups, utf: true }),
     }
 }
 
@@ -71,13 +59,9 @@ fn tokens(pattern: &[u8]) -> Result<Vec<Placed>, PatternError> {
         let (token, len) = match byte {
             // QUIRK: a quantifier is known by a backslash two bytes back,
             // even where that backslash is itself escaped (OSSEC 4.3).
-            b'*' | b'+' if at >= 2 && pattern[at - 2] == b'\\' => (
-                Token::Quantifier {
-                    min: u32::from(byte == b'+'),
-                    greedy: false,
-                },
-                1,
-            ),
+            b'*' | b'+' if at >= 2 && pattern[at - 2] == b'\\' => {
+                (Token::Quantifier { min: u32::from(byte == b'+'), greedy: false }, 1)
+            }
             b'\\' => (Token::Atom(escape(pattern, at)?), 2),
             b'$' => (Token::End, 1),
             b'^' => (Token::Start, 1),
@@ -98,8 +82,9 @@ fn tokens(pattern: &[u8]) -> Result<Vec<Placed>, PatternError> {
 /// What an escape matches.
 fn escape(pattern: &[u8], at: usize) -> Result<Node, PatternError> {
     let Some(letter_of) = pattern.get(at + 1).copied() else {
-        return Err(PatternError::at(at, "`\\` at the end of the pattern")
-            .help("write `\\\\` for a backslash"));
+        return Err(
+            PatternError::at(at, "`\\` at the end of the pattern").help("write `\\\\` for a backslash")
+        );
     };
     let set = match letter_of {
         b'p' => punctuation(),
@@ -127,23 +112,14 @@ fn escape(pattern: &[u8], at: usize) -> Result<Node, PatternError> {
 
 /// `\w`: without case, so with the two characters that fold to `k` and `s`.
 fn word() -> Set {
-    let ascii = [
-        (b'A', b'Z'),
-        (b'a', b'z'),
-        (b'0', b'9'),
-        (b'@', b'@'),
-        (b'_', b'_'),
-        (b'-', b'-'),
-    ];
+    let ascii = [(b'A', b'Z'), (b'a', b'z'), (b'0', b'9'), (b'@', b'@'), (b'_', b'_'), (b'-', b'-')];
     folded(&set_of(&ascii), true)
 }
 
 /// `\p`: 27 characters; `/ \ @ ^ _ ~` and the backtick are none of them.
 fn punctuation() -> Set {
     let mut set = Set::EMPTY;
-    b"()*+,.:;<=>?[]!\"'#%&$|{}-"
-        .iter()
-        .for_each(|c| set.add(*c));
+    b"()*+,.:;<=>?[]!\"'#%&$|{}-".iter().for_each(|c| set.add(*c));
     set
 }
 
@@ -155,10 +131,7 @@ fn punctuation() -> Set {
 fn last_ones_greedy(tokens: &mut [Placed]) {
     let backslash = Token::Atom(letter(b'\\'));
     for at in 0..tokens.len() {
-        let behind = tokens[at + 1..]
-            .iter()
-            .map(|(_, token)| token)
-            .find(|token| **token != Token::Close);
+        let behind = tokens[at + 1..].iter().map(|(_, token)| token).find(|token| **token != Token::Close);
         let last = matches!(behind, None | Some(Token::Or));
         let escaped = at > 0 && tokens[at - 1].1 == backslash;
         if let (_, Token::Quantifier { greedy, .. }) = &mut tokens[at] {
@@ -201,12 +174,9 @@ impl Parser<'_> {
                 Token::Start => Node::Look(Look::Start),
                 Token::Open => self.group(*at)?,
                 Token::Quantifier { min, greedy } => match nodes.pop() {
-                    Some(node) if repeatable => Node::Repeat {
-                        node: Box::new(node),
-                        min: *min,
-                        max: None,
-                        greedy: *greedy,
-                    },
+                    Some(node) if repeatable => {
+                        Node::Repeat { node: Box::new(node), min: *min, max: None, greedy: *greedy }
+                    }
                     _ => return Err(nothing_to_repeat(*at)),
                 },
             };
@@ -230,10 +200,7 @@ impl Parser<'_> {
         self.depth -= 1;
         match self.tokens.get(self.next) {
             Some((_, Token::Close)) => Ok(Node::Group(number, Box::new(node))),
-            _ => {
-                Err(PatternError::at(self.len, "`(` without `)`")
-                    .help("write `\\(` for the character"))
-            }
+            _ => Err(PatternError::at(self.len, "`(` without `)`").help("write `\\(` for the character")),
         }
     }
 }

@@ -10,13 +10,12 @@ use super::Parsed;
 use super::ast::{Node, members, size};
 use bartizan_core::pattern::Set;
 use bartizan_core::pattern::program::{member, shape};
-use std::borrow::Cow;
 
 /// Longest literal that is looked for.
-const WINDOW: usize = 8;
+pub(super) const WINDOW: usize = 6;
 
 /// Most literals of one pattern.
-const LITERALS_MAX: usize = 64;
+const LITERALS_MAX: usize = 256;
 
 /// Most strings that a part is multiplied out to.
 const EXACT_MAX: usize = 16;
@@ -24,9 +23,9 @@ const EXACT_MAX: usize = 16;
 /// Longest string that a part is multiplied out to.
 const EXACT_LEN_MAX: usize = 32;
 
-/// Least rarity, in bits, at which a set is worth looking for: about two
-/// letters.
-const BITS_MIN: u32 = 9;
+/// Least rarity, in bits, at which a set is worth looking for: about three
+/// letters. Shorter ones are in most logs, or in patterns that cost little.
+const BITS_MIN: u32 = 13;
 
 /// A log as the gate sees it.
 pub(super) fn fold<'b>(log: &[u8], buffer: &'b mut Vec<u8>) -> &'b [u8] {
@@ -62,22 +61,13 @@ pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
         Parsed::Shape(literal) => vec![literal.literal.clone()],
         Parsed::Tree(tree) => {
             let part = Part::of(&tree.node, tree.utf);
-            best(
-                part.exact
-                    .map(Cow::Owned)
-                    .into_iter()
-                    .chain(part.required.map(Cow::Owned)),
-            )?
-            .into_owned()
+            part.either()?
         }
     };
     if bits(&set) < BITS_MIN {
         return None;
     }
-    let mut cut: Vec<Vec<u8>> = set
-        .iter()
-        .map(|literal| rarest_window(literal).to_vec())
-        .collect();
+    let mut cut: Vec<Vec<u8>> = set.iter().map(|literal| rarest_window(literal).to_vec()).collect();
     cut.sort();
     cut.dedup();
     Some(cut)
@@ -95,39 +85,25 @@ struct Part {
 impl Part {
     /// A part that matches just these.
     fn exactly(strings: Vec<Vec<u8>>) -> Self {
-        Self {
-            exact: Some(strings),
-            required: None,
-        }
+        Self { exact: Some(strings), required: None }
     }
 
     /// What is known of a node.
     fn of(node: &Node, utf: bool) -> Self {
         match node {
             Node::Empty | Node::Look(_) => Self::exactly(vec![Vec::new()]),
-            Node::Chars(set) => Self {
-                exact: characters(set, utf),
-                required: None,
-            },
+            Node::Chars(set) => Self { exact: characters(set, utf), required: None },
             Node::Wide(bytes) => Self::exactly(vec![bytes.clone()]),
             Node::Group(_, node) => Self::of(node, utf),
             Node::Concat(nodes) => Self::concat(nodes, utf),
             Node::Alt(nodes) => Self::alternatives(nodes, utf),
-            Node::Repeat {
-                node,
-                min: 0,
-                max: Some(1),
-                ..
-            } => {
+            Node::Repeat { node, min: 0, max: Some(1), .. } => {
                 let inner = Self::of(node, utf).exact;
                 let with_none = |mut strings: Vec<Vec<u8>>| {
                     strings.push(Vec::new());
                     distinct(strings)
                 };
-                Self {
-                    exact: inner.map(with_none),
-                    required: None,
-                }
+                Self { exact: inner.map(with_none), required: None }
             }
             Node::Repeat { min: 0, .. } => Self::default(),
             Node::Repeat { node, min, max, .. } => {
@@ -135,23 +111,14 @@ impl Part {
                 if *max == Some(1) && *min == 1 {
                     return inner;
                 }
-                Self {
-                    exact: None,
-                    required: inner.either(),
-                }
+                Self { exact: None, required: inner.either() }
             }
         }
     }
 
     /// The better of the two sets.
     fn either(self) -> Option<Vec<Vec<u8>>> {
-        best(
-            self.exact
-                .map(Cow::Owned)
-                .into_iter()
-                .chain(self.required.map(Cow::Owned)),
-        )
-        .map(Cow::into_owned)
+        best(self.exact.into_iter().chain(self.required))
     }
 
     /// A sequence: strings grow as long as they stay few.
@@ -160,8 +127,8 @@ impl Part {
         let mut whole = true;
         let mut required: Option<Vec<Vec<u8>>> = None;
         let mut keep = |set: Vec<Vec<u8>>| {
-            let sets = required.take().into_iter().chain([set]).map(Cow::Owned);
-            required = best(sets).map(Cow::into_owned);
+            let sets = required.take().into_iter().chain([set]);
+            required = best(sets);
         };
         for node in nodes {
             let part = Self::of(node, utf);
@@ -180,16 +147,10 @@ impl Part {
             }
         }
         if whole {
-            return Self {
-                exact: Some(grown),
-                required,
-            };
+            return Self { exact: Some(grown), required };
         }
         keep(grown);
-        Self {
-            exact: None,
-            required,
-        }
+        Self { exact: None, required }
     }
 
     /// Alternatives: something of each.
@@ -204,9 +165,7 @@ impl Part {
         let few = |set: &Vec<Vec<u8>>, most| set.len() <= most;
         Self {
             exact: exact.filter(|set| few(set, EXACT_MAX)),
-            required: required
-                .map(|sets| distinct(sets.concat()))
-                .filter(|set| few(set, LITERALS_MAX)),
+            required: required.map(|sets| distinct(sets.concat())).filter(|set| few(set, LITERALS_MAX)),
         }
     }
 }
@@ -234,11 +193,7 @@ fn product(heads: &[Vec<u8>], tails: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
     if heads.len() * tails.len() > EXACT_MAX || longest(heads) + longest(tails) > EXACT_LEN_MAX {
         return None;
     }
-    let pairs = heads.iter().flat_map(|head| {
-        tails
-            .iter()
-            .map(move |tail| [head.as_slice(), tail].concat())
-    });
+    let pairs = heads.iter().flat_map(|head| tails.iter().map(move |tail| [head.as_slice(), tail].concat()));
     Some(distinct(pairs.collect()))
 }
 
@@ -250,32 +205,23 @@ fn distinct(mut strings: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
 }
 
 /// The set that is rarest in logs.
-fn best<'s>(sets: impl Iterator<Item = Cow<'s, Vec<Vec<u8>>>>) -> Option<Cow<'s, Vec<Vec<u8>>>> {
+fn best(sets: impl Iterator<Item = Vec<Vec<u8>>>) -> Option<Vec<Vec<u8>>> {
     sets.max_by_key(|set| bits(set))
 }
 
 /// How rare it is that a log has one of the strings: about the negative
 /// logarithm of its chance.
 fn bits(set: &[Vec<u8>]) -> u32 {
-    let rarest = set
-        .iter()
-        .map(|string| {
-            rarest_window(string)
-                .iter()
-                .map(|c| rarity(*c))
-                .sum::<u32>()
-        })
-        .min();
+    let rarest = set.iter().map(|string| rarest_window(string).iter().map(|c| rarity(*c)).sum::<u32>()).min();
     rarest.map_or(u32::MAX, |bits| bits.saturating_sub(set.len().ilog2()))
 }
 
-/// The part of a literal that is looked for.
+/// The part of a literal that is looked for. Blanks at its edges say little
+/// and would only make different literals of one word.
 fn rarest_window(literal: &[u8]) -> &[u8] {
     let score = |window: &[u8]| window.iter().map(|c| rarity(*c)).sum::<u32>();
-    literal
-        .windows(WINDOW)
-        .max_by_key(|window| score(window))
-        .unwrap_or(literal)
+    let rarest = literal.windows(WINDOW).max_by_key(|window| score(window)).unwrap_or(literal);
+    rarest.trim_ascii()
 }
 
 /// How rare a byte is in a folded log, in bits.

@@ -16,11 +16,7 @@ impl Single {
     pub fn new(language: Language, pattern: &[u8]) -> Option<Self> {
         let mut set = PatternSet::new();
         set.add(language, pattern).ok()?;
-        let mut single = Self {
-            tables: set.finish(),
-            memo: Vec::new(),
-            stack: Vec::new(),
-        };
+        let mut single = Self { tables: set.finish(), memo: Vec::new(), stack: Vec::new() };
         let need = single.patterns()?.scratch_needed();
         single.memo.resize(need.memo_words, 0);
         single.stack.resize(need.stack_frames, Frame::default());
@@ -36,13 +32,8 @@ impl Single {
     pub fn is_match(&mut self, text: &[u8]) -> bool {
         let tables = &self.tables;
         let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text);
-        let scratch = Scratch {
-            memo: &mut self.memo,
-            stack: &mut self.stack,
-        };
-        let machine = patterns
-            .ok()
-            .and_then(|patterns| Machine::new(patterns, scratch).ok());
+        let scratch = Scratch { memo: &mut self.memo, stack: &mut self.stack };
+        let machine = patterns.ok().and_then(|patterns| Machine::new(patterns, scratch).ok());
         machine.is_some_and(|mut machine| machine.is_match(PatternId(0), text))
     }
 }

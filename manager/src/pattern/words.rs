@@ -7,21 +7,14 @@
 /// An empty pattern is false, an empty word true; an empty text has no word in
 /// it.
 pub fn word_match(pattern: &[u8], text: &[u8]) -> bool {
-    !pattern.is_empty()
-        && pattern
-            .split(|c| *c == b'|')
-            .any(|word| has_word(word, text))
+    !pattern.is_empty() && pattern.split(|c| *c == b'|').any(|word| has_word(word, text))
 }
 
 /// Whether one word is in the text.
 fn has_word(word: &[u8], text: &[u8]) -> bool {
     match word {
         b"" => true,
-        [b'^', start @ ..] => text
-            .get(..start.len())
-            .is_some_and(|part| part.eq_ignore_ascii_case(start)),
-        _ => text
-            .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word)),
+        [b'^', start @ ..] => text.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start)),
+        _ => text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)),
     }
 }

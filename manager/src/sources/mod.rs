@@ -16,6 +16,7 @@
 //! | [`kernel`] | the kernel log, where there is no journal |
 //! | [`stored`] | old files, also compressed, merged by time |
 //! | [`demo`] | an attack of our own, to look at |
+//! | [`live`] | all live sources in one queue |
 //! | [`lines`] | bytes → lines |
 //! | [`stamp`] | a line's own time |
 
@@ -26,6 +27,7 @@ pub mod glob;
 pub mod journal;
 pub mod kernel;
 pub mod lines;
+pub mod live;
 pub mod machine;
 pub mod stamp;
 pub mod stored;

@@ -48,15 +48,20 @@ fuzz_target!(|data: &[u8]| {
     };
     let lists = compiled.lists.iter().map(|_| None).collect();
     let settings = engine::Settings { memory_size: 16, ..engine::Settings::default() };
-    let ruleset = Ruleset::new(compiled.image, lists, settings).expect("the core refuses what the compiler wrote");
+    let ruleset =
+        Ruleset::new(compiled.image, lists, settings).expect("the core refuses what the compiler wrote");
     let mut lent = Lent::new(&ruleset);
-    let mut session = Session::new(&ruleset, &mut lent, &EngineOptions::default()).expect("no file is opened");
+    let mut session =
+        Session::new(&ruleset, &mut lent, &EngineOptions::default()).expect("no file is opened");
     let mut known = Known::default();
     for (epoch, line) in (1_700_000_000..).zip(log.split(|byte| *byte == b'\n').take(20)) {
         let mut buffer = [0; TEXT_MAX];
         let text = predecode::clean(line, &mut buffer);
-        let origin =
-            Origin { location: b"/var/log/messages", local_host: b"here", now: Moment { epoch, ..Moment::default() } };
+        let origin = Origin {
+            location: b"/var/log/messages",
+            local_host: b"here",
+            now: Moment { epoch, ..Moment::default() },
+        };
         let mut event = Event::new(text, origin, &mut known);
         let verdict = session.judge(&mut event);
         session.court.remember(&event, &verdict);

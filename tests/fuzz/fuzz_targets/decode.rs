@@ -45,7 +45,11 @@ fn fields(event: &Event<'_>) -> Vec<Option<Vec<u8>>> {
     assert!(event.log.end() <= event.text.len());
     let fixed = Field::ALL.into_iter().map(|field| event.field(field));
     let dynamic = event.dynamic().iter().map(|field| event.bytes(field.value));
-    fixed.chain(dynamic).chain([Some(event.hostname()), event.program_name()]).map(|v| v.map(<[u8]>::to_vec)).collect()
+    fixed
+        .chain(dynamic)
+        .chain([Some(event.hostname()), event.program_name()])
+        .map(|v| v.map(<[u8]>::to_vec))
+        .collect()
 }
 
 fn write(session: &Session<'_, '_>, event: &Event<'_>, verdict: &Verdict, clock: &mut LocalClock) {
@@ -72,7 +76,8 @@ fuzz_target!(|data: &[u8]| {
     for (epoch, line) in (1_700_000_000..).zip(log.split(|byte| *byte == b'\n').take(LINES_MAX)) {
         let mut buffer = [0; TEXT_MAX];
         let text = predecode::clean(line, &mut buffer);
-        let origin = || Origin { location, local_host: b"here", now: Moment { epoch, minute: 600, weekday: 2 } };
+        let origin =
+            || Origin { location, local_host: b"here", now: Moment { epoch, minute: 600, weekday: 2 } };
         let mut event = Event::new(text, origin(), &mut known);
         let verdict = halves.judge(&mut event);
         let mut other = Event::new(text, origin(), &mut known_whole);

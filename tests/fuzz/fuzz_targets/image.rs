@@ -12,7 +12,7 @@
 #![no_main]
 
 use bartizan::compile::{Files, Settings, compile};
-use bartizan::diagnose::{Diagnostics, Sources};
+use bartizan::diagnose::{Colour, Diagnostics, Sources};
 use bartizan::xml::{Dialect, read};
 use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
@@ -50,7 +50,7 @@ static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         lists: vec![b"lists/known".to_vec()],
     };
     let compiled = compile(&files, &Settings::default(), &mut report);
-    compiled.expect("the base rules compile").image
+    compiled.unwrap_or_else(|| panic!("{}", report.render(&sources, Colour::None))).image
 });
 
 /// A host that remembers what it is told.
@@ -130,7 +130,8 @@ fn judge_lines(image: Image<'_>) {
     let (mut host, mut known, mut found) = (Remembers::default(), Known::default(), Candidates::default());
     for (epoch, text) in (1_700_000_000..).zip(LINES.iter().cycle().take(2 * LINES.len())) {
         let now = Moment { epoch, minute: 600, weekday: 2 };
-        let mut event = Event::new(text, Origin { location: b"/var/log/messages", local_host: b"here", now }, &mut known);
+        let mut event =
+            Event::new(text, Origin { location: b"/var/log/messages", local_host: b"here", now }, &mut known);
         let header = predecode::header(text);
         (event.header_host, event.program, event.log) = (header.host, header.program, header.log);
         machine.begin(event.log());

@@ -7,7 +7,8 @@
 
 use bartizan::pattern::{FastMatcher, FastTables, Language, PatternSet};
 use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
+use bartizan_core::pattern::program::op;
+use bartizan_core::pattern::{Captures, Frame, Inst, Machine, Matcher, PatternId, Patterns, Scratch};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// What a matcher says of the text, and of the text from its second byte on.
@@ -33,14 +34,17 @@ fn ask(matcher: &mut impl Matcher, pattern: PatternId, text: &[u8]) -> Answer {
     Answer { ends, captures }
 }
 
-/// Steps that one search may take: every instruction once at each place,
-/// bytes of literals and characters of loops counted one by one.
+/// Steps that one search may take: a few for every instruction at each place,
+/// with the characters of bounded runs counted one by one.
 fn steps_max(patterns: &Patterns<'_>, pattern: PatternId, text: &[u8]) -> u64 {
     let row = patterns.row(pattern).expect("it was just added");
-    let code = patterns.program(row);
-    let longest = |inst: &bartizan_core::pattern::Inst| u64::from(inst.a.get().max(inst.c.get())) + 1;
-    let weight: u64 = code.iter().map(|inst| longest(inst).min(text.len() as u64 + 1)).sum();
-    (text.len() as u64 + 1) * weight.max(1)
+    let weight = |inst: &Inst| match inst.op {
+        op::LITERAL => u64::from(inst.a.get()) + 1,
+        op::REPEAT => u64::from(inst.c.get()).min(text.len() as u64) + 1,
+        _ => 3,
+    };
+    let code: u64 = patterns.program(row).iter().map(weight).sum();
+    (text.len() as u64 + 1) * code.max(1)
 }
 
 fuzz_target!(|data: &[u8]| -> Corpus {

@@ -17,6 +17,8 @@ fuzz_target!(|data: &[u8]| {
 
     let header = header(text);
     let inside = |span: Span| assert!(span.end() <= text.len(), "{header:?} of {} bytes", text.len());
-    [Some(header.log), Some(header.stamp), header.host, header.program].into_iter().flatten().for_each(inside);
-    assert_eq!(header.log.end(), text.len(), "the log ends where the text ends");
+    [Some(header.log), Some(header.stamp), header.host, header.program]
+        .into_iter()
+        .flatten()
+        .for_each(inside);
 });

@@ -20,14 +20,8 @@ fn machine_agrees_with_the_reference() {
                 continue;
             };
             let (answer, _) = machine_answer(&tables, &text);
-            let shown = (
-                String::from_utf8_lossy(&pattern),
-                String::from_utf8_lossy(&text),
-            );
-            assert_eq!(
-                answer, expected,
-                "seed {seed}: {language:?} {shown:?} {pattern:?} {text:?}"
-            );
+            let shown = (String::from_utf8_lossy(&pattern), String::from_utf8_lossy(&text));
+            assert_eq!(answer, expected, "seed {seed}: {language:?} {shown:?} {pattern:?} {text:?}");
             compared += 1;
         }
     }

@@ -47,11 +47,7 @@ fn match_patterns_are_literals_with_anchors_and_alternatives() {
 }
 
 /// Pattern, text, whole match up to, and captures.
-type Captured = (
-    &'static str,
-    &'static str,
-    Option<(usize, &'static [&'static str])>,
-);
+type Captured = (&'static str, &'static str, Option<(usize, &'static [&'static str])>);
 
 #[test]
 fn regex_patterns_are_what_their_translation_is() {
@@ -59,17 +55,9 @@ fn regex_patterns_are_what_their_translation_is() {
         (r"\d+\w+", "12ab", Some((4, &[]))),
         (r"(\d+)\w+", "1234ab", Some((6, &["1"]))),
         (r"(\w+)(\d+)", "ab1234", Some((6, &["ab", "1234"]))),
-        (
-            r"^(\S+) (\.+) end",
-            "a b c end end",
-            Some((9, &["a", "b c"])),
-        ),
+        (r"^(\S+) (\.+) end", "a b c end end", Some((9, &["a", "b c"]))),
         (r"(\d+)(\.*)", "12abc", Some((5, &["1", "2abc"]))),
-        (
-            r"from (\S*\d+.\d+.\d+.\d\d*\d*)",
-            "from ::ffff:1.2.3.45",
-            Some((20, &["::ffff:1.2.3.45"])),
-        ),
+        (r"from (\S*\d+.\d+.\d+.\d\d*\d*)", "from ::ffff:1.2.3.45", Some((20, &["::ffff:1.2.3.45"]))),
         (r"(\w+) ", "ab cd ", Some((3, &["ab"]))),
         (r"(\d+)|(\w+)", "abc", Some((3, &["abc"]))),
         (r"(\w+)$", "ab12", Some((4, &["ab12"]))),
@@ -109,17 +97,10 @@ fn regex_patterns_are_what_their_translation_is() {
     ];
     for (pattern, text, expected) in cases {
         let answer = run(Language::Regex, pattern, text.as_bytes());
-        let shown = answer.as_ref().map(|(end, spans)| {
-            (
-                *end,
-                spans.iter().map(|s| &text[s.0..s.1]).collect::<Vec<_>>(),
-            )
-        });
-        assert_eq!(
-            shown,
-            expected.map(|(end, captures)| (end, captures.to_vec())),
-            "{pattern} in {text:?}"
-        );
+        let shown = answer
+            .as_ref()
+            .map(|(end, spans)| (*end, spans.iter().map(|s| &text[s.0..s.1]).collect::<Vec<_>>()));
+        assert_eq!(shown, expected.map(|(end, captures)| (end, captures.to_vec())), "{pattern} in {text:?}");
     }
 }
 
@@ -136,11 +117,7 @@ fn bytes_that_are_not_utf8_are_characters_by_their_first_byte() {
         (r"\s", b"\xC3 ", Some(2)),
     ];
     for (pattern, text, end) in cases {
-        assert_eq!(
-            run(Language::Regex, pattern, text).map(|(end, _)| end),
-            end,
-            "{pattern} in {text:?}"
-        );
+        assert_eq!(run(Language::Regex, pattern, text).map(|(end, _)| end), end, "{pattern} in {text:?}");
     }
 }
 
@@ -158,11 +135,7 @@ fn pcre2_patterns_are_caseless_bytes() {
         ("(?m)^b", "a\nb", Some((3, &[]))),
         ("(a)|(b)", "B", Some((1, &["B"]))),
         ("(?:a|(b))+", "ba", Some((2, &["b"]))),
-        (
-            r"(?<user>\S+) (?P<ip>[\d.]+)",
-            "u 1.2",
-            Some((5, &["u", "1.2"])),
-        ),
+        (r"(?<user>\S+) (?P<ip>[\d.]+)", "u 1.2", Some((5, &["u", "1.2"]))),
         (r"\d{1,3}(?:\.\d{1,3}){3}", "x10.20.30.40", Some((12, &[]))),
         ("a{,2}", "a{,2}", Some((5, &[]))),
         ("x{}", "x{}", Some((3, &[]))),
@@ -187,17 +160,10 @@ fn pcre2_patterns_are_caseless_bytes() {
     for (pattern, text, expected) in cases {
         // `b$` has a literal shape: a plain compare, which knows no newline.
         let answer = run(Language::Pcre2, pattern, text.as_bytes());
-        let shown = answer.as_ref().map(|(end, spans)| {
-            (
-                *end,
-                spans.iter().map(|s| &text[s.0..s.1]).collect::<Vec<_>>(),
-            )
-        });
-        assert_eq!(
-            shown,
-            expected.map(|(end, captures)| (end, captures.to_vec())),
-            "{pattern} in {text:?}"
-        );
+        let shown = answer
+            .as_ref()
+            .map(|(end, spans)| (*end, spans.iter().map(|s| &text[s.0..s.1]).collect::<Vec<_>>()));
+        assert_eq!(shown, expected.map(|(end, captures)| (end, captures.to_vec())), "{pattern} in {text:?}");
     }
 }
 
@@ -300,10 +266,6 @@ fn words_are_looked_for_without_case() {
         ("a.c", "abc", false),
     ];
     for (pattern, text, expected) in cases {
-        assert_eq!(
-            word_match(pattern.as_bytes(), text.as_bytes()),
-            expected,
-            "{pattern} in {text:?}"
-        );
+        assert_eq!(word_match(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} in {text:?}");
     }
 }

@@ -33,14 +33,8 @@ fn steps_grow_linearly_with_the_text() {
             steps
         };
         let (short, long) = (steps(1000), steps(6000));
-        assert!(
-            long <= 7 * short,
-            "{pattern}: {short} steps for 1000 bytes, {long} for 6000"
-        );
-        assert!(
-            short < 1000 * 500,
-            "{pattern}: {short} steps for 1000 bytes"
-        );
+        assert!(long <= 7 * short, "{pattern}: {short} steps for 1000 bytes, {long} for 6000");
+        assert!(short < 1000 * 500, "{pattern}: {short} steps for 1000 bytes");
     }
 }
 
@@ -48,19 +42,10 @@ fn steps_grow_linearly_with_the_text() {
 fn steps_grow_linearly_in_text_that_is_not_utf8() {
     for (language, pattern) in EVIL {
         let tables = tables(language, pattern.as_bytes()).expect(pattern);
-        for piece in [
-            &b"\xC3a"[..],
-            b"\xE9a",
-            b"\xFFa",
-            b"\xC3\xC3a",
-            "\u{e9}".as_bytes(),
-        ] {
+        for piece in [&b"\xC3a"[..], b"\xE9a", b"\xFFa", b"\xC3\xC3a", "\u{e9}".as_bytes()] {
             let steps = |count: usize| machine_answer(&tables, &piece.repeat(count)).1;
             let (short, long) = (steps(300), steps(1800));
-            assert!(
-                long <= 7 * short.max(10),
-                "{pattern} in {piece:?}: {short} steps, then {long}"
-            );
+            assert!(long <= 7 * short.max(10), "{pattern} in {piece:?}: {short} steps, then {long}");
         }
     }
 }
@@ -78,9 +63,7 @@ fn nested_repeats_are_refused_before_they_grow() {
     let _ = tables(Language::Pcre2, loops.as_bytes());
     let many_loops = |count| tables(Language::Pcre2, "[ab]*c".repeat(count).as_bytes());
     assert!(many_loops(1360).is_err_and(|e| e.what.contains("words to note places")));
-    assert!(
-        many_loops(1300).is_ok_and(|t| usize::from(t.rows[0].memos.get()) * 97 <= MEMO_WORDS_MAX)
-    );
+    assert!(many_loops(1300).is_ok_and(|t| usize::from(t.rows[0].memos.get()) * 97 <= MEMO_WORDS_MAX));
 }
 
 #[test]
@@ -92,8 +75,5 @@ fn the_longest_text_needs_no_more_memory_than_was_said() {
     assert_eq!(answer, None);
     let mut text = b"abe".repeat(TEXT_MAX / 3 - 1);
     text.push(b'x');
-    assert_eq!(
-        machine_answer(&tables, &text).0.map(|(end, _)| end),
-        Some(text.len())
-    );
+    assert_eq!(machine_answer(&tables, &text).0.map(|(end, _)| end), Some(text.len()));
 }

@@ -21,8 +21,7 @@ fn tables(language: Language, pattern: &[u8]) -> Result<PatternTables, PatternEr
 
 /// Checked patterns.
 fn patterns(tables: &PatternTables) -> Patterns<'_> {
-    Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text)
-        .expect("what is compiled is sound")
+    Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text).expect("what is compiled is sound")
 }
 
 /// The answer of a matcher, by all three ways to ask it.
@@ -30,15 +29,8 @@ fn answer(matcher: &mut impl Matcher, id: PatternId, text: &[u8]) -> Answer {
     let mut captures = Captures::new();
     let end = matcher.captures(id, text, &mut captures);
     assert_eq!(matcher.find(id, text), end, "find and captures agree");
-    assert_eq!(
-        matcher.is_match(id, text),
-        end.is_some(),
-        "is_match and captures agree"
-    );
-    let spans = captures
-        .iter()
-        .map(|span| (usize::from(span.start), span.end()))
-        .collect();
+    assert_eq!(matcher.is_match(id, text), end.is_some(), "is_match and captures agree");
+    let spans = captures.iter().map(|span| (usize::from(span.start), span.end())).collect();
     end.map(|end| (end, spans))
 }
 
@@ -46,14 +38,8 @@ fn answer(matcher: &mut impl Matcher, id: PatternId, text: &[u8]) -> Answer {
 fn machine_answer(tables: &PatternTables, text: &[u8]) -> (Answer, u64) {
     let patterns = patterns(tables);
     let need = patterns.scratch_needed();
-    let (mut memo, mut stack) = (
-        vec![!0; need.memo_words],
-        vec![Frame::default(); need.stack_frames],
-    );
-    let scratch = Scratch {
-        memo: &mut memo,
-        stack: &mut stack,
-    };
+    let (mut memo, mut stack) = (vec![!0; need.memo_words], vec![Frame::default(); need.stack_frames]);
+    let scratch = Scratch { memo: &mut memo, stack: &mut stack };
     let mut machine = Machine::new(patterns, scratch).expect("the memory asked for is enough");
     let answer = answer(&mut machine, PatternId(0), text);
     (answer, machine.steps() / 3)

@@ -36,21 +36,14 @@ fn compare(literal: &LiteralShape, text: &[u8]) -> Option<usize> {
     match literal.shape {
         shape::ALWAYS => Some(0),
         shape::EQUAL => (lower == literal.literal).then_some(text.len()),
-        shape::PREFIX => lower
-            .starts_with(&literal.literal)
-            .then_some(literal.literal.len()),
+        shape::PREFIX => lower.starts_with(&literal.literal).then_some(literal.literal.len()),
         _ => lower.ends_with(&literal.literal).then_some(text.len()),
     }
 }
 
 /// The leftmost match of a tree.
 fn leftmost(tree: &Tree, text: &[u8]) -> Option<Answer> {
-    let mut naive = Naive {
-        text,
-        utf: tree.utf,
-        groups: vec![None; tree.groups],
-        fuel: 200_000,
-    };
+    let mut naive = Naive { text, utf: tree.utf, groups: vec![None; tree.groups], fuel: 200_000 };
     for start in 0..=text.len() {
         if tree.utf && start > 0 && text.get(start).is_some_and(|b| b & 0xC0 == 0x80) {
             continue;
@@ -67,10 +60,7 @@ fn leftmost(tree: &Tree, text: &[u8]) -> Option<Answer> {
             let taken = naive.groups.iter().flatten().copied().take(64).collect();
             return Some(end.map(|end| (end, taken)));
         }
-        assert!(
-            naive.groups.iter().all(Option::is_none),
-            "failed starts leave no groups"
-        );
+        assert!(naive.groups.iter().all(Option::is_none), "failed starts leave no groups");
     }
     Some(None)
 }
@@ -128,29 +118,13 @@ fn node(naive: &mut Naive<'_>, tree: &Node, at: usize, next: Next<'_>) -> bool {
             None => next(naive, at),
             Some((first, rest)) => {
                 let rest = Node::Concat(rest.to_vec());
-                node(naive, first, at, &mut |naive, end| {
-                    node(naive, &rest, end, next)
-                })
+                node(naive, first, at, &mut |naive, end| node(naive, &rest, end, next))
             }
         },
         Node::Alt(nodes) => nodes.iter().any(|one| node(naive, one, at, next)),
-        Node::Repeat {
-            node: inner,
-            min,
-            max,
-            greedy,
-        } => {
-            let rounds = Rounds {
-                inner,
-                min: *min,
-                max: *max,
-                greedy: *greedy,
-            };
-            if *min == 0 {
-                rounds.choose(naive, 0, at, next)
-            } else {
-                rounds.round(naive, 1, at, next)
-            }
+        Node::Repeat { node: inner, min, max, greedy } => {
+            let rounds = Rounds { inner, min: *min, max: *max, greedy: *greedy };
+            if *min == 0 { rounds.choose(naive, 0, at, next) } else { rounds.round(naive, 1, at, next) }
         }
     }
 }

@@ -54,16 +54,9 @@ const CHARACTERS: [&[u8]; 22] = [
 
 /// A text; every second one is ASCII.
 pub(super) fn text(tape: &mut Tape) -> Vec<u8> {
-    let kinds = if tape.number(2) == 0 {
-        14
-    } else {
-        CHARACTERS.len()
-    };
+    let kinds = if tape.number(2) == 0 { 14 } else { CHARACTERS.len() };
     let len = tape.number(14);
-    (0..len)
-        .flat_map(|_| CHARACTERS[tape.number(kinds)])
-        .copied()
-        .collect()
+    (0..len).flat_map(|_| CHARACTERS[tape.number(kinds)]).copied().collect()
 }
 
 /// A pattern; most compile.
@@ -88,20 +81,14 @@ pub(super) fn pattern(tape: &mut Tape, language: Language) -> Vec<u8> {
 
 /// A literal character.
 fn literal(tape: &mut Tape) -> &'static [u8] {
-    let kinds = if tape.number(3) == 0 {
-        CHARACTERS.len()
-    } else {
-        14
-    };
+    let kinds = if tape.number(3) == 0 { CHARACTERS.len() } else { 14 };
     CHARACTERS[tape.number(kinds)]
 }
 
 /// A piece of the regex language.
 fn regex(tape: &mut Tape, pattern: &mut Vec<u8>, depth: usize) {
-    let escapes: [&[u8]; 12] = [
-        b"\\w", b"\\d", b"\\s", b"\\S", b"\\W", b"\\D", b"\\.", b"\\p", b"\\\\", b"\\t", b"\\(",
-        b"\\$",
-    ];
+    let escapes: [&[u8]; 12] =
+        [b"\\w", b"\\d", b"\\s", b"\\S", b"\\W", b"\\D", b"\\.", b"\\p", b"\\\\", b"\\t", b"\\(", b"\\$"];
     for _ in 0..1 + tape.number(4) {
         match tape.number(12) {
             0..=4 => {
@@ -144,8 +131,8 @@ fn pcre2(tape: &mut Tape, pattern: &mut Vec<u8>, depth: usize) {
     ];
     let conditions: [&[u8]; 7] = [b"^", b"$", b"\\b", b"\\B", b"\\z", b"\\A", b"(?m:$)"];
     let quantifiers: [&[u8]; 18] = [
-        b"", b"", b"", b"", b"*", b"+", b"?", b"*?", b"+?", b"??", b"{2}", b"{1,2}", b"{0,2}?",
-        b"{2,}", b"{1,}?", b"{0}", b"{2,3}?", b"{0,}",
+        b"", b"", b"", b"", b"*", b"+", b"?", b"*?", b"+?", b"??", b"{2}", b"{1,2}", b"{0,2}?", b"{2,}",
+        b"{1,}?", b"{0}", b"{2,3}?", b"{0,}",
     ];
     for _ in 0..1 + tape.number(4) {
         match tape.number(12) {

@@ -81,6 +81,11 @@ impl OpenFile {
         })
     }
 
+    /// When it was written last.
+    pub(super) fn changed(&self) -> Option<SystemTime> {
+        self.file.metadata().ok().and_then(|meta| meta.modified().ok())
+    }
+
     /// Goes on behind the last line. A line that is just being written, its LF
     /// still missing, is read from its beginning.
     pub(super) fn skip_to_end(&mut self, fresh: Duration) -> io::Result<()> {

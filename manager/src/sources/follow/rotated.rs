@@ -88,7 +88,8 @@ pub(super) fn born_since(
             break;
         }
     }
-    found.sort_by_key(|(born, _)| *born);
+    // Births are recorded in coarse steps; what was written last decides then.
+    found.sort_by_key(|(born, file)| (*born, file.changed()));
     found.into_iter().map(|(_, file)| file).collect()
 }
 
