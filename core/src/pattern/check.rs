@@ -8,9 +8,7 @@
 
 use super::machine::memo_words;
 use super::program::TextRef;
-use super::program::{
-    BadProgram, Inst, NONE, PatternRow, Patterns, flag, fold, look, op, run, shape,
-};
+use super::program::{BadProgram, Inst, NONE, PatternRow, Patterns, flag, fold, look, op, run, shape};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
 use zerocopy::little_endian::U32;
 
@@ -19,15 +17,12 @@ pub(super) fn all(patterns: &Patterns<'_>) -> Result<(), BadProgram> {
     if patterns.rows.len() >= usize::from(NONE) {
         return Err(BadProgram::TooMany);
     }
-    (0..)
-        .zip(patterns.rows)
-        .try_for_each(|(number, row)| check_row(patterns, number, row))
+    (0..).zip(patterns.rows).try_for_each(|(number, row)| check_row(patterns, number, row))
 }
 
 /// Checks one row and its program.
 fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(), BadProgram> {
-    let texts =
-        row.literal.of(patterns.text()).is_some() && row.source.of(patterns.text()).is_some();
+    let texts = row.literal.of(patterns.text()).is_some() && row.source.of(patterns.text()).is_some();
     let first = row.first.get() == NONE || usize::from(row.first.get()) < patterns.sets().len();
     let groups = usize::from(row.captures) <= CAPTURES_MAX;
     if !texts || !first || !groups || row.shape > shape::PROGRAM || row.language > 2 {
@@ -37,8 +32,7 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
         return Ok(());
     }
     let code = patterns.program(row);
-    if code.is_empty() || code.len() != usize::from(row.code_len.get()) || code.len() > PROGRAM_MAX
-    {
+    if code.is_empty() || code.len() != usize::from(row.code_len.get()) || code.len() > PROGRAM_MAX {
         return Err(BadProgram::Row(number));
     }
     for (pc, inst) in (0..).zip(code) {
@@ -49,10 +43,7 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
     joins(code).map_err(|pc| BadProgram::Inst(number, pc))?;
     let memo = usize::from(row.memos.get()) * memo_words(TEXT_MAX);
     let frames = frames_needed(code);
-    if memo > MEMO_WORDS_MAX
-        || frames > row.frames.get() as usize
-        || row.frames.get() as usize > FRAMES_MAX
-    {
+    if memo > MEMO_WORDS_MAX || frames > row.frames.get() as usize || row.frames.get() as usize > FRAMES_MAX {
         return Err(BadProgram::Memory(number));
     }
     Ok(())
@@ -66,20 +57,13 @@ fn operands(patterns: &Patterns<'_>, row: &PatternRow, inst: &Inst) -> bool {
         op::MATCH | op::SPLIT | op::JUMP => true,
         op::LITERAL => {
             let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;
-            let text = TextRef {
-                offset: U32::new(offset),
-                len: inst.a,
-            };
+            let text = TextRef { offset: U32::new(offset), len: inst.a };
             inst.flag <= fold::UNICODE && text.of(patterns.text()).is_some()
         }
         op::SET => set,
-        op::LOOP => {
-            set && inst.flag <= run::LONGEST && inst.b.get() <= 1 && inst.c.get() < row.memos.get()
-        }
+        op::LOOP => set && inst.flag <= run::LONGEST && inst.b.get() <= 1 && inst.c.get() < row.memos.get(),
         op::REPEAT => {
-            set && inst.flag <= run::LONGEST
-                && inst.b.get() <= inst.c.get()
-                && row.flags & flag::UTF == 0
+            set && inst.flag <= run::LONGEST && inst.b.get() <= inst.c.get() && row.flags & flag::UTF == 0
         }
         op::LOOK => inst.flag <= look::NOT_WORD_EDGE,
         op::SAVE => inst.a.get() < 2 * u16::from(row.captures),
@@ -93,10 +77,7 @@ fn successors(pc: usize, inst: &Inst) -> [Option<usize>; 2] {
     match inst.op {
         op::MATCH => [None, None],
         op::JUMP => [Some(usize::from(inst.a.get())), None],
-        op::SPLIT => [
-            Some(usize::from(inst.a.get())),
-            Some(usize::from(inst.b.get())),
-        ],
+        op::SPLIT => [Some(usize::from(inst.a.get())), Some(usize::from(inst.b.get()))],
         _ => [Some(pc + 1), None],
     }
 }
@@ -137,10 +118,7 @@ pub(super) fn frames_needed(code: &[Inst]) -> usize {
     let mut frames = 0usize;
     let mut back_to = usize::MAX;
     for (pc, inst) in code.iter().enumerate().rev() {
-        let back = successors(pc, inst)
-            .into_iter()
-            .flatten()
-            .filter(|next| *next <= pc);
+        let back = successors(pc, inst).into_iter().flatten().filter(|next| *next <= pc);
         back_to = back.fold(back_to, usize::min);
         let pushes = matches!(inst.op, op::LOOP | op::REPEAT | op::SPLIT | op::SAVE);
         let times = if back_to <= pc { TEXT_MAX + 1 } else { 1 };

@@ -10,11 +10,7 @@ use super::program::{fold, shape};
 /// lower case.
 #[inline]
 fn equal(text: &[u8], lower: &[u8]) -> bool {
-    text.len() == lower.len()
-        && text
-            .iter()
-            .zip(lower)
-            .all(|(t, l)| t.to_ascii_lowercase() == *l)
+    text.len() == lower.len() && text.iter().zip(lower).all(|(t, l)| t.to_ascii_lowercase() == *l)
 }
 
 /// The end of a match of a shape that needs no program.
@@ -36,23 +32,13 @@ pub(super) fn shape_end(shape: u8, lower: &[u8], text: &[u8]) -> Option<usize> {
 
 /// The place behind a literal that stands at `at`.
 #[inline]
-pub(super) fn literal_end(
-    how: u8,
-    literal: &[u8],
-    text: &[u8],
-    at: usize,
-    wide: bool,
-) -> Option<usize> {
+pub(super) fn literal_end(how: u8, literal: &[u8], text: &[u8], at: usize, wide: bool) -> Option<usize> {
     if wide && how == fold::UNICODE {
         return unicode_end(literal, text, at);
     }
     let end = at + literal.len();
     let part = text.get(at..end)?;
-    let holds = if how == fold::EXACT {
-        part == literal
-    } else {
-        equal(part, literal)
-    };
+    let holds = if how == fold::EXACT { part == literal } else { equal(part, literal) };
     holds.then_some(end)
 }
 

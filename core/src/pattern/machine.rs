@@ -13,7 +13,7 @@
 //! much; the machine refuses to start with less, and so never runs short.
 
 use super::literal::shape_end;
-use super::program::{PatternRow, Patterns, flag, shape};
+use super::program::{Inst, PatternRow, Patterns, flag, op, shape};
 use super::search::{Search, Slots};
 use super::{Captures, Matcher, PatternId};
 use crate::limits::{CAPTURES_MAX, TEXT_MAX};
@@ -84,17 +84,29 @@ impl<'i, 'm> Machine<'i, 'm> {
         if scratch.memo.len() < need.memo_words || scratch.stack.len() < need.stack_frames {
             return Err(ScratchTooSmall(need));
         }
-        Ok(Self {
-            patterns,
-            scratch,
-            steps: 0,
-        })
+        Ok(Self { patterns, scratch, steps: 0 })
     }
 
     /// Steps made so far: instructions run and characters gone through by
     /// loops. For budgets and for tests of the bound above.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// The most steps of one search for a pattern in a text of this length.
+    ///
+    /// Each instruction runs at most once per place for every way that leads
+    /// to it (at most two, see `check`), and each failure takes one step
+    /// more; a loop goes through each character once, a bounded run through
+    /// no more than it can take.
+    pub fn steps_max(&self, id: PatternId, text_len: usize) -> u64 {
+        let Some(row) = self.patterns.row(id) else { return 0 };
+        let cost = |inst: &Inst| match inst.op {
+            op::REPEAT => 8 + 2 * u64::from(inst.c.get()),
+            _ => 8,
+        };
+        let program: u64 = self.patterns.program(row).iter().map(cost).sum();
+        (text_len.min(TEXT_MAX) as u64 + 1) * program
     }
 
     /// One search. Bytes beyond the longest text are not looked at.
@@ -126,12 +138,7 @@ impl Matcher for Machine<'_, '_> {
         self.search(pattern, text, None)
     }
 
-    fn captures(
-        &mut self,
-        pattern: PatternId,
-        text: &[u8],
-        captures: &mut Captures,
-    ) -> Option<usize> {
+    fn captures(&mut self, pattern: PatternId, text: &[u8], captures: &mut Captures) -> Option<usize> {
         captures.clear();
         let row = self.patterns.row(pattern)?;
         let mut slots = Slots::UNSET;

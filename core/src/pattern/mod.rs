@@ -116,10 +116,5 @@ pub trait Matcher {
 
     /// As [`Matcher::find`], with the groups of the match. Without a match
     /// the captures are empty.
-    fn captures(
-        &mut self,
-        pattern: PatternId,
-        text: &[u8],
-        captures: &mut Captures,
-    ) -> Option<usize>;
+    fn captures(&mut self, pattern: PatternId, text: &[u8], captures: &mut Captures) -> Option<usize>;
 }

@@ -164,17 +164,7 @@ impl Set {
 
 /// A literal or source text: bytes of the text pool.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    FromBytes,
-    IntoBytes,
-    Immutable,
-    KnownLayout,
-    Unaligned,
+    Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
 #[repr(C)]
 pub struct TextRef {
@@ -193,9 +183,7 @@ impl TextRef {
 }
 
 /// One pattern.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct PatternRow {
     /// Language of the source: 0 match, 1 regex, 2 pcre2. Running does not
@@ -258,13 +246,7 @@ impl<'i> Patterns<'i> {
         text: &'i [u8],
     ) -> Result<Self, BadProgram> {
         let need = ScratchNeed::of(rows);
-        let patterns = Self {
-            rows,
-            code,
-            sets,
-            text,
-            need,
-        };
+        let patterns = Self { rows, code, sets, text, need };
         check::all(&patterns)?;
         Ok(patterns)
     }
@@ -282,9 +264,7 @@ impl<'i> Patterns<'i> {
     /// The program of a row; empty if it has none.
     pub fn program(&self, row: &PatternRow) -> &'i [Inst] {
         let start = row.code_start.get() as usize;
-        self.code
-            .get(start..start.saturating_add(usize::from(row.code_len.get())))
-            .unwrap_or(&[])
+        self.code.get(start..start.saturating_add(usize::from(row.code_len.get()))).unwrap_or(&[])
     }
 
     /// The sets that instructions name.

@@ -42,9 +42,7 @@ impl Slots {
 
     /// Sets a slot and returns its former value.
     fn set(&mut self, slot: u16, value: u16) -> Option<u16> {
-        self.0
-            .get_mut(usize::from(slot))
-            .map(|place| core::mem::replace(place, value))
+        self.0.get_mut(usize::from(slot)).map(|place| core::mem::replace(place, value))
     }
 }
 
@@ -56,6 +54,32 @@ enum Step {
     Match,
     /// This branch fails.
     Fail,
+}
+
+/// What the next byte must be for a pattern to go on.
+#[derive(Clone, Copy)]
+enum Ahead<'s> {
+    /// Not known.
+    Any,
+    /// This byte.
+    Byte(u8),
+    /// This letter, in any case.
+    Letter(u8),
+    /// One of these bytes.
+    Set(&'s Set),
+}
+
+impl Ahead<'_> {
+    #[inline]
+    fn fits(self, byte: Option<&u8>) -> bool {
+        match (self, byte) {
+            (Ahead::Any, _) => true,
+            (_, None) => false,
+            (Ahead::Byte(wanted), Some(byte)) => wanted == *byte,
+            (Ahead::Letter(wanted), Some(byte)) => wanted == byte.to_ascii_lowercase(),
+            (Ahead::Set(set), Some(byte)) => set.has(*byte),
+        }
+    }
 }
 
 /// One search.
@@ -71,6 +95,7 @@ pub(super) struct Search<'s> {
     stack: &'s mut [Frame],
     depth: usize,
     slots: Option<&'s mut Slots>,
+    slots_used: usize,
     /// Steps made.
     pub(super) steps: u64,
 }
@@ -99,6 +124,7 @@ impl<'s> Search<'s> {
             stack: scratch.stack,
             depth: 0,
             slots,
+            slots_used: 2 * usize::from(row.captures),
             steps: 0,
         }
     }
@@ -127,8 +153,7 @@ impl<'s> Search<'s> {
             if let Some(first) = first {
                 from += rest.iter().position(|byte| first.has(*byte))?;
             }
-            let inside =
-                self.wide && from > 0 && self.text.get(from).is_some_and(|b| is_continuation(*b));
+            let inside = self.wide && from > 0 && self.text.get(from).is_some_and(|b| is_continuation(*b));
             if !inside {
                 return Some(from);
             }
@@ -139,7 +164,7 @@ impl<'s> Search<'s> {
     /// The end of a match that starts here.
     fn run(&mut self, start: usize) -> Option<usize> {
         if let Some(slots) = &mut self.slots {
-            slots.0.fill(u16::MAX);
+            slots.0.get_mut(..self.slots_used).unwrap_or_default().fill(u16::MAX);
         }
         self.depth = 0;
         let (mut pc, mut at) = (0, start);
@@ -171,17 +196,9 @@ impl<'s> Search<'s> {
                 Some(at)
             }
             op::SPLIT => {
-                let other = Frame {
-                    kind: kind::BRANCH,
-                    pc: inst.b.get(),
-                    cur: at as u16,
-                    ..Frame::default()
-                };
-                return if self.push(other) {
-                    Step::Go(usize::from(inst.a.get()), at)
-                } else {
-                    Step::Fail
-                };
+                let other =
+                    Frame { kind: kind::BRANCH, pc: inst.b.get(), cur: at as u16, ..Frame::default() };
+                return if self.push(other) { Step::Go(usize::from(inst.a.get()), at) } else { Step::Fail };
             }
             op::JUMP => return Step::Go(usize::from(inst.a.get()), at),
             op::MEMO => self.note(inst.a.get(), at).then_some(at),
@@ -194,11 +211,7 @@ impl<'s> Search<'s> {
     #[inline]
     fn literal(&self, inst: Inst, at: usize) -> Option<usize> {
         let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;
-        let literal = TextRef {
-            offset: U32::new(offset),
-            len: inst.a,
-        }
-        .of(self.pool)?;
+        let literal = TextRef { offset: U32::new(offset), len: inst.a }.of(self.pool)?;
         literal_end(inst.flag, literal, self.text, at, self.wide)
     }
 
@@ -206,11 +219,8 @@ impl<'s> Search<'s> {
     #[inline]
     fn member(&self, set: u16, at: usize) -> Option<usize> {
         let set = self.sets.get(usize::from(set))?;
-        let (character, behind) = if self.wide {
-            wide(self.text, at)?
-        } else {
-            (*self.text.get(at)?, at + 1)
-        };
+        let (character, behind) =
+            if self.wide { wide(self.text, at)? } else { (*self.text.get(at)?, at + 1) };
         set.has(character).then_some(behind)
     }
 
@@ -253,12 +263,7 @@ impl<'s> Search<'s> {
         };
         // Without an open choice nobody comes back to see the former value.
         if self.depth > 0 {
-            self.push(Frame {
-                kind: kind::UNDO,
-                slot: slot as u8,
-                cur: former,
-                ..Frame::default()
-            });
+            self.push(Frame { kind: kind::UNDO, slot: slot as u8, cur: former, ..Frame::default() });
         }
     }
 
@@ -295,13 +300,14 @@ impl<'s> Search<'s> {
         let at = if self.wide {
             self.before(frame.pc, low, cur)?
         } else {
-            cur - 1
+            let ahead = self.ahead(usize::from(frame.pc));
+            let shorter = self.text.get(low..cur)?;
+            let back = shorter.iter().rev().position(|byte| ahead.fits(Some(byte)))?;
+            self.steps += back as u64;
+            cur - 1 - back
         };
         if at > low {
-            self.push(Frame {
-                cur: at as u16,
-                ..frame
-            });
+            self.push(Frame { cur: at as u16, ..frame });
         }
         Some(at)
     }
@@ -327,17 +333,12 @@ impl<'s> Search<'s> {
             if !self.note(inst.c.get(), at) {
                 return None;
             }
-            self.push(Frame {
-                cur: at as u16,
-                ..frame
-            });
+            let at = self.skip(inst, self.ahead(usize::from(frame.pc)), at)?;
+            self.push(Frame { cur: at as u16, ..frame });
+            return Some(at);
         } else if frame.low > 1 {
             // A bounded run counts in `low` what it may still take.
-            self.push(Frame {
-                cur: at as u16,
-                low: frame.low - 1,
-                ..frame
-            });
+            self.push(Frame { cur: at as u16, low: frame.low - 1, ..frame });
         }
         Some(at)
     }
@@ -352,15 +353,10 @@ impl<'s> Search<'s> {
         if !self.note(memo, low) {
             return None;
         }
-        let frame = Frame {
-            pc: pc as u16,
-            low: low as u16,
-            cur: low as u16,
-            kind: kind::LAZY,
-            slot: 0,
-        };
+        let frame = Frame { pc: pc as u16, low: low as u16, cur: low as u16, kind: kind::LAZY, slot: 0 };
         if inst.flag == run::LAZY {
-            return self.push(frame).then_some(low);
+            let at = self.skip(inst, self.ahead(pc), low)?;
+            return self.push(Frame { cur: at as u16, ..frame }).then_some(at);
         }
         let (high, met) = self.sweep(set, memo, low);
         self.steps += (high - low) as u64;
@@ -368,16 +364,49 @@ impl<'s> Search<'s> {
             // Where the run met another one, that one has tried the end.
             return (!met).then_some(high);
         }
-        if high > low
-            && !self.push(Frame {
-                cur: high as u16,
-                kind: kind::GREEDY,
-                ..frame
-            })
-        {
+        if high > low && !self.push(Frame { cur: high as u16, kind: kind::GREEDY, ..frame }) {
             return None;
         }
         Some(high)
+    }
+
+    /// What the byte behind a run must be, as far as the next instruction
+    /// tells.
+    #[inline]
+    fn ahead(&self, pc: usize) -> Ahead<'s> {
+        let rest = self.code.get(pc + 1..).unwrap_or_default();
+        let next = rest.iter().find(|inst| inst.op != op::SAVE);
+        match next {
+            Some(inst) if inst.op == op::LITERAL => {
+                let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;
+                let literal = TextRef { offset: U32::new(offset), len: inst.a }.of(self.pool);
+                match literal.and_then(<[u8]>::first) {
+                    // Letters may fold to characters of several bytes.
+                    Some(byte) if !byte.is_ascii_alphabetic() && byte.is_ascii() => Ahead::Byte(*byte),
+                    Some(byte) if !self.wide && byte.is_ascii() => Ahead::Letter(byte.to_ascii_lowercase()),
+                    _ => Ahead::Any,
+                }
+            }
+            Some(inst) if inst.op == op::SET && !self.wide => {
+                self.sets.get(usize::from(inst.a.get())).map_or(Ahead::Any, Ahead::Set)
+            }
+            _ => Ahead::Any,
+        }
+    }
+
+    /// Goes on in a lazy run to the first place from which the pattern can go
+    /// on at all, noting the places on the way.
+    #[inline]
+    fn skip(&mut self, inst: Inst, ahead: Ahead<'_>, from: usize) -> Option<usize> {
+        let mut at = from;
+        while !ahead.fits(self.text.get(at)) {
+            at = self.member(inst.a.get(), at)?;
+            if !self.note(inst.c.get(), at) {
+                return None;
+            }
+            self.steps += 1;
+        }
+        Some(at)
     }
 
     /// Goes through a run and notes its places, up to its end or to a place
@@ -402,13 +431,7 @@ impl<'s> Search<'s> {
         }
         let more = max.saturating_sub(min);
         self.steps += u64::from(max);
-        let frame = Frame {
-            pc: pc as u16,
-            low: more,
-            cur: low as u16,
-            kind: kind::LAZY,
-            slot: 0,
-        };
+        let frame = Frame { pc: pc as u16, low: more, cur: low as u16, kind: kind::LAZY, slot: 0 };
         if inst.flag == run::LAZY {
             return (more == 0 || self.push(frame)).then_some(low);
         }
@@ -420,14 +443,7 @@ impl<'s> Search<'s> {
             high = next;
         }
         let greedy = inst.flag == run::GREEDY && high > low;
-        if greedy
-            && !self.push(Frame {
-                low: low as u16,
-                cur: high as u16,
-                kind: kind::GREEDY,
-                ..frame
-            })
-        {
+        if greedy && !self.push(Frame { low: low as u16, cur: high as u16, kind: kind::GREEDY, ..frame }) {
             return None;
         }
         Some(high)
@@ -451,8 +467,7 @@ impl<'s> Search<'s> {
 
     /// Whether exactly one side of a place is a word byte.
     fn word_edge(&self, at: usize) -> bool {
-        let word =
-            |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
+        let word = |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
         word(at.checked_sub(1).and_then(|before| self.text.get(before))) != word(self.text.get(at))
     }
 }

@@ -115,13 +115,15 @@ pub struct Judge<'i, 'm> {
     pub history: History<'i, 'm>,
     states: &'m mut [RuleState],
     manner: Manner,
+    /// Texts to go back to when a rule that was entered does not fire.
+    saved: Vec<Previous, RULE_DEPTH_MAX>,
 }
 
 impl<'i, 'm> Judge<'i, 'm> {
     /// A judge without memories. `states` has one entry for each rule.
     pub fn new(image: Image<'i>, history: History<'i, 'm>, states: &'m mut [RuleState], manner: Manner) -> Self {
         states.fill(RuleState::default());
-        Self { image, history, states, manner }
+        Self { image, history, states, manner, saved: Vec::new() }
     }
 
     /// How often the rule of a row has fired.
@@ -155,6 +157,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         trace: &mut dyn FnMut(Step<'_>),
     ) -> Verdict {
         let image = self.image;
+        self.saved.clear();
         let mut trial = Trial::new(self, host, trace);
         if event.category == Category::OssecAlert {
             // An alert of another manager brings its own rule.
@@ -190,7 +193,6 @@ struct Trial<'j, 'i, 'm, H> {
     host: &'j mut H,
     trace: &'j mut dyn FnMut(Step<'_>),
     previous: Previous,
-    saved: Vec<Previous, RULE_DEPTH_MAX>,
     mark: u16,
 }
 
@@ -209,7 +211,7 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
             return Answer::No;
         }
         // Cannot fail: the walk is no deeper than this.
-        let _ = self.saved.push(before);
+        let _ = self.judge.saved.push(before);
         (self.trace)(Step::Matched(rule));
         if node.children.len.get() > 0 {
             (self.trace)(Step::Children(rule));
@@ -218,7 +220,7 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
     }
 
     fn leave(&mut self, fires: bool) {
-        if let Some(before) = self.saved.pop().filter(|_| !fires) {
+        if let Some(before) = self.judge.saved.pop().filter(|_| !fires) {
             self.previous = before;
         }
     }
@@ -226,7 +228,7 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
 
 impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn new(judge: &'j mut Judge<'i, 'm>, host: &'j mut H, trace: &'j mut dyn FnMut(Step<'_>)) -> Self {
-        Self { judge, host, trace, previous: Previous::None, saved: Vec::new(), mark: 0 }
+        Self { judge, host, trace, previous: Previous::None, mark: 0 }
     }
 
     /// The walk over candidates: what [`walk::walk`] does over the tree.

@@ -5,10 +5,12 @@
 //! | [`memory`] | what outlives one event and is not history |
 //! | [`session`] | one event from text to verdict, on one thread |
 //! | [`pipeline`] | the same on many threads, in the same order |
+//! | [`statistics`] | how many events an hour has, and when there are too many |
 
 pub mod memory;
 pub mod pipeline;
 pub mod session;
+pub mod statistics;
 
 use crate::compile::lists::List;
 use crate::pattern::FastTables;

@@ -38,6 +38,8 @@ struct Item {
 #[derive(Debug, Default)]
 pub struct Batch {
     text: Vec<u8>,
+    /// Room to clean a text in.
+    cleaned: Vec<u8>,
     items: Vec<Item>,
     known: Vec<Known>,
     found: Vec<Candidates>,
@@ -46,8 +48,8 @@ pub struct Batch {
 impl Batch {
     /// Adds an event; control bytes are removed, a text too long is cut.
     pub fn push(&mut self, text: &[u8], location: &Arc<[u8]>, now: Moment) {
-        let mut buffer = [0; TEXT_MAX];
-        self.text.extend_from_slice(predecode::clean(text, &mut buffer));
+        self.cleaned.resize(TEXT_MAX, 0);
+        self.text.extend_from_slice(predecode::clean(text, &mut self.cleaned));
         self.items.push(Item { end: self.text.len(), location: Arc::clone(location), now });
     }
 

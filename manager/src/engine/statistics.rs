@@ -8,16 +8,16 @@
 //!
 //! Promises: a count is not lost by an orderly restart (counters of the
 //! running day are kept beside the averages); a state file that is garbled
-//! counts as absent; a time that jumps never ends an hour twice in a row.
+//! counts as absent; a time that steps back a little ends no hour twice.
 //! Memory is one entry for each rule that fired within the hour. An event
-//! costs two additions and three comparisons; the end of an hour some small
+//! costs a few additions and comparisons; the end of an hour some small
 //! files.
 //!
 //! | room | what |
 //! |---|---|
-//! | [`averages`] | what is usual: limits, learning, files |
-//! | [`running`] | counters of the day and hour that are running |
-//! | [`excess`] | the alert of rule 11 |
+//! | `averages` | what is usual: limits, learning, files |
+//! | `running` | counters of the day and hour that are running |
+//! | `excess` | the alert of rule 11 |
 
 mod averages;
 mod excess;

@@ -83,7 +83,7 @@ fn expression(node: &Node) -> hir::Hir {
         }),
         Node::Group(_, node) => expression(node),
         Node::Concat(nodes) => hir::Hir::concat(nodes.iter().map(expression).collect()),
-        Node::Alt(nodes) => hir::Hir::alternation(nodes.iter().map(expression).collect()),
+        Node::Alt(nodes) => hir::Hir::alternation(nodes.iter().map(alternative).collect()),
         Node::Repeat { node, min, max, greedy } => hir::Hir::repetition(hir::Repetition {
             min: *min,
             max: *max,
@@ -91,4 +91,12 @@ fn expression(node: &Node) -> hir::Hir {
             sub: Box::new(expression(node)),
         }),
     }
+}
+
+/// One alternative, in a group of its own: `regex-syntax` 0.8 takes what
+/// several alternatives begin with out of them, also where that is a greedy
+/// loop, so that `\S+@|\S+b` finds more than the first alternative would.
+/// Groups keep it from doing so and are not part of the automaton.
+fn alternative(node: &Node) -> hir::Hir {
+    hir::Hir::capture(hir::Capture { index: 1, name: None, sub: Box::new(expression(node)) })
 }

@@ -6,6 +6,7 @@
 //! the patterns of a ruleset. [`FastTables`] and [`FastMatcher`] are the
 //! manager's own way to run them; they give the answers of the core's machine.
 
+pub mod agreement;
 mod ast;
 mod automaton;
 mod characters;

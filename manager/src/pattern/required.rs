@@ -57,7 +57,9 @@ fn fold_wide(buffer: &mut Vec<u8>) {
 /// The literals of a pattern; `None` if there are none worth looking for.
 pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
     let set = match parsed {
-        Parsed::Shape(literal) if literal.shape == shape::ALWAYS => return None,
+        Parsed::Shape(literal) if literal.shape == shape::ALWAYS || !literal.literal.is_ascii() => {
+            return None;
+        }
         Parsed::Shape(literal) => vec![literal.literal.clone()],
         Parsed::Tree(tree) => {
             let part = Part::of(&tree.node, tree.utf);
@@ -93,7 +95,9 @@ impl Part {
         match node {
             Node::Empty | Node::Look(_) => Self::exactly(vec![Vec::new()]),
             Node::Chars(set) => Self { exact: characters(set, utf), required: None },
-            Node::Wide(bytes) => Self::exactly(vec![bytes.clone()]),
+            // What is no character may lie across one that `fold` replaces.
+            Node::Wide(bytes) if std::str::from_utf8(bytes).is_ok() => Self::exactly(vec![bytes.clone()]),
+            Node::Wide(_) => Self::default(),
             Node::Group(_, node) => Self::of(node, utf),
             Node::Concat(nodes) => Self::concat(nodes, utf),
             Node::Alt(nodes) => Self::alternatives(nodes, utf),
@@ -180,7 +184,8 @@ fn characters(set: &Set, utf: bool) -> Option<Vec<Vec<u8>>> {
         strings.push(match c {
             member::LONG_S if utf => b"s".to_vec(),
             member::KELVIN if utf => b"k".to_vec(),
-            member::OTHER.. if utf => return None,
+            // Bytes beyond ASCII may be part of a character that `fold` replaces.
+            0x80.. => return None,
             c => vec![c.to_ascii_lowercase()],
         });
     }

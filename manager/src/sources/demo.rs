@@ -103,9 +103,7 @@ pub fn at_time(line: &str, epoch: i64) -> Cow<'_, str> {
         return Cow::Owned(syslog_time(epoch) + rest);
     }
     match line.split_once(" [").and_then(|(front, rest)| Some((front, rest.split_once("] \"")?))) {
-        Some((front, (_, rest))) => {
-            Cow::Owned(format!("{front} [{}] \"{rest}", access_time(epoch)))
-        }
+        Some((front, (_, rest))) => Cow::Owned(format!("{front} [{}] \"{rest}", access_time(epoch))),
         None => Cow::Borrowed(line),
     }
 }

@@ -3,7 +3,7 @@
 //! Every name is looked at four times a second, once a second when it has
 //! been quiet for a minute: one `stat` per look, and a read only if size or
 //! time have changed. That is plain, works on every file system, and costs a
-//! thousandth of a CPU for a hundred files.
+//! thousandth of a CPU for a hundred quiet files.
 //!
 //! Nothing is lost and nothing doubled by
 //! * rotation by rename: the old file stays open, is read to its end first,
@@ -15,6 +15,12 @@
 //! * copy and truncate: the end of the old content is found in the copy. Also
 //!   seen when the file has grown beyond its old size again, since the last
 //!   64 bytes read are compared with the file before more is read.
+//!
+//! Beyond that promise are two truncations between two looks, the truncation
+//! of a file of which nothing had been read yet, and what a program writes
+//! between somebody else's copy and truncation. Files born within the same
+//! step of the file system's clock (10 ms at most) may be read in another
+//! order.
 //!
 //! A name that exists when following begins is read from its end (or its
 //! beginning, if asked); one that appears later from its beginning. A line
@@ -124,12 +130,7 @@ impl Follower {
     /// clock that does not jump, `epoch` the time that lines get. Returns
     /// whether there is more to read at once: at most 1 MiB per file is read
     /// by one call.
-    pub fn poll(
-        &mut self,
-        now: Instant,
-        epoch: i64,
-        sink: &mut dyn FnMut(Arrival<'_>),
-    ) -> bool {
+    pub fn poll(&mut self, now: Instant, epoch: i64, sink: &mut dyn FnMut(Arrival<'_>)) -> bool {
         if self.next_scan.is_none_or(|at| now >= at) {
             self.scan(now, sink);
         }

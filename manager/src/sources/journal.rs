@@ -248,17 +248,14 @@ fn field(entry: &Value, key: &str) -> Option<Vec<u8>> {
     fn bytes(value: &Value) -> Option<Vec<u8>> {
         match value {
             Value::String(text) => Some(text.clone().into_bytes()),
-            Value::Array(numbers) => numbers
-                .iter()
-                .map(|n| n.as_u64().and_then(|n| u8::try_from(n).ok()))
-                .collect(),
+            Value::Array(numbers) => {
+                numbers.iter().map(|n| n.as_u64().and_then(|n| u8::try_from(n).ok())).collect()
+            }
             _ => None,
         }
     }
     match entry.get(key)? {
-        Value::Array(values) if !values.first().is_some_and(Value::is_number) => {
-            bytes(values.first()?)
-        }
+        Value::Array(values) if !values.first().is_some_and(Value::is_number) => bytes(values.first()?),
         value => bytes(value),
     }
 }

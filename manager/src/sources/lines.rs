@@ -122,9 +122,7 @@ impl LineSplitter {
 
     fn piece<'a>(&'a self, chunk: &'a [u8], found: &Found) -> Piece<'a> {
         match found {
-            Found::InChunk(range) => {
-                Piece { bytes: chunk.get(range.clone()).unwrap_or(b""), cut: 0 }
-            }
+            Found::InChunk(range) => Piece { bytes: chunk.get(range.clone()).unwrap_or(b""), cut: 0 },
             Found::InPart => Piece { bytes: &self.part, cut: self.cut },
         }
     }

@@ -24,8 +24,16 @@ const FRESH: Duration = Duration::from_secs(24 * 3600);
 
 /// Files that a syslog daemon fills from the journal.
 const SYSLOG_FILES: [&str; 10] = [
-    "auth.log", "secure", "syslog", "messages", "kern.log", "daemon.log", "user.log", "mail.log",
-    "maillog", "cron.log",
+    "auth.log",
+    "secure",
+    "syslog",
+    "messages",
+    "kern.log",
+    "daemon.log",
+    "user.log",
+    "mail.log",
+    "maillog",
+    "cron.log",
 ];
 
 /// Of those, the ones that tell whether a daemon is at work.
@@ -199,8 +207,7 @@ impl Survey {
 
 fn candidate(logs: &Path, name: &str, writer: &'static str, is_syslog: bool) -> Candidate {
     let pattern = logs.join(name).display().to_string();
-    let paths: Vec<PathBuf> =
-        glob::expand(&pattern).into_iter().filter(|path| !path.is_dir()).collect();
+    let paths: Vec<PathBuf> = glob::expand(&pattern).into_iter().filter(|path| !path.is_dir()).collect();
     // The best of all files: one that can be read is worth following.
     let status = paths
         .iter()
@@ -368,8 +375,7 @@ mod tests {
         assert_eq!(status("/messages"), Status::Absent);
         assert_eq!(status("/secure"), Status::Absent);
         let closed = root.path().join("var/log/auth.log");
-        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0))
-            .expect("set");
+        std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).expect("set");
         match status_of(&closed) {
             Status::Unreadable(why) => assert!(why.contains("run as root"), "{why}"),
             // Root reads everything.

@@ -36,7 +36,7 @@ pub mod stored;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// Where it stood: the path of the file as it was given or matched,
-    /// `journald`, `kernel`.
+    /// `journald`, `/dev/kmsg`.
     pub location: &'a str,
     /// The bytes without line end. May hold any byte but LF, may be empty.
     pub bytes: &'a [u8],

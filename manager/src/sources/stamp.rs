@@ -293,8 +293,7 @@ fn snort(text: &[u8]) -> Option<Written> {
         b'-' => {
             let possible = is_date(Day { year: 2000, month, day });
             let second = clock(text, 6)?;
-            (possible && text.get(14) == Some(&b'.'))
-                .then_some(Written::Yearless(month, day, second))
+            (possible && text.get(14) == Some(&b'.')).then_some(Written::Yearless(month, day, second))
         }
         b'/' if text.get(10) == Some(&b'-') => {
             dated(Day { year: number(text, 6, 4)?, month, day }, clock(text, 11)?)
@@ -331,8 +330,7 @@ fn access(text: &[u8]) -> Option<Written> {
         if [2, 6].iter().any(|&k| inner.get(k) != Some(&b'/')) || inner.get(11) != Some(&b':') {
             return None;
         }
-        let day =
-            Day { year: number(inner, 7, 4)?, month: month(inner, 3)?, day: day(inner, 0)? };
+        let day = Day { year: number(inner, 7, 4)?, month: month(inner, 3)?, day: day(inner, 0)? };
         let second = clock(inner, 12)?;
         match zone(inner.get(20..).unwrap_or(b"")) {
             Some(offset) if is_date(day) => Some(Written::At(day, second, offset)),

@@ -67,7 +67,9 @@ pub enum StoredError {
         tool: &'static str,
     },
     /// A compressed file ends in the middle. Its good part has been read.
-    #[error("{path} ends too early after {lines} lines: the compressed file is incomplete; what came before was read")]
+    #[error(
+        "{path} ends too early after {lines} lines: the compressed file is incomplete; what came before was read"
+    )]
     Truncated {
         /// The file.
         path: String,
@@ -169,10 +171,10 @@ impl StoredLogs {
     /// A file that cannot be read on, once; the next call goes on with the
     /// others.
     pub fn next_line(&mut self) -> Option<Result<Line<'_>, StoredError>> {
-        if let Some(last) = self.given.take() {
-            if let Err(error) = self.queue(last) {
-                return Some(Err(error));
-            }
+        if let Some(last) = self.given.take()
+            && let Err(error) = self.queue(last)
+        {
+            return Some(Err(error));
         }
         loop {
             let Reverse((_, number)) = self.next.pop()?;
@@ -273,8 +275,7 @@ impl Input {
         }
         let is_gzip = head.starts_with(&[0x1f, 0x8b]);
         let whole = io::Cursor::new(head).chain(counted);
-        let bytes: Bytes =
-            if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
+        let bytes: Bytes = if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
         Ok(LineReader::new(bytes, line_max))
     }
 
@@ -334,12 +335,7 @@ impl Input {
     fn line(&self) -> Option<Line<'_>> {
         let Feed::Open(reader) = &self.feed else { return None };
         let piece = reader.line()?;
-        Some(Line {
-            location: &self.location,
-            bytes: piece.bytes,
-            cut: piece.cut,
-            time: self.time,
-        })
+        Some(Line { location: &self.location, bytes: piece.bytes, cut: piece.cut, time: self.time })
     }
 }
 

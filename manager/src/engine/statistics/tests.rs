@@ -122,6 +122,18 @@ fn averages_are_learned_day_by_day() {
 }
 
 #[test]
+fn a_new_day_weighs_an_eighth_at_least() {
+    let mut bench = Bench::new();
+    bench.put("hourly-average/24", b"300");
+    bench.put("hourly-average/10", b"100");
+    bench.reopen();
+    bench.events(0, 10, 800);
+    bench.events(1, 10, 1);
+    // (800 + 7·100)/8 + 5
+    assert_eq!(bench.read("hourly-average/10").as_deref(), Some("192"));
+}
+
+#[test]
 fn hours_without_events_keep_their_average_and_have_no_file_before() {
     let mut bench = Bench::new();
     bench.events(0, 10, 100);
@@ -368,13 +380,15 @@ fn hostile_counters_are_refused_and_large_ones_do_not_overflow() {
     }
     let max = "4294967295,".repeat(3);
     let large = good.replacen("0,0,0,", &max, 1).replace("\"events\":50", "\"events\":18446744073709551615");
-    assert_ne!(large, good);
     bench.put("running.json", large.as_bytes());
     bench.put("hourly-average/0", b"2147483647");
     bench.put("hourly-average/24", b"2147483647");
     bench.reopen();
+    assert_eq!(bench.statistics.running.day[0], u32::MAX);
     bench.events(3, 10, 5);
     bench.events(4, 0, 5);
+    let totals = bench.read("totals/2026/May/ossec-totals-06.log").expect("written");
+    assert!(totals.contains("\n10--0--18446744073709551615--0--0\n\n"), "{totals}");
     assert_eq!(bench.read("hourly-average/0").as_deref(), Some("2147483647"));
     assert_eq!(bench.read("hourly-average/24").as_deref(), Some("2147483647"));
 }

@@ -1,5 +1,6 @@
 //! Worked examples: what OSSEC 4.3 answers.
 
+use super::super::agreement::assert_agreement;
 use super::super::{Language, PatternSet, word_match};
 use super::{run, tables};
 use bartizan_core::pattern::program::shape;
@@ -164,6 +165,18 @@ fn pcre2_patterns_are_caseless_bytes() {
             .as_ref()
             .map(|(end, spans)| (*end, spans.iter().map(|s| &text[s.0..s.1]).collect::<Vec<_>>()));
         assert_eq!(shown, expected.map(|(end, captures)| (end, captures.to_vec())), "{pattern} in {text:?}");
+    }
+}
+
+#[test]
+fn alternatives_that_begin_alike_keep_their_order() {
+    let cases = [
+        (" from (\\S+)@| from (\\S+)", "x from ab@cd", true),
+        ("\\S+@|\\S+b", "x@yb", true),
+        ("a+b|a+", "xaab", true),
+    ];
+    for (pattern, text, found) in cases {
+        assert_eq!(assert_agreement(Language::Pcre2, pattern.as_bytes(), text.as_bytes()), Some(found));
     }
 }
 

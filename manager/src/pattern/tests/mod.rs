@@ -1,7 +1,9 @@
 //! The promises of the pattern room.
 
 mod agreement;
+mod corpus;
 mod examples;
+mod hostile;
 mod linear;
 mod naive;
 mod random;

@@ -63,13 +63,7 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    pub(super) fn new(
-        path: PathBuf,
-        begin: Begin,
-        is_named: bool,
-        line_max: usize,
-        now: Instant,
-    ) -> Self {
+    pub(super) fn new(path: PathBuf, begin: Begin, is_named: bool, line_max: usize, now: Instant) -> Self {
         Self {
             location: path.display().to_string(),
             path,
@@ -144,12 +138,7 @@ impl Followed {
 
     /// The name has another file than before: opens it and sorts the others
     /// behind each other. They are read by the next look, in their order.
-    fn take_next(
-        &mut self,
-        meta: &Metadata,
-        seen: SystemTime,
-        look: &mut Look<'_>,
-    ) -> io::Result<bool> {
+    fn take_next(&mut self, meta: &Metadata, seen: SystemTime, look: &mut Look<'_>) -> io::Result<bool> {
         let id = FileId::of(meta);
         // Whatever becomes of the new one, the old one is read to its end.
         let was_followed = self.current.is_some();
@@ -201,7 +190,10 @@ impl Followed {
     fn find_missed(&mut self, new: FileId, look: &mut Look<'_>) -> usize {
         let Some(since) = self.seen else { return 0 };
         let known = |id| {
-            id == new || self.older.contains(&id) || look.open.contains(&id) || look.finished.position(id).is_some()
+            id == new
+                || self.older.contains(&id)
+                || look.open.contains(&id)
+                || look.finished.position(id).is_some()
         };
         let mut missed = rotated::born_since(&self.path, since, known, self.line_max, look.now);
         if let Some(last) = self.old.last() {

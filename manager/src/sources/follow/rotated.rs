@@ -51,10 +51,7 @@ fn generations(log: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = entries.take(NAMES_MAX).filter_map(Result::ok);
     let parent = log.parent().unwrap_or(Path::new(""));
-    paths
-        .map(|entry| parent.join(entry.file_name()))
-        .filter(|path| is_generation_of(path, log))
-        .collect()
+    paths.map(|entry| parent.join(entry.file_name())).filter(|path| is_generation_of(path, log)).collect()
 }
 
 /// Generations of `log` that were born after `since`, the oldest first: files
@@ -130,8 +127,7 @@ mod tests {
         for name in ["app.log.1", "app.log-20260501", "app.log.2026-05-01", "app.log.12"] {
             assert!(is(&format!("/log/{name}")), "{name}");
         }
-        for name in ["app.log", "app.log.gz", "app.log.err", "app.log1", "app.log.", "app.log.1.gz"]
-        {
+        for name in ["app.log", "app.log.gz", "app.log.err", "app.log1", "app.log.", "app.log.1.gz"] {
             assert!(!is(&format!("/log/{name}")), "{name}");
         }
         assert!(!is("/other/app.log.1"));

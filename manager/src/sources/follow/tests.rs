@@ -173,8 +173,7 @@ fn a_truncated_file_is_read_from_its_start_even_if_it_has_grown_again() {
     File::create(bench.path("a.log")).expect("truncated");
     bench.append("a.log", "four is longer than all that was there before\nfive\n");
     bench.after(1);
-    let want =
-        ["one", "two", "three", "four is longer than all that was there before", "five"];
+    let want = ["one", "two", "three", "four is longer than all that was there before", "five"];
     assert_eq!(bench.take(), want);
 }
 
@@ -190,6 +189,17 @@ fn what_was_not_read_before_a_truncation_is_read_in_the_copy() {
     bench.after(1);
     assert_eq!(bench.take(), ["one", "two", "three", "four", "five"]);
     assert!(bench.news.contains(&News::Truncated));
+}
+
+#[test]
+fn an_unfinished_line_is_handed_on_when_its_file_is_emptied() {
+    let mut bench = Bench::new(&["a.log"], Start::Beginning);
+    bench.append("a.log", "one\nhalf");
+    bench.poll();
+    File::create(bench.path("a.log")).expect("truncated");
+    bench.append("a.log", "two\n");
+    bench.after(1);
+    assert_eq!(bench.take(), ["one", "half", "two"]);
 }
 
 #[test]
@@ -284,7 +294,7 @@ fn an_unreadable_file_is_reported_once_and_only_new_lines_come_when_it_is_readab
     let mut bench = Bench::new(&["a.log"], Start::End);
     bench.append("a.log", "old\n");
     let set = |mode| fs::Permissions::from_mode(mode);
-    fs::set_permissions(bench.path("a.log"), set(0)).expect("set");
+    fs::set_permissions(bench.path("a.log"), set(0o200)).expect("set");
     if File::open(bench.path("a.log")).is_ok() {
         // Root reads everything: the same walk with the error given by hand.
         let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
@@ -373,8 +383,7 @@ fn follow_while(log: &Path, total: usize, write: impl FnOnce(&AtomicUsize) + Sen
     let numbers = numbers.into_inner().expect("held");
     let mut times = vec![0; total];
     numbers.iter().for_each(|number: &usize| times[*number] += 1);
-    let wrong: Vec<(usize, i32)> =
-        times.into_iter().enumerate().filter(|(_, times)| *times != 1).collect();
+    let wrong: Vec<(usize, i32)> = times.into_iter().enumerate().filter(|(_, times)| *times != 1).collect();
     assert!(wrong.is_empty(), "not read once: {} lines: {:?}", wrong.len(), wrong.first());
     numbers
 }

@@ -22,10 +22,7 @@ fn an_entry_becomes_the_line_of_a_syslog_daemon() {
             r#""MESSAGE":"Failed password","_HOSTNAME":"web1","SYSLOG_IDENTIFIER":"sshd","_PID":"12""#,
             "web1 sshd[12]: Failed password",
         ),
-        (
-            r#""MESSAGE":"x","SYSLOG_IDENTIFIER":"sshd","SYSLOG_PID":"7","_PID":"12""#,
-            "here sshd[7]: x",
-        ),
+        (r#""MESSAGE":"x","SYSLOG_IDENTIFIER":"sshd","SYSLOG_PID":"7","_PID":"12""#, "here sshd[7]: x"),
         (r#""MESSAGE":"x","SYSLOG_IDENTIFIER":"kernel""#, "here kernel: x"),
         (r#""MESSAGE":"x","_COMM":"cron""#, "here cron: x"),
         (r#""MESSAGE":"x""#, "here unknown: x"),
@@ -73,10 +70,7 @@ fn program(folder: &Path, script: &str) -> JournalOptions {
 }
 
 /// Runs the journal until `enough` holds for what came, at most for a minute.
-fn run_until(
-    options: JournalOptions,
-    enough: impl Fn(&[String]) -> bool,
-) -> (Vec<String>, Journal) {
+fn run_until(options: JournalOptions, enough: impl Fn(&[String]) -> bool) -> (Vec<String>, Journal) {
     let (mut journal, stop) = (Journal::new(options), AtomicBool::new(false));
     let mut came = Vec::new();
     let start = Instant::now();
@@ -97,7 +91,8 @@ fn run_until(
 #[test]
 fn a_child_that_ends_is_started_again_behind_the_last_entry() {
     let folder = tempfile::tempdir().expect("a folder");
-    let print = r#"echo "{\"__CURSOR\":\"$N\",\"__REALTIME_TIMESTAMP\":\"1\",\"_COMM\":\"c\",\"MESSAGE\":\"$*\"}""#;
+    let print =
+        r#"echo "{\"__CURSOR\":\"$N\",\"__REALTIME_TIMESTAMP\":\"1\",\"_COMM\":\"c\",\"MESSAGE\":\"$*\"}""#;
     let script = format!(
         "case \"$*\" in *after-cursor=s=1*) N=s=2;; *after-cursor=s=2*) sleep 60;; *) N=s=1;; esac\n\
          {print}\necho junk\necho '{{}}'\necho 'no luck' >&2\nexit 3"

@@ -84,13 +84,7 @@ fn lines_without_a_time_stay_with_their_neighbours() {
     assert_eq!(epoch_at(&none, "}"), 1_600_000_000);
     assert_eq!(
         all(&[new, none, old]),
-        [
-            "# head",
-            "2020-01-01T00:00:00Z o1",
-            "trace",
-            "{\"a\":1}",
-            "2021-01-01T00:00:00Z n1"
-        ]
+        ["# head", "2020-01-01T00:00:00Z o1", "trace", "{\"a\":1}", "2021-01-01T00:00:00Z n1"]
     );
 }
 
@@ -188,10 +182,7 @@ fn progress_reaches_the_size_of_all_files() {
     let text = "2020-01-01T00:00:00Z x\n".repeat(50_000);
     let packed = gz(text.as_bytes());
     let total = (text.len() + packed.len()) as u64;
-    let paths = [
-        file(&folder, "a", text.as_bytes(), NOW),
-        file(&folder, "b.gz", &packed, NOW),
-    ];
+    let paths = [file(&folder, "a", text.as_bytes(), NOW), file(&folder, "b.gz", &packed, NOW)];
     let mut logs = StoredLogs::open(&paths).expect("readable");
     assert_eq!(logs.progress(), Progress { read: 0, total: Some(total) });
     let mut last = 0;
