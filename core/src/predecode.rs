@@ -84,9 +84,7 @@ pub fn clean<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     let text = text.get(..text.len().min(TEXT_MAX).min(buffer.len()));
     let mut len = 0;
     for chunk in text.unwrap_or(b"").chunks(STEP) {
-        let dirty = chunk
-            .iter()
-            .fold(false, |dirty, &byte| dirty | is_control(byte));
+        let dirty = chunk.iter().fold(false, |dirty, &byte| dirty | is_control(byte));
         match (dirty, buffer.get_mut(len..len + chunk.len())) {
             (false, Some(room)) => {
                 room.copy_from_slice(chunk);

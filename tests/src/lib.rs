@@ -15,7 +15,11 @@ pub fn corpus() -> Option<PathBuf> {
         return None;
     };
     let folder = PathBuf::from(folder);
-    assert!(folder.join("ossec-4.3").is_dir(), "BARTIZAN_CORPUS does not name the corpus: {}", folder.display());
+    assert!(
+        folder.join("ossec-4.3").is_dir(),
+        "BARTIZAN_CORPUS does not name the corpus: {}",
+        folder.display()
+    );
     Some(folder)
 }
 

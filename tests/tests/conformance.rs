@@ -89,7 +89,12 @@ fn lines(path: &Path) -> Vec<Vec<u8>> {
 }
 
 /// Compares answers; names the first lines that differ.
-fn compare(name: &str, logs: &[Vec<u8>], answers: impl Iterator<Item = Value>, wanted: impl Iterator<Item = Value>) {
+fn compare(
+    name: &str,
+    logs: &[Vec<u8>],
+    answers: impl Iterator<Item = Value>,
+    wanted: impl Iterator<Item = Value>,
+) {
     let different: Vec<_> = logs
         .iter()
         .zip(answers.zip(wanted))
@@ -181,11 +186,13 @@ fn rule_tests_of_the_reference_pass_where_it_passes_them() {
             let answer = case.logs.iter().map(|log| engine.answer(log)).last().unwrap_or_default();
             count += 1;
             if !case.is_met(&triple(&answer)) {
-                failing.push((file.file_name().unwrap_or_default().to_string_lossy().into_owned(), case.line));
+                failing
+                    .push((file.file_name().unwrap_or_default().to_string_lossy().into_owned(), case.line));
             }
         }
     }
-    let known: Vec<_> = FAILING_ON_THE_REFERENCE.iter().map(|(file, line)| ((*file).to_owned(), *line)).collect();
+    let known: Vec<_> =
+        FAILING_ON_THE_REFERENCE.iter().map(|(file, line)| ((*file).to_owned(), *line)).collect();
     assert_eq!(failing, known);
     assert_eq!(count, 261);
 }

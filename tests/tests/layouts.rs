@@ -44,7 +44,9 @@ fn settled_line(line: &str, host: &str) -> String {
     } else if bytes.len() > 20 && bytes[4] == b'/' && bytes[16] == b':' {
         line.replace_range(..19, "STAMP");
     }
-    for (from, to) in [("\"id\":\"", '"'), ("\"TimeStamp\":", ','), ("\"timestamp\":\"", '"'), ("\"firedtimes\":", ',')] {
+    for (from, to) in
+        [("\"id\":\"", '"'), ("\"TimeStamp\":", ','), ("\"timestamp\":\"", '"'), ("\"firedtimes\":", ',')]
+    {
         cut(&mut line, from, to);
     }
     cut(&mut line, "(pid: ", ')');
@@ -156,8 +158,10 @@ fn the_number_of_workers_changes_nothing() {
     let home = Folder::new("workers");
     installation(&corpus, &home.0, "analysisd.conf");
     let log = home.0.join("all.log");
-    let parts = ["ossec-4.3/expected/cases.log", "logs/linux-2k.log", "logs/apache-2k.log", "logs/openssh-2k.log"];
-    let all: Vec<u8> = parts.iter().flat_map(|part| fs::read(corpus.join(part)).expect("the corpus has it")).collect();
+    let parts =
+        ["ossec-4.3/expected/cases.log", "logs/linux-2k.log", "logs/apache-2k.log", "logs/openssh-2k.log"];
+    let all: Vec<u8> =
+        parts.iter().flat_map(|part| fs::read(corpus.join(part)).expect("the corpus has it")).collect();
     fs::write(&log, all.repeat(3)).expect("a log can be written");
     let run = |workers: &str| {
         let mut command = Command::new(bartizan());

@@ -26,11 +26,7 @@ fn difference(line: &str) -> Option<String> {
     let text = clean(log.as_bytes(), &mut buffer);
     let found = header(text);
     let of = |span: Span| String::from_utf8_lossy(span.of(text)).into_owned();
-    let ours = (
-        found.host.map(of),
-        found.program.map(of),
-        Some(of(found.log)),
-    );
+    let ours = (found.host.map(of), found.program.map(of), Some(of(found.log)));
     let wanted = |key: &str| answer[key].as_str().map(String::from);
     let theirs = (wanted("hostname"), wanted("program_name"), wanted("body"));
     (ours != theirs).then(|| format!("{log}\n  ours   {ours:?}\n  theirs {theirs:?}"))
@@ -44,8 +40,8 @@ fn headers_of_the_corpus_are_read_as_the_reference_reads_them() {
     };
     for (name, least) in ANSWERS {
         let path = Path::new(&corpus).join(name);
-        let answers = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let answers =
+            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let lines = answers.lines().count();
         let different: Vec<String> = answers.lines().filter_map(difference).collect();
         println!("{name}: {} of {lines} equal", lines - different.len());

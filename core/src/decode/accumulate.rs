@@ -19,15 +19,8 @@ const VALUE_MAX: usize = 80;
 const KEY_MAX: usize = 255;
 
 /// The fields that are carried over.
-const CARRIED: [Field; 7] = [
-    Field::DstUser,
-    Field::SrcUser,
-    Field::DstIp,
-    Field::SrcIp,
-    Field::DstPort,
-    Field::SrcPort,
-    Field::Data,
-];
+const CARRIED: [Field; 7] =
+    [Field::DstUser, Field::SrcUser, Field::DstIp, Field::SrcIp, Field::DstPort, Field::SrcPort, Field::Data];
 
 /// One record of lent memory.
 #[derive(Clone, Debug, Default)]

@@ -134,12 +134,20 @@ fn has_next(decoder: &DecoderRow) -> bool {
 ///
 /// QUIRK: "next" means the following sibling, whatever its name, and a member
 /// without a pattern ends the chain.
-fn capture(image: &Image<'_>, matcher: &mut impl Matcher, event: &mut Event<'_>, chain: &[U16], marks: Marks) {
+fn capture(
+    image: &Image<'_>,
+    matcher: &mut impl Matcher,
+    event: &mut Event<'_>,
+    chain: &[U16],
+    marks: Marks,
+) {
     let log = event.log();
     let mut previous = None;
     for (step, row) in chain.iter().enumerate() {
         let Some(decoder) = image.decoder(row.get()) else { return };
-        if step == 0 && let Some(plugin) = plugins::Plugin::from_row(decoder.plugin) {
+        if step == 0
+            && let Some(plugin) = plugins::Plugin::from_row(decoder.plugin)
+        {
             return plugins::run(plugin, event);
         }
         let Some(regex) = pattern(decoder.regex) else { return };

@@ -308,9 +308,7 @@ mod check {
             condition::FIELD => row.a != NONE && pattern(image, row.a) && text(image, named),
             condition::ACTION => text(image, named),
             condition::ADDRESS => within(RangeRow { start: row.b, len: named.len }, image.addresses.len()),
-            condition::LIST => {
-                usize::from(row.a.get()) < image.lists.len() || row.a == NONE
-            }
+            condition::LIST => usize::from(row.a.get()) < image.lists.len() || row.a == NONE,
             condition::DECODED_AS..=condition::FIRST_TIME => true,
             _ => false,
         }
@@ -321,7 +319,8 @@ mod check {
     /// parent: so it is a tree, and no path is longer than the walk may go.
     fn tree(image: &Image<'_>) -> bool {
         let mut next = image.roots().end;
-        let sound_roots = image.nodes.get(image.roots()).is_some_and(|roots| roots.iter().all(|n| n.depth == 0));
+        let sound_roots =
+            image.nodes.get(image.roots()).is_some_and(|roots| roots.iter().all(|n| n.depth == 0));
         for (place, node) in image.nodes.iter().enumerate() {
             let family = image.children(node);
             if family.is_empty() {

@@ -375,7 +375,8 @@ impl<'s> Search<'s> {
     #[inline]
     fn ahead(&self, pc: usize) -> Ahead<'s> {
         let rest = self.code.get(pc + 1..).unwrap_or_default();
-        let next = rest.iter().find(|inst| inst.op != op::SAVE);
+        // Few groups end in one place; a hostile program gains nothing by more.
+        let next = rest.iter().take(4).find(|inst| inst.op != op::SAVE);
         match next {
             Some(inst) if inst.op == op::LITERAL => {
                 let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;

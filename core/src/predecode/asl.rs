@@ -45,10 +45,7 @@ pub(super) fn read(text: &[u8], from: usize, bare: Header) -> Header {
         }
     }
     let end = log_end.unwrap_or(text.len());
-    Header {
-        log: Span::new(usize::from(found.log.start), end),
-        ..found
-    }
+    Header { log: Span::new(usize::from(found.log.start), end), ..found }
 }
 
 /// The value that starts at `from`, and where the search goes on.

@@ -21,16 +21,11 @@ const NAME: [bool; 256] = {
 /// Where the first byte from `from` on is that is not in a set.
 fn skip(text: &[u8], from: usize, inside: impl Fn(u8) -> bool) -> usize {
     let rest = text.get(from..).unwrap_or(b"");
-    from + rest
-        .iter()
-        .position(|&byte| !inside(byte))
-        .unwrap_or(rest.len())
+    from + rest.iter().position(|&byte| !inside(byte)).unwrap_or(rest.len())
 }
 
 fn name_end(text: &[u8], from: usize) -> usize {
-    skip(text, from, |byte| {
-        NAME.get(usize::from(byte)).copied().unwrap_or(false)
-    })
+    skip(text, from, |byte| NAME.get(usize::from(byte)).copied().unwrap_or(false))
 }
 
 fn follows(text: &[u8], from: usize, what: &[u8]) -> bool {
@@ -45,33 +40,17 @@ pub(super) fn read(text: &[u8], from: usize, bare: Header) -> Header {
     let run = Some(Span::new(start, end));
     if follows(text, end, b": ") {
         let log = rest(without_id(text, end + 2));
-        return Header {
-            program: run,
-            log,
-            ..bare
-        };
+        return Header { program: run, log, ..bare };
     }
     if !follows(text, end, b" ") {
-        return Header {
-            log: rest(start),
-            ..bare
-        };
+        return Header { log: rest(start), ..bare };
     }
     let start = end + 1;
     match program(text, start) {
-        None => Header {
-            host: run,
-            log: rest(start),
-            ..bare
-        },
+        None => Header { host: run, log: rest(start), ..bare },
         Some(Program { name, log }) => {
             let log = Span::new(without_id(text, usize::from(log.start)), log.end());
-            Header {
-                host: run,
-                program: Some(name),
-                log,
-                ..bare
-            }
+            Header { host: run, program: Some(name), log, ..bare }
         }
     }
 }
@@ -103,10 +82,7 @@ fn program(text: &[u8], start: usize) -> Option<Program> {
         }
         _ => return None,
     };
-    Some(Program {
-        name: Span::new(start, end),
-        log: Span::new(after, text.len()),
-    })
+    Some(Program { name: Span::new(start, end), log: Span::new(after, text.len()) })
 }
 
 /// Where the digits of `[12345` end; `None` without any.
@@ -131,35 +107,17 @@ fn behind_facility(text: &[u8], start: usize, bar: usize) -> Option<Program> {
     let name = Span::new(from, end);
     let rest = |from| Span::new(from, text.len());
     if follows(text, end, b": ") {
-        return Some(Program {
-            name,
-            log: rest(end + 2),
-        });
+        return Some(Program { name, log: rest(end + 2) });
     }
-    Some(
-        match text
-            .get(end)
-            .filter(|byte| **byte == b'[')
-            .and_then(|_| pid_end(text, end))
-        {
-            Some(close) if follows(text, close, b"]: ") => Program {
-                name,
-                log: rest(close + 3),
-            },
-            // QUIRK: the log is the header itself and what follows is lost
-            // (OSSEC 4.3).
-            Some(_) => Program {
-                name,
-                log: Span::new(start, end),
-            },
-            // QUIRK: the name reaches to the end of the line, and the log is the
-            // part of it behind the first word (OSSEC 4.3).
-            None => Program {
-                name: rest(from),
-                log: rest(end),
-            },
-        },
-    )
+    Some(match text.get(end).filter(|byte| **byte == b'[').and_then(|_| pid_end(text, end)) {
+        Some(close) if follows(text, close, b"]: ") => Program { name, log: rest(close + 3) },
+        // QUIRK: the log is the header itself and what follows is lost
+        // (OSSEC 4.3).
+        Some(_) => Program { name, log: Span::new(start, end) },
+        // QUIRK: the name reaches to the end of the line, and the log is the
+        // part of it behind the first word (OSSEC 4.3).
+        None => Program { name: rest(from), log: rest(end) },
+    })
 }
 
 /// Behind the message id of Solaris, `[ID 702911 auth.notice] `, if one starts

@@ -31,15 +31,9 @@ impl Window {
         let seen = text.get(shift..).unwrap_or(b"");
         match seen.first_chunk() {
             Some(all) => bytes = *all,
-            None => bytes
-                .iter_mut()
-                .zip(seen)
-                .for_each(|(to, from)| *to = *from),
+            None => bytes.iter_mut().zip(seen).for_each(|(to, from)| *to = *from),
         }
-        Self {
-            bytes,
-            len: text.len() + 1,
-        }
+        Self { bytes, len: text.len() + 1 }
     }
 
     fn longer_than(&self, len: usize) -> bool {
@@ -66,9 +60,7 @@ pub(super) fn recognise(text: &[u8]) -> Row {
     // would without; the blank that is left is skipped with the host name.
     let shift = usize::from(text.get(1..3) == Some("ä".as_bytes()));
     let window = Window::new(text, shift);
-    let (form, advance, stamp) = dated(&window)
-        .or_else(|| undated(&window))
-        .unwrap_or_default();
+    let (form, advance, stamp) = dated(&window).or_else(|| undated(&window)).unwrap_or_default();
     let advance = match form {
         Form::Squid => squid_end(text, advance),
         _ => advance.min(text.len()),
@@ -76,11 +68,7 @@ pub(super) fn recognise(text: &[u8]) -> Row {
     // Never both shifted and in brackets, so a stamp starts where it would.
     let (from, to) = stamp;
     let to = if to > 0 { to + shift } else { 0 };
-    Row {
-        form,
-        advance,
-        stamp: Span::new(from, to.min(text.len())),
-    }
+    Row { form, advance, stamp: Span::new(from, to.min(text.len())) }
 }
 
 type Found = (Form, usize, (usize, usize));

@@ -9,15 +9,8 @@ type Parts<'t> = (Form, Option<&'t str>, Option<&'t str>, &'t str, &'t str);
 
 fn parts(text: &str) -> Parts<'_> {
     let found = header(text.as_bytes());
-    let of =
-        |span: Span| str::from_utf8(span.of(text.as_bytes())).expect("spans cut no character here");
-    (
-        found.form,
-        found.host.map(of),
-        found.program.map(of),
-        of(found.log),
-        of(found.stamp),
-    )
+    let of = |span: Span| str::from_utf8(span.of(text.as_bytes())).expect("spans cut no character here");
+    (found.form, found.host.map(of), found.program.map(of), of(found.log), of(found.stamp))
 }
 
 fn cleaned(text: &[u8], room: usize) -> Vec<u8> {
@@ -29,9 +22,7 @@ fn cleaning_deletes_control_bytes_and_keeps_all_others() {
     assert_eq!(cleaned(b"a\tb\r\n", 99), b"ab");
     assert_eq!(cleaned(b"\x01\x1f\x7f\x80\xff ~", 99), b"\x80\xff ~");
     assert_eq!(cleaned("größe".as_bytes(), 99), "größe".as_bytes());
-    let long: Vec<u8> = (0..500_usize)
-        .map(|n| if n % 37 == 36 { 7 } else { b'x' })
-        .collect();
+    let long: Vec<u8> = (0..500_usize).map(|n| if n % 37 == 36 { 7 } else { b'x' }).collect();
     assert_eq!(cleaned(&long, 500), std::vec![b'x'; 500 - 13]);
 }
 
@@ -51,102 +42,42 @@ fn every_form_is_recognised() {
     let cases: &[(&str, Parts<'_>)] = &[
         (
             "Dec 29 10:00:01 web1 sshd[12]: Failed",
-            (
-                Form::Syslog,
-                Some("web1"),
-                Some("sshd"),
-                "Failed",
-                "Dec 29 10:00:01",
-            ),
+            (Form::Syslog, Some("web1"), Some("sshd"), "Failed", "Dec 29 10:00:01"),
         ),
         (
             "2015-04-16 21:51:02,805 host app: text",
-            (
-                Form::Millis,
-                Some("host"),
-                Some("app"),
-                "text",
-                "2015-04-16 21:51:02,805",
-            ),
+            (Form::Millis, Some("host"), Some("app"), "text", "2015-04-16 21:51:02,805"),
         ),
         (
             "2007-06-14T15:48:55-04:00 host app[7]: text",
-            (
-                Form::Iso,
-                Some("host"),
-                Some("app"),
-                "text",
-                "2007-06-14T15:48:55-04:00",
-            ),
+            (Form::Iso, Some("host"), Some("app"), "text", "2007-06-14T15:48:55-04:00"),
         ),
         (
             "2015 Dec 29 10:00:01 host app: text",
-            (
-                Form::Year,
-                Some("host"),
-                Some("app"),
-                "text",
-                "2015 Dec 29 10:00:01",
-            ),
+            (Form::Year, Some("host"), Some("app"), "text", "2015 Dec 29 10:00:01"),
         ),
         (
             "2019:11:06-00:08:03 utm httpd: text",
-            (
-                Form::Colons,
-                Some("utm"),
-                Some("httpd"),
-                "text",
-                "2019:11:06-00:08:03",
-            ),
+            (Form::Colons, Some("utm"), Some("httpd"), "text", "2019:11:06-00:08:03"),
         ),
         (
             "Mon Apr 17 18:27:14 2006 1 192.0.2.1 x",
-            (
-                Form::Xferlog,
-                None,
-                None,
-                " 1 192.0.2.1 x",
-                "Mon Apr 17 18:27:14 2006",
-            ),
+            (Form::Xferlog, None, None, " 1 192.0.2.1 x", "Mon Apr 17 18:27:14 2006"),
         ),
-        (
-            "01/28-09:13:16.240702  [**] x",
-            (Form::Snort, None, None, "[**] x", "01/28-09:13:16.240702"),
-        ),
+        ("01/28-09:13:16.240702  [**] x", (Form::Snort, None, None, "[**] x", "01/28-09:13:16.240702")),
         (
             "01/28/1979-09:13:16.240702  [**] x",
-            (
-                Form::Suricata,
-                None,
-                None,
-                "[**] x",
-                "01/28/1979-09:13:16.240702",
-            ),
+            (Form::Suricata, None, None, "[**] x", "01/28/1979-09:13:16.240702"),
         ),
         (
             "[Fri Feb 11 18:06:35 2004] [warn] x",
-            (
-                Form::Apache,
-                None,
-                None,
-                "[warn] x",
-                "Fri Feb 11 18:06:35 2004",
-            ),
+            (Form::Apache, None, None, "[warn] x", "Fri Feb 11 18:06:35 2004"),
         ),
         (
             "1140804070.368  11623 192.0.2.1 TCP_MISS/200",
-            (
-                Form::Squid,
-                None,
-                None,
-                "11623 192.0.2.1 TCP_MISS/200",
-                "1140804070.368",
-            ),
+            (Form::Squid, None, None, "11623 192.0.2.1 TCP_MISS/200", "1140804070.368"),
         ),
-        (
-            "anything else",
-            (Form::None, None, None, "anything else", ""),
-        ),
+        ("anything else", (Form::None, None, None, "anything else", "")),
         ("", (Form::None, None, None, "", "")),
     ];
     for (text, expected) in cases {
@@ -162,20 +93,14 @@ fn the_colon_of_the_zone_tells_the_length_of_a_fraction() {
             let text = std::format!("2007-06-14T15:48:55{mark}{fraction}-04:00 host app: text");
             let colon = text.rfind("-04:").unwrap_or_default() + 3;
             let stamp = text.get(..colon + 3).unwrap_or_default();
-            assert_eq!(
-                parts(&text),
-                (Form::IsoFraction, Some("host"), Some("app"), "text", stamp)
-            );
+            assert_eq!(parts(&text), (Form::IsoFraction, Some("host"), Some("app"), "text", stamp));
         }
     }
 }
 
 #[test]
 fn an_iso_date_needs_a_zone_and_a_long_line() {
-    assert_eq!(
-        parts("2007-06-14T15:48:55Z host app: text and more").0,
-        Form::None
-    );
+    assert_eq!(parts("2007-06-14T15:48:55Z host app: text and more").0, Form::None);
     assert_eq!(parts("2007-06-14T15:48:55-04:00 h a: te").0, Form::Iso);
     assert_eq!(parts("2007-06-14T15:48:55-04:00 h a: t").0, Form::None);
 }
@@ -192,24 +117,12 @@ fn a_line_one_byte_too_short_has_no_header() {
 
 #[test]
 fn the_german_march_is_one_byte_longer() {
-    let expected = (
-        Form::Syslog,
-        Some("web1"),
-        Some("su"),
-        "BAD",
-        "Mär 29 10:00:01",
-    );
+    let expected = (Form::Syslog, Some("web1"), Some("su"), "BAD", "Mär 29 10:00:01");
     assert_eq!(parts("Mär 29 10:00:01 web1 su: BAD"), expected);
     // QUIRK: the log starts as if the date were not longer, so its last digit
     // is taken for the host.
     let quirk = parts("2ä15-04-16 21:51:02,805 host app: text");
-    let expected = (
-        Form::Millis,
-        Some("5"),
-        None,
-        "host app: text",
-        "2ä15-04-16 21:51:02,805",
-    );
+    let expected = (Form::Millis, Some("5"), None, "host app: text", "2ä15-04-16 21:51:02,805");
     assert_eq!(quirk, expected);
 }
 
@@ -217,18 +130,8 @@ fn the_german_march_is_one_byte_longer() {
 fn host_and_program_stand_behind_the_date() {
     // Behind a fixed date: host, program, log.
     let cases: &[(&str, Option<&str>, Option<&str>, &str)] = &[
-        (
-            "web1 sshd[12]: Failed",
-            Some("web1"),
-            Some("sshd"),
-            "Failed",
-        ),
-        (
-            "web1 sshd(pam_unix)[1]: x",
-            Some("web1"),
-            Some("sshd(pam_unix)"),
-            "x",
-        ),
+        ("web1 sshd[12]: Failed", Some("web1"), Some("sshd"), "Failed"),
+        ("web1 sshd(pam_unix)[1]: x", Some("web1"), Some("sshd(pam_unix)"), "x"),
         ("web1 %ASA-4: x", Some("web1"), None, "%ASA-4: x"),
         ("su: BAD", None, Some("su"), "BAD"),
         ("web1 su: BAD", Some("web1"), Some("su"), "BAD"),
@@ -251,11 +154,7 @@ fn host_and_program_stand_behind_the_date() {
     for (rest, host, program, log) in cases {
         let text = std::format!("Jan  1 00:00:00 {rest}");
         let (form, h, p, l, _) = parts(&text);
-        assert_eq!(
-            (form, h, p, l),
-            (Form::Syslog, *host, *program, *log),
-            "{rest}"
-        );
+        assert_eq!((form, h, p, l), (Form::Syslog, *host, *program, *log), "{rest}");
     }
 }
 
@@ -264,39 +163,15 @@ fn aix_names_facility_and_level_before_the_program() {
     let cases: &[(&str, Option<&str>, &str)] = &[
         ("auth|security:info su: BAD", Some("su"), "BAD"),
         ("auth|security:info sshd[7]: BAD", Some("sshd"), "BAD"),
-        (
-            "auth|security:info sshd[7] BAD",
-            Some("sshd"),
-            "auth|security:info sshd",
-        ),
-        (
-            "auth|security:info sshd[7",
-            Some("sshd"),
-            "auth|security:info sshd",
-        ),
+        ("auth|security:info sshd[7] BAD", Some("sshd"), "auth|security:info sshd"),
+        ("auth|security:info sshd[7", Some("sshd"), "auth|security:info sshd"),
         ("auth|security:info sshd BAD", Some("sshd BAD"), " BAD"),
-        (
-            "auth|security:info sshd[x]: BAD",
-            Some("sshd[x]: BAD"),
-            "[x]: BAD",
-        ),
-        (
-            "auth|security:info sshd[ID 7] BAD",
-            Some("sshd[ID 7] BAD"),
-            "BAD",
-        ),
+        ("auth|security:info sshd[x]: BAD", Some("sshd[x]: BAD"), "[x]: BAD"),
+        ("auth|security:info sshd[ID 7] BAD", Some("sshd[ID 7] BAD"), "BAD"),
         ("auth|security:info ", Some(""), ""),
-        (
-            "auth|security-info su: BAD",
-            None,
-            "auth|security-info su: BAD",
-        ),
+        ("auth|security-info su: BAD", None, "auth|security-info su: BAD"),
         ("auth|security:info: BAD", None, "auth|security:info: BAD"),
-        (
-            "auth|Security:info su: BAD",
-            None,
-            "auth|Security:info su: BAD",
-        ),
+        ("auth|Security:info su: BAD", None, "auth|Security:info su: BAD"),
         ("auth|", None, "auth|"),
     ];
     for (rest, program, log) in cases {
@@ -311,15 +186,9 @@ fn the_message_id_of_solaris_is_no_part_of_the_log() {
     let log = |rest: &str| String::from(parts(&std::format!("Jan  1 00:00:00 {rest}")).3);
     assert_eq!(log("sol su[4]: [ID 810491 auth.crit] BAD"), "BAD");
     assert_eq!(log("su: [ID 810491 auth.crit] BAD"), "BAD");
-    assert_eq!(
-        log("sol su: [ID 810491 auth.crit]BAD"),
-        "[ID 810491 auth.crit]BAD"
-    );
+    assert_eq!(log("sol su: [ID 810491 auth.crit]BAD"), "[ID 810491 auth.crit]BAD");
     assert_eq!(log("sol su: [IDx] BAD"), "[IDx] BAD");
-    assert_eq!(
-        log("sol [ID 810491 auth.crit] BAD"),
-        "[ID 810491 auth.crit] BAD"
-    );
+    assert_eq!(log("sol [ID 810491 auth.crit] BAD"), "[ID 810491 auth.crit] BAD");
 }
 
 #[test]
@@ -333,12 +202,7 @@ fn apple_groups_name_sender_message_and_host() {
             "error: x",
         ),
         ("[Host mac1] x", Some("mac1"), None, " UTC] [Host mac1"),
-        (
-            "[Sender su] [Host mac1] x",
-            Some("mac1"),
-            Some("su"),
-            " UTC] [Sender su",
-        ),
+        ("[Sender su] [Host mac1] x", Some("mac1"), Some("su"), " UTC] [Sender su"),
         ("[Message a] [Message b] [Host h]", Some("h"), None, "a"),
         ("[Sender a] [Sender b] [Message c]", None, Some("a"), "c"),
         ("[Sender a] [Message no end", None, Some("a"), "no end"),
@@ -353,11 +217,7 @@ fn apple_groups_name_sender_message_and_host() {
     for (rest, host, program, log) in cases {
         let text = std::format!("[Time 2006.12.28 15:53:55 UTC] {rest}");
         let found = parts(&text);
-        assert_eq!(
-            found,
-            (Form::Asl, *host, *program, *log, "2006.12.28 15:53:55"),
-            "{rest}"
-        );
+        assert_eq!(found, (Form::Asl, *host, *program, *log, "2006.12.28 15:53:55"), "{rest}");
     }
 }
 
@@ -380,12 +240,7 @@ const SAMPLES: &[&str] = &[
 
 fn assert_sound(text: &[u8]) {
     let found = header(text);
-    let spans = [
-        Some(found.log),
-        Some(found.stamp),
-        found.host,
-        found.program,
-    ];
+    let spans = [Some(found.log), Some(found.stamp), found.host, found.program];
     for span in spans.into_iter().flatten() {
         assert!(span.end() <= text.len(), "{span:?} in {text:?}");
     }

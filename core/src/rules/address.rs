@@ -23,9 +23,7 @@ const TEXT_MAX: usize = 45;
 
 /// One address of a list: `192.0.2.1`, `192.0.2.0/24`, `!2001:db8::/32`,
 /// `any`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct AddressRow {
     /// The address, most significant byte first; IPv4 as `::ffff:a.b.c.d`.
@@ -61,26 +59,15 @@ impl AddressRow {
             Some(number) => (mapped(number), V4, 32),
             None => {
                 let address = v6(address)?;
-                (
-                    address.octets(),
-                    address.to_ipv4_mapped().map_or(0, |_| V4),
-                    128,
-                )
+                (address.octets(), address.to_ipv4_mapped().map_or(0, |_| V4), 128)
             }
         };
         let prefix = length.unwrap_or(longest);
-        (0..=longest)
-            .contains(&prefix)
-            .then(|| Self::new(address, prefix as u8, negated | family))
+        (0..=longest).contains(&prefix).then(|| Self::new(address, prefix as u8, negated | family))
     }
 
     fn new(address: [u8; 16], prefix: u8, flags: u8) -> Self {
-        Self {
-            address,
-            prefix,
-            flags,
-            reserved: [0; 2],
-        }
+        Self { address, prefix, flags, reserved: [0; 2] }
     }
 
     fn is(&self, flag: u8) -> bool {
@@ -254,16 +241,7 @@ mod tests {
         assert!(same("::ffff:192.0.2.1", "192.0.2.1"));
         assert!(same("192.0.2.1", "::ffff:c000:201"));
         assert!(!same("::192.0.2.1", "192.0.2.1"));
-        for text in [
-            ":",
-            ":::",
-            "1::2::3",
-            "::g",
-            "12345::",
-            "1:2:3:4:5:6:7",
-            "::1%eth0",
-            "[::1]",
-        ] {
+        for text in [":", ":::", "1::2::3", "::g", "12345::", "1:2:3:4:5:6:7", "::1%eth0", "[::1]"] {
             assert_eq!(AddressRow::parse(text.as_bytes()), None, "{text}");
         }
         assert_eq!(AddressRow::parse(&[b'1'; 4000]), None);
@@ -287,14 +265,7 @@ mod tests {
         ] {
             assert_eq!(row(text).prefix, prefix, "{text}");
         }
-        for text in [
-            "10.0.0.0/33",
-            "10.0.0.0/-1",
-            "10.0.0.0/0008",
-            "::1/129",
-            "1.0.0.0/255.0.0.0",
-            "/8",
-        ] {
+        for text in ["10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/0008", "::1/129", "1.0.0.0/255.0.0.0", "/8"] {
             assert_eq!(AddressRow::parse(text.as_bytes()), None, "{text}");
         }
     }
@@ -354,11 +325,7 @@ mod tests {
         assert_eq!(size_of::<AddressRow>(), 20);
         for fill in 0..=255 {
             let row = AddressRow::read_from_bytes(&[fill; 20]).expect("20 bytes");
-            let _ = (
-                row.matches(&row),
-                row.accepts(b"192.0.2.1"),
-                row.accepts(b"::1"),
-            );
+            let _ = (row.matches(&row), row.accepts(b"192.0.2.1"), row.accepts(b"::1"));
             assert!(row.matches(&row));
         }
     }

@@ -28,20 +28,12 @@ impl TimeSpan {
         };
         let dash = text.iter().position(|&byte| byte == b'-')?;
         let (from, to) = text.split_at_checked(dash)?;
-        Some(Self {
-            from: minute(from)?,
-            to: minute(to.get(1..)?)?,
-            not,
-        })
+        Some(Self { from: minute(from)?, to: minute(to.get(1..)?)?, not })
     }
 
     /// The span that a condition of an image asks for.
     pub fn from_row(row: &ConditionRow) -> Self {
-        Self {
-            from: row.a.get(),
-            to: row.c.get().unsigned_abs(),
-            not: row.option & 1 != 0,
-        }
+        Self { from: row.a.get(), to: row.c.get().unsigned_abs(), not: row.option & 1 != 0 }
     }
 
     /// Whether a moment lies in the span, both ends included.
@@ -80,20 +72,9 @@ fn minute(text: &[u8]) -> Option<u16> {
 
 /// The number of one or two digits at the start.
 fn digits(text: &[u8]) -> Option<(u16, &[u8])> {
-    let len = text
-        .iter()
-        .take(3)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    let (digits, rest) = text
-        .split_at_checked(len)
-        .filter(|_| (1..=2).contains(&len))?;
-    Some((
-        digits
-            .iter()
-            .fold(0, |number, digit| number * 10 + u16::from(digit - b'0')),
-        rest,
-    ))
+    let len = text.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(len).filter(|_| (1..=2).contains(&len))?;
+    Some((digits.iter().fold(0, |number, digit| number * 10 + u16::from(digit - b'0')), rest))
 }
 
 /// Days of the week, one bit each; Sunday is bit 0.
@@ -125,13 +106,9 @@ impl Weekdays {
     /// `weekends`, with commas or blanks between. `None` for anything else,
     /// nothing at all, and a `!`, which OSSEC 4.3 describes but refuses.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let words = text
-            .split(|&byte| byte == b',' || byte == b' ')
-            .filter(|word| !word.is_empty());
+        let words = text.split(|&byte| byte == b',' || byte == b' ').filter(|word| !word.is_empty());
         let mut days = words.map(|word| {
-            let found = Self::WORDS
-                .iter()
-                .find(|(name, _)| word.eq_ignore_ascii_case(name));
+            let found = Self::WORDS.iter().find(|(name, _)| word.eq_ignore_ascii_case(name));
             found.map(|(_, days)| *days)
         });
         let days = days.try_fold(0, |all, days| Some(all | days?))?;
@@ -140,9 +117,7 @@ impl Weekdays {
 
     /// Whether a moment falls on one of the days.
     pub fn contains(&self, moment: &Moment) -> bool {
-        u32::from(self.0)
-            .checked_shr(moment.weekday.into())
-            .is_some_and(|days| days & 1 != 0)
+        u32::from(self.0).checked_shr(moment.weekday.into()).is_some_and(|days| days & 1 != 0)
     }
 }
 
@@ -157,12 +132,7 @@ mod tests {
     /// Whether the span contains each of the times, in minutes.
     fn contains<const N: usize>(text: &str, minutes: [u16; N]) -> [bool; N] {
         let span = TimeSpan::parse(text.as_bytes()).expect("a span");
-        minutes.map(|minute| {
-            span.contains(&Moment {
-                minute,
-                ..Moment::default()
-            })
-        })
+        minutes.map(|minute| span.contains(&Moment { minute, ..Moment::default() }))
     }
 
     #[test]
@@ -202,14 +172,8 @@ mod tests {
 
     #[test]
     fn a_span_within_a_day_includes_its_ends() {
-        assert_eq!(
-            contains("8-17", [479, 480, 800, 1020, 1021]),
-            [false, true, true, true, false]
-        );
-        assert_eq!(
-            contains("!8-17", [479, 480, 800, 1020, 1021]),
-            [true, false, false, false, true]
-        );
+        assert_eq!(contains("8-17", [479, 480, 800, 1020, 1021]), [false, true, true, true, false]);
+        assert_eq!(contains("!8-17", [479, 480, 800, 1020, 1021]), [true, false, false, false, true]);
         assert_eq!(contains("8-8", [479, 480, 481]), [false, true, false]);
     }
 
@@ -229,9 +193,7 @@ mod tests {
         assert_eq!(days(" , fri,  sat "), Some(0b110_0000));
         assert_eq!(days("weekends"), Some(0b100_0001));
         assert_eq!(days("weekdays,sat"), Some(0b111_1110));
-        for text in [
-            "", " ", "!mon", "mo", "mond", "sunmon", "mon;tue", "mon,x", "weekday",
-        ] {
+        for text in ["", " ", "!mon", "mo", "mond", "sunmon", "mon;tue", "mon,x", "weekday"] {
             assert_eq!(days(text), None, "{text}");
         }
     }
@@ -239,15 +201,7 @@ mod tests {
     #[test]
     fn a_day_is_in_the_set_or_not() {
         let weekends = Weekdays::parse(b"weekends").expect("days");
-        let on = |weekday| {
-            weekends.contains(&Moment {
-                weekday,
-                ..Moment::default()
-            })
-        };
-        assert_eq!(
-            [0, 1, 5, 6, 7, 255].map(on),
-            [true, false, false, true, false, false]
-        );
+        let on = |weekday| weekends.contains(&Moment { weekday, ..Moment::default() });
+        assert_eq!([0, 1, 5, 6, 7, 255].map(on), [true, false, false, true, false, false]);
     }
 }

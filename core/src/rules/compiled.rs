@@ -21,9 +21,7 @@ pub enum Function {
 }
 
 /// Networks of search engines, as OSSEC 4.3 knows them.
-const CRAWLERS: [&[u8]; 7] = [
-    b"72.14.", b"209.85.", b"65.55.", b"207.46.", b"74.6.", b"72.30.", b"67.195.",
-];
+const CRAWLERS: [&[u8]; 7] = [b"72.14.", b"209.85.", b"65.55.", b"207.46.", b"74.6.", b"72.30.", b"67.195."];
 
 impl Function {
     const ALL: [Self; 5] = [
@@ -50,23 +48,17 @@ impl Function {
 
     /// The function of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .zip(Self::ALL)
-            .find(|(known, _)| **known == name)
-            .map(|(_, found)| found)
+        Self::NAMES.iter().zip(Self::ALL).find(|(known, _)| **known == name).map(|(_, found)| found)
     }
 
     /// Whether the condition holds for an event.
     pub fn holds(self, event: &Event<'_>) -> bool {
         match self {
             Self::CheckIdSize => event.field(Field::Id).is_some_and(|id| id.len() >= 10),
-            Self::CompareUsers => {
-                match (event.field(Field::SrcUser), event.field(Field::DstUser)) {
-                    (Some(source), Some(destination)) => source == destination,
-                    _ => true,
-                }
-            }
+            Self::CompareUsers => match (event.field(Field::SrcUser), event.field(Field::DstUser)) {
+                (Some(source), Some(destination)) => source == destination,
+                _ => true,
+            },
             Self::TargetDiffersFromCaller => target_differs(event.log()),
             Self::IsSimpleHttpRequest => is_simple_request(event),
             // OSSEC 4.3 asks DNS about other addresses while everything waits,
@@ -122,11 +114,7 @@ mod tests {
 
     /// Whether a function holds for a log with some fields set.
     fn holds(function: Function, log: &str, fields: &[(Field, &str)]) -> bool {
-        let origin = Origin {
-            location: b"x",
-            local_host: b"x",
-            now: Moment::default(),
-        };
+        let origin = Origin { location: b"x", local_host: b"x", now: Moment::default() };
         let mut known = Known::default();
         let mut event = Event::new(log.as_bytes(), origin, &mut known);
         for (field, text) in fields {
@@ -167,21 +155,11 @@ mod tests {
     #[test]
     fn target_and_caller_are_compared_up_to_the_blanks() {
         let differs = |log| holds(Function::TargetDiffersFromCaller, log, &[]);
-        assert!(!differs(
-            "Target Account Name: bob  Domain: X  Caller User Name: bob  y"
-        ));
-        assert!(!differs(
-            "Target Account Name: bob\tx Caller User Name: bob\ty"
-        ));
-        assert!(differs(
-            "Target Account Name: bob  Domain: X  Caller User Name: amy  y"
-        ));
-        assert!(differs(
-            "Target Account Name: bob  Domain: X  Caller User Name: bobby  y"
-        ));
-        assert!(differs(
-            "Target Account Name: bob  Domain: X  Caller User Name: bo"
-        ));
+        assert!(!differs("Target Account Name: bob  Domain: X  Caller User Name: bob  y"));
+        assert!(!differs("Target Account Name: bob\tx Caller User Name: bob\ty"));
+        assert!(differs("Target Account Name: bob  Domain: X  Caller User Name: amy  y"));
+        assert!(differs("Target Account Name: bob  Domain: X  Caller User Name: bobby  y"));
+        assert!(differs("Target Account Name: bob  Domain: X  Caller User Name: bo"));
         assert!(!differs("Caller User Name: bob  Target Account Name: bob"));
         assert!(!differs("Target Account Name: bob  y"));
         assert!(!differs("Caller User Name: bob  y"));

@@ -38,16 +38,8 @@ impl Key {
     /// Number of keys.
     pub const COUNT: usize = 8;
     /// All keys, in the order of their numbers.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Id,
-        Self::SrcIp,
-        Self::User,
-        Self::SrcPort,
-        Self::DstPort,
-        Self::Host,
-        Self::Url,
-        Self::Geo,
-    ];
+    pub const ALL: [Self; Self::COUNT] =
+        [Self::Id, Self::SrcIp, Self::User, Self::SrcPort, Self::DstPort, Self::Host, Self::Url, Self::Geo];
 
     /// The bit of the key in a mask.
     pub const fn bit(self) -> u32 {
@@ -235,7 +227,8 @@ impl<'i, 'm> History<'i, 'm> {
         if self.len() >= self.memory.slots.len() {
             self.overflow(event.now.epoch);
         }
-        let mut slot = Slot { time: event.now.epoch, mark, rule, category: event.category as u8, ..Slot::default() };
+        let mut slot =
+            Slot { time: event.now.epoch, mark, rule, category: event.category as u8, ..Slot::default() };
         if !self.write_bytes(event, &mut slot) {
             return;
         }
@@ -269,7 +262,8 @@ impl<'i, 'm> History<'i, 'm> {
         let (rule, number) = (slot.rule, self.first);
         for list in self.feeds(rule) {
             let queue = self.memory.queues.get(usize::from(list.get()));
-            if queue.and_then(|queue| self.entry(queue.oldest)).is_some_and(|oldest| oldest.event.0 == number) {
+            if queue.and_then(|queue| self.entry(queue.oldest)).is_some_and(|oldest| oldest.event.0 == number)
+            {
                 self.drop_entry(list.get());
             }
         }

@@ -121,7 +121,12 @@ pub struct Judge<'i, 'm> {
 
 impl<'i, 'm> Judge<'i, 'm> {
     /// A judge without memories. `states` has one entry for each rule.
-    pub fn new(image: Image<'i>, history: History<'i, 'm>, states: &'m mut [RuleState], manner: Manner) -> Self {
+    pub fn new(
+        image: Image<'i>,
+        history: History<'i, 'm>,
+        states: &'m mut [RuleState],
+        manner: Manner,
+    ) -> Self {
         states.fill(RuleState::default());
         Self { image, history, states, manner, saved: Vec::new() }
     }
@@ -269,7 +274,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn memory_agrees(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
         let image = self.judge.image;
         let own = image.range(image.conditions, rule.memory);
-        own.iter().all(|row| self.remembers(matcher, event, rule, row)) && self.correlates(matcher, event, rule)
+        own.iter().all(|row| self.remembers(matcher, event, rule, row))
+            && self.correlates(matcher, event, rule)
     }
 
     fn remembers(
@@ -347,7 +353,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             search::NONE => return true,
             search::RULE | search::GROUP => {
                 let first = history.newest_in(list);
-                let mut entries = core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
+                let mut entries =
+                    core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
                 found.search(history, event, rule, &mut entries, |_| true)
             }
             search::HISTORY => found.search(history, event, rule, &mut history.newest_first(), |slot| {
@@ -445,7 +452,8 @@ impl Found {
             let slot = history.get(number)?;
             // The newest of the list is marked, whether it counts or not.
             self.newest = self.newest.or(Some(number));
-            if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get() {
+            if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get()
+            {
                 return None;
             }
             if !wanted(slot) || !compares(history, event, rule, slot) {

@@ -36,7 +36,13 @@ pub trait Visitor {
     /// Its own conditions hold; asks for those that need memory. The answer
     /// for a rule that needs none must be `Yes`. Unless the answer is `No`,
     /// its children are tried next, and then `leave` is called.
-    fn enter(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, node: &NodeRow, place: usize) -> Answer;
+    fn enter(
+        &mut self,
+        matcher: &mut impl Matcher,
+        event: &Event<'_>,
+        node: &NodeRow,
+        place: usize,
+    ) -> Answer;
     /// All is known of the rule entered last and not left, and whether it or
     /// one under it fires.
     fn leave(&mut self, fires: bool);

@@ -57,7 +57,8 @@ enum Time {
 /// Runs the command.
 pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
     let loaded = arguments.rules.load()?;
-    let logs = StoredLogs::open(&arguments.files).map_err(|error| CommandError::Nothing(error.to_string()))?;
+    let logs =
+        StoredLogs::open(&arguments.files).map_err(|error| CommandError::Nothing(error.to_string()))?;
     let mut feed = StoredFeed {
         logs,
         time: arguments.time,
@@ -172,7 +173,11 @@ fn summarize(counts: &Counts, elapsed: Duration) -> io::Result<()> {
     let mut out = io::stderr().lock();
     let seconds = elapsed.as_secs_f64();
     let rate = counts.events as f64 / seconds.max(1e-9);
-    writeln!(out, "{} events, {} alerts in {seconds:.2} s ({rate:.0} a second)", counts.events, counts.alerts)?;
+    writeln!(
+        out,
+        "{} events, {} alerts in {seconds:.2} s ({rate:.0} a second)",
+        counts.events, counts.alerts
+    )?;
     if let Some((first, last)) = counts.span.filter(|_| counts.events > 0) {
         let mut clock = LocalClock::default();
         let mut text = |epoch| {

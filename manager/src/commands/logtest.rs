@@ -77,7 +77,9 @@ pub fn run(arguments: &LogtestArguments) -> Result<ExitCode, CommandError> {
         local_host: local_host.as_bytes(),
         last: Answer::default(),
     };
-    test.greet(arguments.quiet, &loaded.decoder_files).and_then(|()| test.all_lines()).map_err(CommandError::output)?;
+    test.greet(arguments.quiet, &loaded.decoder_files)
+        .and_then(|()| test.all_lines())
+        .map_err(CommandError::output)?;
     match expected {
         Some(expected) => test.compare(&expected).map_err(CommandError::output),
         None => Ok(ExitCode::SUCCESS),
@@ -104,7 +106,9 @@ impl Expected {
         let mut parts = text.splitn(3, ':').map(str::to_owned);
         match (parts.next(), parts.next(), parts.next()) {
             (Some(rule), Some(level), Some(decoder)) => Ok(Self { rule, level, decoder }),
-            _ => Err(CommandError::Usage("-U takes RULE:LEVEL:DECODER, for example -U 5716:5:sshd".to_owned())),
+            _ => {
+                Err(CommandError::Usage("-U takes RULE:LEVEL:DECODER, for example -U 5716:5:sshd".to_owned()))
+            }
         }
     }
 }
@@ -181,7 +185,8 @@ impl Test<'_, '_, '_> {
         self.number += 1;
         let mut buffer = [0; TEXT_MAX];
         let text = predecode::clean(line, &mut buffer);
-        let origin = Origin { location: b"stdin", local_host: self.local_host, now: self.clock.moment(now()) };
+        let origin =
+            Origin { location: b"stdin", local_host: self.local_host, now: self.clock.moment(now()) };
         let mut event = Event::new(text, origin, known);
         let verdict = match self.style {
             Style::Phases { verbose } => self.phases(&mut event, verbose)?,

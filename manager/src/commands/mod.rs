@@ -10,8 +10,8 @@ pub mod rules;
 pub mod run;
 
 use crate::diagnose::{Colour, Diagnostics, Sources};
-use crate::sources::{epoch_now as now, local_host};
 use crate::ruleset::{self, Loaded, RulesFrom};
+use crate::sources::{epoch_now as now, local_host};
 use clap::{Args, Parser, Subcommand};
 use std::io;
 use std::path::PathBuf;

@@ -97,7 +97,10 @@ fn export(folder: &Path) -> Result<ExitCode, CommandError> {
     for (name, _) in &files {
         if folder.join(name).exists() {
             let path = folder.join(name);
-            return Err(CommandError::Usage(format!("{} exists already; choose an empty folder", path.display())));
+            return Err(CommandError::Usage(format!(
+                "{} exists already; choose an empty folder",
+                path.display()
+            )));
         }
     }
     for (name, text) in &files {
@@ -162,7 +165,8 @@ fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
             files.push(path.clone());
             continue;
         }
-        let entries = fs::read_dir(path).map_err(CommandError::io(format!("cannot read {}", path.display())))?;
+        let entries =
+            fs::read_dir(path).map_err(CommandError::io(format!("cannot read {}", path.display())))?;
         let mut inside: Vec<_> = entries
             .filter_map(|entry| Some(entry.ok()?.path()))
             .filter(|path| path.extension().is_some_and(|extension| extension == "ini"))
@@ -253,5 +257,8 @@ fn print_outcomes(outcomes: &[Outcome], skipped: usize) {
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let colour = if failed == 0 { green } else { red };
     let passed = outcomes.len() - failed;
-    println!("{colour}{} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}", outcomes.len() + skipped);
+    println!(
+        "{colour}{} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}",
+        outcomes.len() + skipped
+    );
 }

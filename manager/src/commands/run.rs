@@ -12,6 +12,7 @@ use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
+use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::live::{Live, LiveFeed, Watch};
@@ -77,6 +78,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let print = if arguments.json { Print::Json } else { Print::Text };
     let mut sink = AlertWriter::new(io::stdout(), Some(print))
         .with_files(&home.join("logs"), arguments.outputs(&loaded.config))
+        .with_statistics(statistics(&loaded.config, &home)?)
         .live();
     let workers = worker_count(arguments.workers);
     let host = local_host();
@@ -143,6 +145,18 @@ fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
     let loaded = ruleset::load(from, &mut sources, &mut report);
     eprint!("{}", report.render(&sources, Colour::for_stderr()));
     loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+}
+
+/// What has been learned of the usual number of events.
+fn statistics(config: &Config, home: &Path) -> Result<Statistics, CommandError> {
+    let options = StatisticsOptions {
+        level: config.global.stats_level,
+        percent_diff: config.internal.stats_percent_diff,
+        min_diff: config.internal.stats_mindiff,
+        max_diff: config.internal.stats_maxdiff,
+    };
+    let folder = home.join("stats");
+    Statistics::open(&folder, options).map_err(CommandError::io(format!("cannot read {}", folder.display())))
 }
 
 /// The rules read again; `None`, after saying why, keeps the old ones.

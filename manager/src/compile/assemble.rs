@@ -7,8 +7,8 @@ use super::{Compiled, Files, Loading, Settings};
 use crate::pattern::PatternSet;
 use bartizan_core::image::Table;
 use bartizan_core::image::rows::{
-    ConditionRow, DecoderRow, InfoRow, NONE, NodeRow, OrderRow, RangeRow, RuleRow, SettingsRow, TextRow, condition,
-    search,
+    ConditionRow, DecoderRow, InfoRow, NONE, NodeRow, OrderRow, RangeRow, RuleRow, SettingsRow, TextRow,
+    condition, search,
 };
 use bartizan_core::rules::address::AddressRow;
 use zerocopy::little_endian::{I16, U16, U32};
@@ -117,7 +117,10 @@ impl Tables {
     fn decoder(&mut self, decoder: &Decoder) -> DecoderRow {
         let names: Vec<_> = decoder.order.iter().map(|(_, name)| self.text.add(name)).collect();
         let items = decoder.order.iter().zip(names);
-        let order = append(&mut self.order, items.map(|((field, _), name)| OrderRow { field: *field, reserved: 0, name }));
+        let order = append(
+            &mut self.order,
+            items.map(|((field, _), name)| OrderRow { field: *field, reserved: 0, name }),
+        );
         DecoderRow {
             own_name: self.text.add(&decoder.name),
             name: self.text.add(&decoder.shown),
@@ -144,8 +147,11 @@ impl Tables {
         let memory: Vec<_> = rule.memory().iter().map(|condition| self.condition(condition)).collect();
         let group = loaded.search == search::GROUP;
         let search_in = if group { loaded.search_in + self.id_lists } else { loaded.search_in };
-        let infos: Vec<_> =
-            rule.infos.iter().map(|(kind, text)| InfoRow { kind: *kind, text: self.text.add(text) }).collect();
+        let infos: Vec<_> = rule
+            .infos
+            .iter()
+            .map(|(kind, text)| InfoRow { kind: *kind, text: self.text.add(text) })
+            .collect();
         RuleRow {
             id: U32::new(rule.id),
             flags: U32::new(rule.flags),

@@ -102,7 +102,8 @@ impl Decoders {
     fn add_child(&mut self, cx: &mut Context<'_>, element: &Element, decoder: Decoder, parent: &[u8]) {
         self.id(&decoder.name);
         let named = |root: &&usize| self.all[**root].name == parent;
-        let roots: Vec<_> = self.program_roots.iter().chain(&self.plain_roots).filter(named).copied().collect();
+        let roots: Vec<_> =
+            self.program_roots.iter().chain(&self.plain_roots).filter(named).copied().collect();
         if roots.is_empty() {
             return self.explain_parent(cx, element, parent);
         }
@@ -175,7 +176,11 @@ impl<'e> Joined<'e> {
             if attribute.name != "offset" {
                 cx.unknown_attribute(attribute, &["offset"]);
             } else if self.first.is_some() {
-                cx.error(element, "only the first of several may have an offset", "move the offset to the first one");
+                cx.error(
+                    element,
+                    "only the first of several may have an offset",
+                    "move the offset to the first one",
+                );
             } else {
                 let value = String::from_utf8_lossy(&attribute.value);
                 self.from = cx.word_of(attribute, &value, &OFFSETS).unwrap_or(offset::START);
@@ -233,7 +238,11 @@ impl Decoder {
         let name = match element.attributes.as_slice() {
             [one] if one.name == "name" => one.value.clone(),
             _ => {
-                cx.error(element, "a decoder has exactly one attribute, its name", "write <decoder name=\"NAME\">");
+                cx.error(
+                    element,
+                    "a decoder has exactly one attribute, its name",
+                    "write <decoder name=\"NAME\">",
+                );
                 return None;
             }
         };
@@ -278,7 +287,10 @@ impl<'e> Parts<'e> {
             (!child && !prematch && !program, "a root decoder needs a prematch or a program_name"),
             (regex && self.order.is_none(), "a decoder with a regex needs an order"),
             (!regex && (self.order.is_some() || self.fts.is_some()), "order and fts need a regex"),
-            (self.plugin.is_some() && (regex || self.order.is_some()), "a plugin_decoder takes no regex and no order"),
+            (
+                self.plugin.is_some() && (regex || self.order.is_some()),
+                "a plugin_decoder takes no regex and no order",
+            ),
             (!child && (from.0 == offset::PARENT || from.1 == offset::PARENT), "after_parent needs a parent"),
             (child && !prematch && from.1 == offset::PREMATCH, "after_prematch needs a prematch of its own"),
             (!child && from.1 == offset::REGEX, "after_regex needs a parent"),
@@ -385,7 +397,11 @@ const FTS: [(&str, u16); 8] = [
 fn read_order(cx: &mut Context<'_>, element: &Element) -> Option<Vec<(u8, Vec<u8>)>> {
     let items: Vec<_> = element.text.split(|b| *b == b',').collect();
     if items.len() > cx.settings.decoder_order_size as usize {
-        cx.error(element, "too many fields in one order", "analysisd.decoder_order_size in internal_options.conf sets the limit");
+        cx.error(
+            element,
+            "too many fields in one order",
+            "analysisd.decoder_order_size in internal_options.conf sets the limit",
+        );
         return None;
     }
     let mut order = Vec::new();
@@ -397,7 +413,10 @@ fn read_order(cx: &mut Context<'_>, element: &Element) -> Option<Vec<(u8, Vec<u8
         let word = item.trim_ascii_start().split(|b| *b == b' ').next().unwrap_or(b"");
         order.push(match field(word) {
             Some(field) => (field as u8, Vec::new()),
-            None => (u8::MAX, item.strip_prefix(b" ").unwrap_or(item).split(|b| *b == b' ').next().unwrap_or(b"").to_vec()),
+            None => (
+                u8::MAX,
+                item.strip_prefix(b" ").unwrap_or(item).split(|b| *b == b' ').next().unwrap_or(b"").to_vec(),
+            ),
         });
     }
     Some(order)

@@ -161,7 +161,8 @@ impl Context<'_> {
         let name = element.text.strip_suffix(b".cdb").unwrap_or(&element.text);
         let place = self.lists.iter().position(|list| list == name);
         if place.is_none() {
-            let message = format!("the list `{}` is not configured, so this never holds", element.text_lossy());
+            let message =
+                format!("the list `{}` is not configured, so this never holds", element.text_lossy());
             let diagnostic = Diagnostic::warning(self.document.file, element.text_span, message);
             self.report.push(diagnostic.help("add <list>PATH</list> to <rules> in the configuration"));
         }

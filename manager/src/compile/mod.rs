@@ -37,6 +37,8 @@ pub struct Settings {
     pub log_alert_level: u16,
     /// Level from which an alert is mailed (`email_alert_level`).
     pub email_alert_level: u16,
+    /// Level of the alert about too many events (`stats`).
+    pub stats_level: u16,
     /// Seconds that correlation looks back by default.
     pub default_timeframe: u32,
     /// Fields of one decoder.
@@ -50,6 +52,7 @@ impl Default for Settings {
         Self {
             log_alert_level: 1,
             email_alert_level: 7,
+            stats_level: 4,
             default_timeframe: 360,
             decoder_order_size: 256,
             sid_prev_matched_max: 128,
@@ -98,7 +101,8 @@ pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> 
     let mut patterns = PatternSet::new();
     let mut decoders = Decoders::new();
     for document in &files.decoders {
-        let mut cx = Context { settings, report, patterns: &mut patterns, document, decoder_names: &[], lists: &[] };
+        let mut cx =
+            Context { settings, report, patterns: &mut patterns, document, decoder_names: &[], lists: &[] };
         for element in &document.roots {
             match element.name.to_ascii_lowercase().as_str() {
                 "decoder" => decoders.add(&mut cx, element),
@@ -109,9 +113,18 @@ pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> 
     let mut loading = Loading::default();
     for document in &files.rules {
         let names = &decoders.ids;
-        let mut cx =
-            Context { settings, report, patterns: &mut patterns, document, decoder_names: names, lists: &files.lists };
+        let mut cx = Context {
+            settings,
+            report,
+            patterns: &mut patterns,
+            document,
+            decoder_names: names,
+            lists: &files.lists,
+        };
         loading.file(&mut cx);
+        if loading.tree.find(rules::STATISTICS).is_none() {
+            loading.know(Rule::of_statistics(&cx), document.file, 0);
+        }
     }
     (report.errors() == errors_before).then(|| assemble::image(patterns, &decoders, loading, files, settings))
 }
@@ -139,7 +152,11 @@ impl Loading {
                 continue;
             }
             let [name] = root.attributes.as_slice() else {
-                cx.error(root, "a group has exactly one attribute, its name", "write <group name=\"local,\">");
+                cx.error(
+                    root,
+                    "a group has exactly one attribute, its name",
+                    "write <group name=\"local,\">",
+                );
                 continue;
             };
             for element in &root.children {
@@ -156,9 +173,15 @@ impl Loading {
         let known = self.tree.find(rule.id);
         match (known, rule.overwrite) {
             (Some(place), true) => self.overwrite(place, rule),
-            (None, true) => cx.error(element, "there is no rule of this id to overwrite", "load its file before this one"),
+            (None, true) => {
+                cx.error(element, "there is no rule of this id to overwrite", "load its file before this one")
+            }
             (Some(_), false) => {
-                cx.error(element, "a rule of this id is loaded already", "write overwrite=\"yes\" to replace it");
+                cx.error(
+                    element,
+                    "a rule of this id is loaded already",
+                    "write overwrite=\"yes\" to replace it",
+                );
             }
             (None, false) if self.rules.len() >= RULES_MAX => {
                 cx.error(element, "there are too many rules", "60,000 is the limit");
@@ -184,11 +207,17 @@ impl Loading {
         } else if none && let Some(id) = rule.correlation.rule {
             parents.ids = Some(id.to_string().into_bytes());
         }
-        let place = self.tree.add(rule.leaf());
-        self.sources.push(RuleSource { id: rule.id, source: cx.document.file, offset: element.span.start });
-        self.rules.push(Loaded::new(rule));
+        let place = self.know(rule, cx.document.file, element.span.start);
         self.attach(cx, element, place);
         self.correlate(place);
+    }
+
+    /// Makes a rule known; it hangs nowhere yet.
+    fn know(&mut self, rule: Rule, source: SourceId, offset: usize) -> usize {
+        self.sources.push(RuleSource { id: rule.id, source, offset });
+        let place = self.tree.add(rule.leaf());
+        self.rules.push(Loaded::new(rule));
+        place
     }
 
     /// Hangs a rule up: by ids, else by level, else by group, else by type.
@@ -216,7 +245,8 @@ impl Loading {
     fn attach_by_ids(&mut self, cx: &mut Context<'_>, element: &Element, place: usize, ids: &[u8]) {
         let at = element.children.iter().find(|c| c.name.eq_ignore_ascii_case("if_sid")).unwrap_or(element);
         if let Some(bad) = ids.iter().find(|b| !b.is_ascii_digit() && !matches!(b, b',' | b' ')) {
-            let message = format!("`{}` does not belong into a list of rule ids", char::from(*bad).escape_default());
+            let message =
+                format!("`{}` does not belong into a list of rule ids", char::from(*bad).escape_default());
             return cx.error(at, &message, "separate ids by commas or spaces");
         }
         for id in id_list(ids) {
@@ -244,7 +274,9 @@ impl Loading {
             self.group_lists += 1;
             let group = correlation.group.unwrap_or_default();
             let mut matcher = Single::new(Language::Match, &group);
-            for fed in self.tree.rules_with_groups(|groups| matcher.as_mut().is_some_and(|m| m.is_match(groups))) {
+            for fed in
+                self.tree.rules_with_groups(|groups| matcher.as_mut().is_some_and(|m| m.is_match(groups)))
+            {
                 self.rules[fed].group_lists.push(list);
             }
             (search::GROUP, list)

@@ -196,6 +196,18 @@ impl Rule {
         }
     }
 
+    /// The rule of the statistics: it stands in no file and in no tree.
+    pub(super) fn of_statistics(cx: &Context<'_>) -> Self {
+        let level = cx.settings.stats_level;
+        Self {
+            id: STATISTICS,
+            level,
+            flags: cx.alert_flags(level, 0),
+            description: Some(b"Excessive number of events (above normal).".to_vec()),
+            ..Self::empty(b"stats,")
+        }
+    }
+
     /// Whether it is one of the templates at the roots.
     pub(super) fn is_root(&self) -> bool {
         self.id < 10
@@ -250,9 +262,7 @@ impl Rule {
 
     /// A pattern that must match the log, if there is one.
     pub(super) fn gate(&self) -> u16 {
-        let on_log = |condition: &&Condition| {
-            matches!(condition, Condition::Pattern { subject, .. } if *subject == subject::LOG)
-        };
+        let on_log = |condition: &&Condition| matches!(condition, Condition::Pattern { subject, .. } if *subject == subject::LOG);
         match self.conditions().find(on_log) {
             Some(Condition::Pattern { pattern, .. }) => *pattern,
             _ => NONE,
@@ -264,7 +274,8 @@ impl Rule {
     /// details, and the kind of correlation.
     pub(super) fn overwrite_with(&mut self, new: Self) {
         let geo = [Place::SrcGeo as usize, Place::DstGeo as usize];
-        for (place, condition) in new.plain.into_iter().enumerate().filter(|(place, _)| !geo.contains(place)) {
+        for (place, condition) in new.plain.into_iter().enumerate().filter(|(place, _)| !geo.contains(place))
+        {
             self.plain[place] = condition;
         }
         self.level = new.level;
@@ -366,7 +377,11 @@ impl Rule {
 
     fn address(&mut self, cx: &mut Context<'_>, child: &Element, place: Place, field: Field) {
         if AddressRow::parse(&child.text).is_none() {
-            return cx.error(child, "this is not an address", "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32, !ADDRESS or any");
+            return cx.error(
+                child,
+                "this is not an address",
+                "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32, !ADDRESS or any",
+            );
         }
         let slot = &mut self.plain[place as usize];
         match slot {
@@ -461,7 +476,9 @@ impl Rule {
             cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
         }
         self.flags |= cx.alert_flags(self.level, self.flags);
-        for newline in self.description.iter_mut().flat_map(|text| text.iter_mut()).filter(|b| **b == b'\n').take(1) {
+        for newline in
+            self.description.iter_mut().flat_map(|text| text.iter_mut()).filter(|b| **b == b'\n').take(1)
+        {
             *newline = b' ';
         }
     }
@@ -474,6 +491,9 @@ pub(super) const LOG_ALERT: u32 = 1 << 17;
 /// See [`NO_EMAIL`].
 pub(super) const NO_LOG: u32 = 1 << 18;
 
+/// Id of the rule of the statistics (OSSEC 4.3).
+pub(super) const STATISTICS: u32 = 11;
+
 const RULE_TEXT_MAX: usize = 2048;
 const INFOS_MAX: usize = 33;
 
@@ -483,15 +503,74 @@ const RULE_ATTRIBUTES: [&str; 9] =
 const OPTIONS: [&str; 5] = ["alert_by_email", "no_email_alert", "log_alert", "no_log", "no_ar"];
 
 const RULE_ELEMENTS: [&str; 68] = [
-    "decoded_as", "category", "program_name", "program_name_pcre2", "id", "id_pcre2", "match", "match_pcre2", "regex",
-    "pcre2", "action", "url", "url_pcre2", "field", "srcip", "dstip", "srcport", "srcport_pcre2", "dstport",
-    "dstport_pcre2", "user", "user_pcre2", "srcgeoip", "srcgeoip_pcre2", "dstgeoip", "dstgeoip_pcre2", "time",
-    "weekday", "extra_data", "extra_data_pcre2", "hostname", "hostname_pcre2", "status", "status_pcre2",
-    "compiled_rule", "list", "check_diff", "if_fts", "if_sid", "if_level", "if_group", "if_matched_sid",
-    "if_matched_group", "if_matched_regex", "same_source_ip", "same_src_port", "same_dst_port", "same_user",
-    "same_location", "same_id", "different_url", "different_srcgeoip", "different_srcip", "not_same_source_ip",
-    "not_same_user", "not_same_agent", "not_same_id", "description", "group", "info", "cve", "options", "ignore",
-    "check_if_ignored", "frequency", "timeframe", "level", "noalert",
+    "decoded_as",
+    "category",
+    "program_name",
+    "program_name_pcre2",
+    "id",
+    "id_pcre2",
+    "match",
+    "match_pcre2",
+    "regex",
+    "pcre2",
+    "action",
+    "url",
+    "url_pcre2",
+    "field",
+    "srcip",
+    "dstip",
+    "srcport",
+    "srcport_pcre2",
+    "dstport",
+    "dstport_pcre2",
+    "user",
+    "user_pcre2",
+    "srcgeoip",
+    "srcgeoip_pcre2",
+    "dstgeoip",
+    "dstgeoip_pcre2",
+    "time",
+    "weekday",
+    "extra_data",
+    "extra_data_pcre2",
+    "hostname",
+    "hostname_pcre2",
+    "status",
+    "status_pcre2",
+    "compiled_rule",
+    "list",
+    "check_diff",
+    "if_fts",
+    "if_sid",
+    "if_level",
+    "if_group",
+    "if_matched_sid",
+    "if_matched_group",
+    "if_matched_regex",
+    "same_source_ip",
+    "same_src_port",
+    "same_dst_port",
+    "same_user",
+    "same_location",
+    "same_id",
+    "different_url",
+    "different_srcgeoip",
+    "different_srcip",
+    "not_same_source_ip",
+    "not_same_user",
+    "not_same_agent",
+    "not_same_id",
+    "description",
+    "group",
+    "info",
+    "cve",
+    "options",
+    "ignore",
+    "check_if_ignored",
+    "frequency",
+    "timeframe",
+    "level",
+    "noalert",
 ];
 
 /// Where a pattern's element leads.
@@ -574,7 +653,11 @@ fn key_words(cx: &mut Context<'_>, child: &Element) -> u16 {
     let has = |word: &[u8]| child.text.windows(word.len()).any(|w| w == word);
     let mask = words.iter().filter(|(word, _)| has(word)).fold(0, |mask, (_, bit)| mask | bit);
     if mask == 0 {
-        cx.unknown_word(child, "part of an event", &["user", "srcip", "dstip", "id", "location", "data", "name"]);
+        cx.unknown_word(
+            child,
+            "part of an event",
+            &["user", "srcip", "dstip", "id", "location", "data", "name"],
+        );
     }
     mask
 }

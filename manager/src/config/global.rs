@@ -136,10 +136,7 @@ impl Default for Email {
 
 impl Default for Alerts {
     fn default() -> Self {
-        Self {
-            log_alert_level: 1,
-            email_alert_level: 7,
-        }
+        Self { log_alert_level: 1, email_alert_level: 7 }
     }
 }
 
@@ -178,9 +175,7 @@ impl Email {
             "smtp_tls_verify" => set(&mut self.smtp_tls_verify, reading.yes_or_no(option)),
             "smtp_user" => self.smtp_user = reading.text(option),
             "smtp_password" => self.smtp_password = reading.text(option),
-            "smtp_port" => {
-                self.smtp_port = reading.number(option, 1..=65535).map(|port| port as u16)
-            }
+            "smtp_port" => self.smtp_port = reading.number(option, 1..=65535).map(|port| port as u16),
             _ => reading.other_option(section, option, &GLOBAL, &GLOBAL_UNUSED),
         }
     }
@@ -210,9 +205,7 @@ fn set<T>(option: &mut T, value: Option<T>) {
 }
 
 fn level(reading: &mut Reading<'_>, option: &Element) -> Option<u16> {
-    reading
-        .number(option, 0..=LEVEL_MAX)
-        .map(|level| level as u16)
+    reading.number(option, 0..=LEVEL_MAX).map(|level| level as u16)
 }
 
 /// OSSEC 4.3 takes fewer events than it needs for its least number.
@@ -221,11 +214,7 @@ fn memory_size(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
     let least = *MEMORY_SIZE.start();
     if size < least {
         let span = super::reading::value_span(option);
-        reading.warning(
-            span,
-            format!("at least {least} events are remembered"),
-            format!("{least} is used"),
-        );
+        reading.warning(span, format!("at least {least} events are remembered"), format!("{least} is used"));
     }
     Some(size.max(least))
 }

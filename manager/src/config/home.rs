@@ -14,9 +14,7 @@ pub struct Home {
 impl Home {
     /// The installation in a folder, which need not exist.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
-        Self {
-            folder: folder.into(),
-        }
+        Self { folder: folder.into() }
     }
 
     /// The folder.

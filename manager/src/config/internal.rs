@@ -53,25 +53,15 @@ impl Default for Internal {
 type Setting = (&'static str, RangeInclusive<u32>, fn(&mut Internal, u32));
 
 const SETTINGS: [Setting; 9] = [
-    ("default_timeframe", 60..=604_800, |i, n| {
-        i.default_timeframe = n
-    }),
+    ("default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
     ("stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
     ("stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
-    ("stats_percent_diff", 5..=9999, |i, n| {
-        i.stats_percent_diff = n
-    }),
+    ("stats_percent_diff", 5..=9999, |i, n| i.stats_percent_diff = n),
     ("fts_list_size", 12..=512, |i, n| i.fts_list_size = n),
-    ("fts_min_size_for_str", 6..=128, |i, n| {
-        i.fts_min_size_for_str = n
-    }),
+    ("fts_min_size_for_str", 6..=128, |i, n| i.fts_min_size_for_str = n),
     ("log_fw", 0..=1, |i, n| i.log_fw = n == 1),
-    ("decoder_order_size", 8..=1024, |i, n| {
-        i.decoder_order_size = n
-    }),
-    ("sid_prev_matched_max", 16..=65_536, |i, n| {
-        i.sid_prev_matched_max = n
-    }),
+    ("decoder_order_size", 8..=1024, |i, n| i.decoder_order_size = n),
+    ("sid_prev_matched_max", 16..=65_536, |i, n| i.sid_prev_matched_max = n),
 ];
 
 /// Options of `analysisd` in OSSEC 4.3 and Wazuh 4.14 that have no meaning
@@ -95,10 +85,7 @@ impl Internal {
     /// Reads both files of an installation, if they are there.
     pub fn read(home: &Home, sources: &mut Sources, report: &mut Diagnostics) -> Self {
         let mut internal = Self::default();
-        for name in [
-            "etc/internal_options.conf",
-            "etc/local_internal_options.conf",
-        ] {
+        for name in ["etc/internal_options.conf", "etc/local_internal_options.conf"] {
             let path = home.path(name);
             if !path.exists() {
                 continue;
@@ -119,11 +106,7 @@ impl Internal {
         let mut start = 0;
         let mut problems = 0;
         for line in sources.bytes(source).split(|byte| *byte == b'\n') {
-            let content = line
-                .split(|byte| *byte == b'#')
-                .next()
-                .unwrap_or_default()
-                .trim_ascii();
+            let content = line.split(|byte| *byte == b'#').next().unwrap_or_default().trim_ascii();
             if let Err(wrong) = self.line(content) {
                 let indent = line.len() - line.trim_ascii_start().len();
                 let span = Span::new(start + indent, start + indent + content.len());
@@ -143,10 +126,7 @@ impl Internal {
         }
         let line = String::from_utf8_lossy(line);
         let Some((key, value)) = line.split_once('=') else {
-            return Err(Wrong::new(
-                "this is no option",
-                "write daemon.option=number",
-            ));
+            return Err(Wrong::new("this is no option", "write daemon.option=number"));
         };
         let Some(name) = key.trim_end().strip_prefix("analysisd.") else {
             return Ok(());
@@ -157,11 +137,8 @@ impl Internal {
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
             None => {
-                let message = format!(
-                    "analysisd.{name} takes a number from {} to {}",
-                    range.start(),
-                    range.end()
-                );
+                let message =
+                    format!("analysisd.{name} takes a number from {} to {}", range.start(), range.end());
                 return Err(Wrong::new(&message, "write it in digits"));
             }
         }
@@ -178,10 +155,7 @@ fn unknown(name: &str) -> Result<(), Wrong> {
         Some(known) => format!("did you mean analysisd.{known}?"),
         None => "remove it".to_string(),
     };
-    Err(Wrong::new(
-        &format!("there is no option analysisd.{name}"),
-        &help,
-    ))
+    Err(Wrong::new(&format!("there is no option analysisd.{name}"), &help))
 }
 
 /// What is wrong with a line.
@@ -192,9 +166,6 @@ struct Wrong {
 
 impl Wrong {
     fn new(message: &str, help: &str) -> Self {
-        Self {
-            message: message.to_string(),
-            help: help.to_string(),
-        }
+        Self { message: message.to_string(), help: help.to_string() }
     }
 }

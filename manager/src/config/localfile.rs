@@ -115,15 +115,8 @@ const FORMATS: [(&str, LogFormat); 22] = [
 /// Formats that Wazuh 4.14 has and OSSEC 4.3 has not.
 const WAZUH_FORMATS: [&str; 3] = ["json", "macos", "multi-line-regex"];
 
-const OPTIONS: [&str; 7] = [
-    "location",
-    "log_format",
-    "command",
-    "alias",
-    "frequency",
-    "only-future-events",
-    "query",
-];
+const OPTIONS: [&str; 7] =
+    ["location", "log_format", "command", "alias", "frequency", "only-future-events", "query"];
 
 impl LogFormat {
     /// The format of a name as it is written in a configuration.
@@ -131,14 +124,9 @@ impl LogFormat {
         if let Some((_, format)) = FORMATS.iter().find(|(known, _)| *known == name) {
             return Some(*format);
         }
-        let lines = name
-            .strip_prefix("multi-line")?
-            .trim_start_matches(' ')
-            .strip_prefix(':')?;
+        let lines = name.strip_prefix("multi-line")?.trim_start_matches(' ').strip_prefix(':')?;
         let lines = number(lines.trim_matches(' ').as_bytes())?;
-        (1..=LINES_MAX)
-            .contains(&lines)
-            .then_some(Self::MultiLine(lines as u16))
+        (1..=LINES_MAX).contains(&lines).then_some(Self::MultiLine(lines as u16))
     }
 
     /// Whether the source is a command and not a file.
@@ -258,17 +246,10 @@ fn format(reading: &mut Reading<'_>, option: &Element) -> Option<LogFormat> {
             }
             name => match suggest(name.trim(), FORMATS.map(|(known, _)| known)) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => format!(
-                    "formats are {}, multi-line:N",
-                    FORMATS.map(|(known, _)| known).join(", ")
-                ),
+                None => format!("formats are {}, multi-line:N", FORMATS.map(|(known, _)| known).join(", ")),
             },
         };
-        reading.error(
-            value_span(option),
-            format!("there is no log format `{name}`"),
-            help,
-        );
+        reading.error(value_span(option), format!("there is no log format `{name}`"), help);
     }
     found
 }
@@ -280,13 +261,8 @@ fn frequency(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
         text => {
             let seconds = number(text).filter(|seconds| (1..=FREQUENCY_MAX).contains(seconds));
             if seconds.is_none() {
-                let message =
-                    format!("<frequency> takes seconds from 1 to {FREQUENCY_MAX}, hourly or daily");
-                reading.error(
-                    value_span(option),
-                    message,
-                    "write it in digits, without spaces",
-                );
+                let message = format!("<frequency> takes seconds from 1 to {FREQUENCY_MAX}, hourly or daily");
+                reading.error(value_span(option), message, "write it in digits, without spaces");
             }
             seconds
         }

@@ -71,10 +71,7 @@ impl Config {
     /// Reads the configuration at `path` and the internal options of `home`.
     /// Problems go to the report; what could not be read keeps its default.
     pub fn read(home: &Home, path: &Path, sources: &mut Sources, report: &mut Diagnostics) -> Self {
-        let mut config = Self {
-            internal: Internal::read(home, sources, report),
-            ..Self::default()
-        };
+        let mut config = Self { internal: Internal::read(home, sources, report), ..Self::default() };
         match sources.load(path) {
             Ok(source) => config.take(home, source, sources, report),
             Err(error) => {
@@ -91,12 +88,7 @@ impl Config {
 
     /// Reads a configuration whose text is in `sources` already. Internal
     /// options keep their defaults.
-    pub fn from_source(
-        home: &Home,
-        source: SourceId,
-        sources: &Sources,
-        report: &mut Diagnostics,
-    ) -> Self {
+    pub fn from_source(home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) -> Self {
         let mut config = Self::default();
         config.take(home, source, sources, report);
         config
@@ -171,27 +163,16 @@ fn unknown_root(reading: &mut Reading<'_>, root: &Element) {
         Some(_) => "did you mean <ossec_config>?",
         None => "all of a configuration stands in <ossec_config>",
     };
-    reading.error(
-        root.name_span,
-        format!("<{}> cannot stand here", root.name),
-        help,
-    );
+    reading.error(root.name_span, format!("<{}> cannot stand here", root.name), help);
 }
 
 fn unknown_section(reading: &mut Reading<'_>, section: &Element) {
     let known = sections::USED.iter().chain(&sections::UNUSED).copied();
     let help = match suggest(&section.name, known) {
         Some(known) => format!("did you mean <{known}>?"),
-        None => format!(
-            "sections are {}",
-            sections::USED.map(|name| format!("<{name}>")).join(", ")
-        ),
+        None => format!("sections are {}", sections::USED.map(|name| format!("<{name}>")).join(", ")),
     };
-    reading.error(
-        section.name_span,
-        format!("there is no section <{}>", section.name),
-        help,
-    );
+    reading.error(section.name_span, format!("there is no section <{}>", section.name), help);
 }
 
 /// Reads any bytes as a configuration and as internal options, and shows what

@@ -24,62 +24,35 @@ impl<'r> Reading<'r> {
         sources: &'r crate::diagnose::Sources,
         report: &'r mut Diagnostics,
     ) -> Self {
-        Self {
-            home,
-            source,
-            report,
-            sources,
-            warned: BTreeSet::new(),
-        }
+        Self { home, source, report, sources, warned: BTreeSet::new() }
     }
 
     pub(super) fn place(&self, span: Span) -> Place {
-        Place {
-            source: self.source,
-            span,
-        }
+        Place { source: self.source, span }
     }
 
     /// The line of a place, from 1.
     pub(super) fn line_of(&self, place: Place) -> usize {
-        self.sources
-            .line_and_column(place.source, place.span.start)
-            .0
+        self.sources.line_and_column(place.source, place.span.start).0
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.report.push(diagnostic);
     }
 
-    pub(super) fn error(
-        &mut self,
-        span: Span,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.report
-            .push(Diagnostic::error(self.source, span, message).help(help));
+    pub(super) fn error(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report.push(Diagnostic::error(self.source, span, message).help(help));
     }
 
-    pub(super) fn warning(
-        &mut self,
-        span: Span,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) {
-        self.report
-            .push(Diagnostic::warning(self.source, span, message).help(help));
+    pub(super) fn warning(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.report.push(Diagnostic::warning(self.source, span, message).help(help));
     }
 
     /// Warns, once for each name, of a section that has no effect.
     pub(super) fn unused_section(&mut self, section: &Element) {
         if self.warned.insert(format!("<{}>", section.name)) {
             let message = format!("the section <{}> is not used by this version", section.name);
-            self.warning(
-                section.name_span,
-                message,
-                "it may stay; nothing in it has an effect",
-            );
+            self.warning(section.name_span, message, "it may stay; nothing in it has an effect");
         }
     }
 
@@ -94,8 +67,7 @@ impl<'r> Reading<'r> {
         let (section, name) = (&section.name, &option.name);
         if unused.contains(&name.as_str()) {
             if self.warned.insert(format!("{section} {name}")) {
-                let message =
-                    format!("the option <{name}> in <{section}> is not used by this version");
+                let message = format!("the option <{name}> in <{section}> is not used by this version");
                 self.warning(option.name_span, message, "it may stay; it has no effect");
             }
             return;
@@ -104,11 +76,7 @@ impl<'r> Reading<'r> {
             Some(known) => format!("did you mean <{known}>?"),
             None => format!("options of <{section}> are {}", used.join(", ")),
         };
-        self.error(
-            option.name_span,
-            format!("there is no option <{name}> in <{section}>"),
-            help,
-        );
+        self.error(option.name_span, format!("there is no option <{name}> in <{section}>"), help);
     }
 
     /// The attributes of an option that takes none, or only those named.
@@ -143,11 +111,7 @@ impl<'r> Reading<'r> {
             }
             _ => format!("write <{name}>yes</{name}> or <{name}>no</{name}>"),
         };
-        self.error(
-            value_span(option),
-            format!("<{name}> takes yes or no"),
-            help,
-        );
+        self.error(value_span(option), format!("<{name}> takes yes or no"), help);
         None
     }
 
@@ -155,17 +119,9 @@ impl<'r> Reading<'r> {
     pub(super) fn number(&mut self, option: &Element, range: RangeInclusive<u32>) -> Option<u32> {
         let number = number(&option.text).filter(|number| range.contains(number));
         if number.is_none() {
-            let message = format!(
-                "<{}> takes a number from {} to {}",
-                option.name,
-                range.start(),
-                range.end()
-            );
-            self.error(
-                value_span(option),
-                message,
-                "write it in digits, without spaces",
-            );
+            let message =
+                format!("<{}> takes a number from {} to {}", option.name, range.start(), range.end());
+            self.error(value_span(option), message, "write it in digits, without spaces");
         }
         number
     }
@@ -174,11 +130,9 @@ impl<'r> Reading<'r> {
     pub(super) fn text(&mut self, option: &Element) -> Option<String> {
         let name = &option.name;
         match std::str::from_utf8(&option.text) {
-            Ok("") => self.error(
-                option.name_span,
-                format!("<{name}> is empty"),
-                "give it a value, or remove it",
-            ),
+            Ok("") => {
+                self.error(option.name_span, format!("<{name}> is empty"), "give it a value, or remove it")
+            }
             Ok(text) => return Some(text.to_string()),
             Err(error) => {
                 let at = error.valid_up_to();
@@ -195,11 +149,7 @@ impl<'r> Reading<'r> {
 
 /// The place of an option's value, or of its name if there is none.
 pub(super) fn value_span(option: &Element) -> Span {
-    if option.text.is_empty() {
-        option.name_span
-    } else {
-        option.span_of(0..option.text.len())
-    }
+    if option.text.is_empty() { option.name_span } else { option.span_of(0..option.text.len()) }
 }
 
 /// A number in digits and nothing else.

@@ -19,14 +19,7 @@ const FILES_MAX: usize = 5_000;
 /// Decoder files when none are configured (OSSEC 4.3); the second may be missing.
 const DECODERS: [&str; 2] = ["etc/decoder.xml", "etc/local_decoder.xml"];
 
-const OPTIONS: [&str; 6] = [
-    "include",
-    "rule",
-    "rule_dir",
-    "decoder",
-    "decoder_dir",
-    "list",
-];
+const OPTIONS: [&str; 6] = ["include", "rule", "rule_dir", "decoder", "decoder_dir", "list"];
 
 /// The files that make a ruleset, each kind in the order of loading.
 #[derive(Clone, Debug, Default)]
@@ -65,11 +58,7 @@ impl ListedFile {
             None => Diagnostic::placeless_error(message),
         };
         let path = self.path.display();
-        report.push(
-            diagnostic
-                .note(format!("the file looked for is {path}"))
-                .help(error.help()),
-        );
+        report.push(diagnostic.note(format!("the file looked for is {path}")).help(error.help()));
         None
     }
 }
@@ -103,11 +92,7 @@ impl RuleFiles {
             return;
         }
         for name in DECODERS {
-            let file = ListedFile {
-                name: name.to_string(),
-                path: reading.home.path(name),
-                place: None,
-            };
+            let file = ListedFile { name: name.to_string(), path: reading.home.path(name), place: None };
             if name == DECODERS[0] || file.path.exists() {
                 self.decoders.push(file);
             }
@@ -117,11 +102,7 @@ impl RuleFiles {
 
 /// OSSEC 4.3: a name without a folder lies in `rules`.
 fn in_rules(name: String) -> String {
-    if name.contains('/') {
-        name
-    } else {
-        format!("rules/{name}")
-    }
+    if name.contains('/') { name } else { format!("rules/{name}") }
 }
 
 /// OSSEC 4.3: a list's name ends before `.cdb`.
@@ -142,11 +123,7 @@ fn add_file(
     };
     if name.trim() != name {
         let help = format!("write <{0}>{1}</{0}>", option.name, name.trim());
-        return reading.error(
-            value_span(option),
-            "this name begins or ends with a space",
-            help,
-        );
+        return reading.error(value_span(option), "this name begins or ends with a space", help);
     }
     if files.len() >= FILES_MAX {
         return too_many(reading, option);
@@ -155,25 +132,14 @@ fn add_file(
     let place = reading.place(value_span(option));
     match files.iter().find(|file| file.name == name) {
         Some(earlier) => named_already(reading, &name, place, earlier.place),
-        None => files.push(ListedFile {
-            path: reading.home.path(&name),
-            name,
-            place: Some(place),
-        }),
+        None => files.push(ListedFile { path: reading.home.path(&name), name, place: Some(place) }),
     }
 }
 
 fn named_already(reading: &mut Reading<'_>, name: &str, place: Place, earlier: Option<Place>) {
-    let mut problem = Diagnostic::warning(
-        place.source,
-        place.span,
-        format!("`{name}` is named already"),
-    );
+    let mut problem = Diagnostic::warning(place.source, place.span, format!("`{name}` is named already"));
     if let Some(earlier) = earlier {
-        problem = problem.note(format!(
-            "line {} has it; this one is not used",
-            reading.line_of(earlier)
-        ));
+        problem = problem.note(format!("line {} has it; this one is not used", reading.line_of(earlier)));
     }
     reading.push(problem.help("remove one of them"));
 }
@@ -202,14 +168,12 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
                 format!("cannot read the folder `{folder}`: {error}"),
             );
             let problem = problem.note(format!("the folder looked for is {}", path.display()));
-            return reading.push(
-                problem.help("make the folder, let this program read it, or remove this line"),
-            );
+            return reading
+                .push(problem.help("make the folder, let this program read it, or remove this line"));
         }
     };
     if names.is_empty() {
-        let help =
-            "files are taken whose names end with .xml; the attribute `pattern` can ask for others";
+        let help = "files are taken whose names end with .xml; the attribute `pattern` can ask for others";
         reading.warning(place.span, format!("no file in `{folder}` is taken"), help);
     }
     for name in names {
@@ -218,11 +182,7 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
             return too_many(reading, option);
         }
         if !files.iter().any(|file| file.name == name) {
-            files.push(ListedFile {
-                path: reading.home.path(&name),
-                name,
-                place: Some(place),
-            });
+            files.push(ListedFile { path: reading.home.path(&name), name, place: Some(place) });
         }
     }
 }
@@ -244,11 +204,7 @@ impl Wanted {
         let found = Single::new(Language::Regex, &pattern.value).map(Self::Pattern);
         if found.is_none() {
             let help = "it is a regex in OSSEC's language, such as `.xml$`";
-            reading.error(
-                pattern.value_span,
-                "this pattern cannot be understood",
-                help,
-            );
+            reading.error(pattern.value_span, "this pattern cannot be understood", help);
         }
         found
     }
@@ -274,9 +230,7 @@ fn names_in(home: &Home, folder: &str, wanted: &mut Wanted) -> std::io::Result<V
             names.push(name);
         }
         if names.len() > FOLDER_MAX {
-            return Err(std::io::Error::other(format!(
-                "it holds more than {FOLDER_MAX} files"
-            )));
+            return Err(std::io::Error::other(format!("it holds more than {FOLDER_MAX} files")));
         }
     }
     names.sort_unstable();

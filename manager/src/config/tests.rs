@@ -12,8 +12,7 @@ impl Folder {
     fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let folder =
-            std::env::temp_dir().join(format!("bartizan-config-{}-{number}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("bartizan-config-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder");
         Self(folder)
     }
@@ -45,25 +44,14 @@ fn read_in(home: &Home, text: &str) -> (Config, Sources, Diagnostics) {
 }
 
 fn read(inner: &str) -> (Config, Sources, Diagnostics) {
-    read_in(
-        &Home::new("/nonexistent"),
-        &format!("<ossec_config>{inner}</ossec_config>"),
-    )
+    read_in(&Home::new("/nonexistent"), &format!("<ossec_config>{inner}</ossec_config>"))
 }
 
 /// `message | help` of every problem.
 fn problems(report: &Diagnostics) -> Vec<String> {
     let one = |d: &Diagnostic| {
-        let warning = if d.severity == Severity::Warning {
-            "warning: "
-        } else {
-            ""
-        };
-        format!(
-            "{warning}{} | {}",
-            d.message,
-            d.help.as_deref().unwrap_or_default()
-        )
+        let warning = if d.severity == Severity::Warning { "warning: " } else { "" };
+        format!("{warning}{} | {}", d.message, d.help.as_deref().unwrap_or_default())
     };
     report.iter().map(one).collect()
 }
@@ -76,17 +64,8 @@ fn names(files: &[ListedFile]) -> Vec<&str> {
 fn an_empty_section_leaves_the_defaults_of_ossec() {
     let (config, _, report) = read("<global></global><alerts/>");
     assert!(report.is_empty());
-    assert_eq!(
-        (
-            config.alerts.log_alert_level,
-            config.alerts.email_alert_level
-        ),
-        (1, 7)
-    );
-    assert_eq!(
-        (config.global.stats_level, config.global.memory_size),
-        (4, 8192)
-    );
+    assert_eq!((config.alerts.log_alert_level, config.alerts.email_alert_level), (1, 7));
+    assert_eq!((config.global.stats_level, config.global.memory_size), (4, 8192));
     assert!(!config.global.logall && !config.global.jsonout_output);
     assert_eq!(config.internal.default_timeframe, 360);
     assert!(config.rule_files.decoders.is_empty());
@@ -101,54 +80,24 @@ fn several_roots_add_up_and_the_last_word_counts() {
         <custom_alert_output>$RULEID & more\n</custom_alert_output></global>\
         <alerts><log_alert_level>3</log_alert_level><email_alert_level>10</email_alert_level></alerts></ossec_config>";
     let (config, sources, report) = read_in(&Home::new("/nonexistent"), text);
-    assert!(
-        report.is_empty(),
-        "{}",
-        report.render(&sources, Colour::None)
-    );
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
     let global = &config.global;
     assert_eq!(
-        (
-            global.logall,
-            global.jsonout_output,
-            global.stats_level,
-            global.memory_size
-        ),
+        (global.logall, global.jsonout_output, global.stats_level, global.memory_size),
         (false, true, 3, 9000)
     );
     assert_eq!(global.allow_list, ["10.0.0.1", "^localhost"]);
     assert_eq!(global.email.to, ["a@example.com", "b@example.com"]);
-    assert_eq!(
-        (global.email.max_per_hour, global.email.smtp_port),
-        (5, Some(587))
-    );
-    assert_eq!(
-        global.custom_alert_output.as_deref(),
-        Some(b"$RULEID & more\n".as_slice())
-    );
-    assert_eq!(
-        (
-            config.alerts.log_alert_level,
-            config.alerts.email_alert_level
-        ),
-        (3, 10)
-    );
+    assert_eq!((global.email.max_per_hour, global.email.smtp_port), (5, Some(587)));
+    assert_eq!(global.custom_alert_output.as_deref(), Some(b"$RULEID & more\n".as_slice()));
+    assert_eq!((config.alerts.log_alert_level, config.alerts.email_alert_level), (3, 10));
 }
 
 /// What stands in `<ossec_config>`, and the only problem of it.
 const MISTAKES: &[(&str, &str)] = &[
-    (
-        "<gobal/>",
-        "there is no section <gobal> | did you mean <global>?",
-    ),
-    (
-        "<syscheckk/>",
-        "there is no section <syscheckk> | did you mean <syscheck>?",
-    ),
-    (
-        "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>",
-    ),
+    ("<gobal/>", "there is no section <gobal> | did you mean <global>?"),
+    ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
+    ("<zebra/>", "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>"),
     (
         "<global><logal>yes</logal></global>",
         "there is no option <logal> in <global> | did you mean <logall>?",
@@ -165,10 +114,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "<global><logall></logall></global>",
         "<logall> takes yes or no | write <logall>yes</logall> or <logall>no</logall>",
     ),
-    (
-        "<global><logall a='b'>no</logall></global>",
-        "<logall> has no attribute `a` | remove it",
-    ),
+    ("<global><logall a='b'>no</logall></global>", "<logall> has no attribute `a` | remove it"),
     (
         "<global><stats>x</stats></global>",
         "<stats> takes a number from 0 to 9999 | write it in digits, without spaces",
@@ -181,10 +127,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "<global><memory_size>100</memory_size></global>",
         "warning: at least 2048 events are remembered | 2048 is used",
     ),
-    (
-        "<global><email_to></email_to></global>",
-        "<email_to> is empty | give it a value, or remove it",
-    ),
+    ("<global><email_to></email_to></global>", "<email_to> is empty | give it a value, or remove it"),
     (
         "<alerts><log_level>1</log_level></alerts>",
         "there is no option <log_level> in <alerts> | options of <alerts> are log_alert_level, email_alert_level",
@@ -193,10 +136,7 @@ const MISTAKES: &[(&str, &str)] = &[
         "<alerts><log_alert_levl>1</log_alert_levl></alerts>",
         "there is no option <log_alert_levl> in <alerts> | did you mean <log_alert_level>?",
     ),
-    (
-        "<rules><includ>x</includ></rules>",
-        "there is no option <includ> in <rules> | did you mean <include>?",
-    ),
+    ("<rules><includ>x</includ></rules>", "there is no option <includ> in <rules> | did you mean <include>?"),
     (
         "<rules><include> x.xml</include></rules>",
         "this name begins or ends with a space | write <include>x.xml</include>",
@@ -221,21 +161,11 @@ fn every_mistake_is_reported_with_what_was_probably_meant() {
 #[test]
 fn a_wrong_root_is_an_error() {
     let home = Home::new("/nonexistent");
-    let expect = |text: &str, expected: &str| {
-        assert_eq!(problems(&read_in(&home, text).2), [expected], "{text}")
-    };
-    expect(
-        "<ossec-config/>",
-        "<ossec-config> cannot stand here | did you mean <ossec_config>?",
-    );
-    expect(
-        "<rules/>",
-        "<rules> cannot stand here | all of a configuration stands in <ossec_config>",
-    );
-    expect(
-        "",
-        "the configuration is empty | it needs an element <ossec_config>",
-    );
+    let expect =
+        |text: &str, expected: &str| assert_eq!(problems(&read_in(&home, text).2), [expected], "{text}");
+    expect("<ossec-config/>", "<ossec-config> cannot stand here | did you mean <ossec_config>?");
+    expect("<rules/>", "<rules> cannot stand here | all of a configuration stands in <ossec_config>");
+    expect("", "the configuration is empty | it needs an element <ossec_config>");
     expect(
         "<agent_config/>",
         "warning: the section <agent_config> is not used by this version | it may stay; nothing in it has an effect",
@@ -313,69 +243,37 @@ fn rule_files_come_in_the_listed_order() {
     let files = &config.rule_files;
     assert_eq!(
         names(&files.rules),
-        [
-            "own/Z.xml",
-            "own/a.xml",
-            "own/b.xml",
-            "rules/sshd_rules.xml",
-            "local/x.xml"
-        ]
+        ["own/Z.xml", "own/a.xml", "own/b.xml", "rules/sshd_rules.xml", "local/x.xml"]
     );
     assert_eq!(names(&files.lists), ["rules/small", "lists/large"]);
     assert_eq!(names(&files.decoders), ["etc/decoder.xml"]);
-    assert_eq!(
-        problems(&report),
-        ["warning: `own/b.xml` is named already | remove one of them"]
-    );
+    assert_eq!(problems(&report), ["warning: `own/b.xml` is named already | remove one of them"]);
     assert_eq!(files.rules[3].path, folder.0.join("rules/sshd_rules.xml"));
     let place = files.rules[3].place.expect("a place");
-    assert_eq!(
-        &sources.bytes(place.source)[place.span.start..place.span.end],
-        b"sshd_rules.xml"
-    );
+    assert_eq!(&sources.bytes(place.source)[place.span.start..place.span.end], b"sshd_rules.xml");
 }
 
 #[test]
 fn decoders_of_the_configuration_replace_the_usual_ones() {
-    let folder = Folder::new()
-        .with("etc/decoder.xml", "")
-        .with("etc/local_decoder.xml", "")
-        .with("dec/d.xml", "");
+    let folder =
+        Folder::new().with("etc/decoder.xml", "").with("etc/local_decoder.xml", "").with("dec/d.xml", "");
     let rules = "<rules><include>x.xml</include></rules>";
-    let (config, _, _) = read_in(
-        &folder.home(),
-        &format!("<ossec_config>{rules}</ossec_config>"),
-    );
-    assert_eq!(
-        names(&config.rule_files.decoders),
-        ["etc/decoder.xml", "etc/local_decoder.xml"]
-    );
-    let own =
-        "<rules><decoder>one.xml</decoder><decoder_dir pattern='.xml$'>dec</decoder_dir></rules>";
-    let (config, _, report) = read_in(
-        &folder.home(),
-        &format!("<ossec_config>{rules}{own}</ossec_config>"),
-    );
+    let (config, _, _) = read_in(&folder.home(), &format!("<ossec_config>{rules}</ossec_config>"));
+    assert_eq!(names(&config.rule_files.decoders), ["etc/decoder.xml", "etc/local_decoder.xml"]);
+    let own = "<rules><decoder>one.xml</decoder><decoder_dir pattern='.xml$'>dec</decoder_dir></rules>";
+    let (config, _, report) = read_in(&folder.home(), &format!("<ossec_config>{rules}{own}</ossec_config>"));
     assert_eq!(names(&config.rule_files.decoders), ["one.xml", "dec/d.xml"]);
     assert!(report.is_empty());
 }
 
 #[test]
 fn a_folder_can_be_asked_for_other_names() {
-    let folder = Folder::new()
-        .with("own/a.xml", "")
-        .with("own/b.rules", "")
-        .with("own/c.rules", "");
+    let folder = Folder::new().with("own/a.xml", "").with("own/b.rules", "").with("own/c.rules", "");
     let text = |pattern: &str| {
-        format!(
-            "<ossec_config><rules><rule_dir pattern='{pattern}'>own</rule_dir></rules></ossec_config>"
-        )
+        format!("<ossec_config><rules><rule_dir pattern='{pattern}'>own</rule_dir></rules></ossec_config>")
     };
     let (config, _, report) = read_in(&folder.home(), &text("rules"));
-    assert_eq!(
-        names(&config.rule_files.rules),
-        ["own/b.rules", "own/c.rules"]
-    );
+    assert_eq!(names(&config.rule_files.rules), ["own/b.rules", "own/c.rules"]);
     assert!(report.is_empty());
     let (config, _, report) = read_in(&folder.home(), &text("nothing"));
     assert!(config.rule_files.rules.is_empty());
@@ -387,29 +285,17 @@ fn missing_files_are_errors_where_they_are_named() {
     let folder = Folder::new();
     let text = "<ossec_config>\n<rules>\n<include>nix.xml</include>\n<rule_dir>nowhere</rule_dir></rules></ossec_config>";
     let (config, mut sources, mut report) = read_in(&folder.home(), text);
-    for file in config
-        .rule_files
-        .rules
-        .iter()
-        .chain(&config.rule_files.decoders)
-    {
+    for file in config.rule_files.rules.iter().chain(&config.rule_files.decoders) {
         assert_eq!(file.load(&mut sources, &mut report), None);
     }
     let shown = report.render(&sources, Colour::None);
     assert!(
-        shown
-            .contains("cannot read rules/nix.xml: there is no such file\n --> etc/ossec.conf:3:10"),
+        shown.contains("cannot read rules/nix.xml: there is no such file\n --> etc/ossec.conf:3:10"),
         "{shown}"
     );
-    assert!(
-        shown.contains("cannot read the folder `nowhere`"),
-        "{shown}"
-    );
+    assert!(shown.contains("cannot read the folder `nowhere`"), "{shown}");
     assert!(shown.contains("cannot read etc/decoder.xml"), "{shown}");
-    assert!(
-        shown.contains(&format!("the file looked for is {}", folder.0.display())),
-        "{shown}"
-    );
+    assert!(shown.contains(&format!("the file looked for is {}", folder.0.display())), "{shown}");
     assert_eq!(report.errors(), 3);
 }
 
@@ -444,26 +330,13 @@ fn sources_of_every_format_are_read() {
             "<localfile><log_format>{format}</log_format><location>/var/log/{number}</location></localfile>"
         );
         let (config, sources, report) = read(&text);
-        assert!(
-            report.is_empty(),
-            "{}",
-            report.render(&sources, Colour::None)
-        );
+        assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
         assert!(!config.local_files[0].format.is_command());
     }
-    assert_eq!(
-        LogFormat::from_name("multi-line: 12"),
-        Some(LogFormat::MultiLine(12))
-    );
-    for wrong in [
-        "multi-line",
-        "multi-line:",
-        "multi-line:0",
-        "multi-line:x",
-        "multi-line:99999",
-        "",
-        "Syslog",
-    ] {
+    assert_eq!(LogFormat::from_name("multi-line: 12"), Some(LogFormat::MultiLine(12)));
+    for wrong in
+        ["multi-line", "multi-line:", "multi-line:0", "multi-line:x", "multi-line:99999", "", "Syslog"]
+    {
         assert_eq!(LogFormat::from_name(wrong), None, "{wrong}");
     }
 }
@@ -476,46 +349,22 @@ fn commands_have_an_alias_and_a_frequency() {
          <localfile><log_format>command</log_format><command>last -n 5</command></localfile>",
     );
     assert!(report.is_empty());
-    let [first, second] = config.local_files.as_slice() else {
-        panic!("two commands")
-    };
+    let [first, second] = config.local_files.as_slice() else { panic!("two commands") };
     assert_eq!(
-        (
-            first.alias.as_deref(),
-            first.frequency,
-            first.command.as_deref()
-        ),
+        (first.alias.as_deref(), first.frequency, first.command.as_deref()),
         (Some("a\\b"), 3600, Some("df -P"))
     );
-    assert_eq!(
-        (second.format, second.frequency, second.alias.as_deref()),
-        (LogFormat::Command, 360, None)
-    );
+    assert_eq!((second.format, second.frequency, second.alias.as_deref()), (LogFormat::Command, 360, None));
 }
 
 #[test]
 fn sources_that_cannot_work_are_errors() {
     let cases = [
-        (
-            "<location>/x</location>",
-            "this <localfile> has no <log_format>",
-        ),
-        (
-            "<log_format>syslog</log_format>",
-            "this <localfile> has no <location>",
-        ),
-        (
-            "<log_format>command</log_format><location>x</location>",
-            "this <localfile> has no <command>",
-        ),
-        (
-            "<log_format>json</log_format><location>/x</location>",
-            "there is no log format `json`",
-        ),
-        (
-            "<log_format>multi-line</log_format><location>/x</location>",
-            "there is no log format `multi-line`",
-        ),
+        ("<location>/x</location>", "this <localfile> has no <log_format>"),
+        ("<log_format>syslog</log_format>", "this <localfile> has no <location>"),
+        ("<log_format>command</log_format><location>x</location>", "this <localfile> has no <command>"),
+        ("<log_format>json</log_format><location>/x</location>", "there is no log format `json`"),
+        ("<log_format>multi-line</log_format><location>/x</location>", "there is no log format `multi-line`"),
         (
             "<log_format>syslog</log_format><locaton>/x</locaton>",
             "there is no option <locaton> in <localfile>",
@@ -524,39 +373,27 @@ fn sources_that_cannot_work_are_errors() {
     for (inner, expected) in cases {
         let (config, _, report) = read(&format!("<localfile>{inner}</localfile>"));
         assert!(config.local_files.is_empty(), "{inner}");
-        assert!(
-            report.iter().any(|d| d.message == expected),
-            "{inner}: {:?}",
-            problems(&report)
-        );
+        assert!(report.iter().any(|d| d.message == expected), "{inner}: {:?}", problems(&report));
     }
-    let twice =
-        "<localfile><log_format>syslog</log_format><location>/x</location></localfile>".repeat(2);
+    let twice = "<localfile><log_format>syslog</log_format><location>/x</location></localfile>".repeat(2);
     let (config, _, report) = read(&twice);
-    assert_eq!(
-        (config.local_files.len(), report.warnings(), report.errors()),
-        (1, 1, 0)
-    );
+    assert_eq!((config.local_files.len(), report.warnings(), report.errors()), (1, 1, 0));
 }
 
 #[test]
 fn internal_options_are_read_and_overruled() {
     let folder = Folder::new()
         .with("etc/ossec.conf", "<ossec_config></ossec_config>")
-        .with("etc/internal_options.conf", "# numbers\nanalysisd.default_timeframe=600\nanalysisd.log_fw=1 # yes\nsyscheck.sleep=2\n")
+        .with(
+            "etc/internal_options.conf",
+            "# numbers\nanalysisd.default_timeframe=600\nanalysisd.log_fw=1 # yes\nsyscheck.sleep=2\n",
+        )
         .with("etc/local_internal_options.conf", "analysisd.log_fw = 0\nanalysisd.event_threads=4\n");
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let home = folder.home();
     let config = Config::read(&home, &home.configuration(None), &mut sources, &mut report);
-    assert!(
-        report.is_empty(),
-        "{}",
-        report.render(&sources, Colour::None)
-    );
-    assert_eq!(
-        (config.internal.default_timeframe, config.internal.log_fw),
-        (600, false)
-    );
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
+    assert_eq!((config.internal.default_timeframe, config.internal.log_fw), (600, false));
     assert_eq!(config.internal.sid_prev_matched_max, 128);
 }
 
@@ -587,16 +424,11 @@ fn internal_options_have_the_ranges_of_ossec() {
 
 #[test]
 fn a_folder_gives_only_what_is_not_named_yet() {
-    let folder = Folder::new()
-        .with("own/b.xml", "")
-        .with("own/a.xml", "")
-        .with("own/c.xml", "");
-    let text = "<ossec_config><rules><include>own/b.xml</include><rule_dir>own</rule_dir></rules></ossec_config>";
+    let folder = Folder::new().with("own/b.xml", "").with("own/a.xml", "").with("own/c.xml", "");
+    let text =
+        "<ossec_config><rules><include>own/b.xml</include><rule_dir>own</rule_dir></rules></ossec_config>";
     let (config, _, report) = read_in(&folder.home(), text);
-    assert_eq!(
-        names(&config.rule_files.rules),
-        ["own/b.xml", "own/a.xml", "own/c.xml"]
-    );
+    assert_eq!(names(&config.rule_files.rules), ["own/b.xml", "own/a.xml", "own/c.xml"]);
     assert!(report.is_empty());
 }
 
@@ -607,12 +439,7 @@ fn wrong_internal_options_are_errors_and_change_nothing() {
         "analysisd.default_timeframe=59\nanalysisd.log_fw=yes\n  analysisd.fts_list_sizes=32\nnonsense\n",
     );
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
-    let config = Config::read(
-        &folder.home(),
-        &folder.0.join("etc/ossec.conf"),
-        &mut sources,
-        &mut report,
-    );
+    let config = Config::read(&folder.home(), &folder.0.join("etc/ossec.conf"), &mut sources, &mut report);
     assert_eq!(config.internal, Internal::default());
     let expected = [
         "analysisd.default_timeframe takes a number from 60 to 604800 | write it in digits",
@@ -627,24 +454,14 @@ fn wrong_internal_options_are_errors_and_change_nothing() {
 
 #[test]
 fn a_configuration_is_found_as_given_or_below_the_home() {
-    let folder = Folder::new()
-        .with("etc/ossec.conf", "")
-        .with("etc/other.conf", "");
+    let folder = Folder::new().with("etc/ossec.conf", "").with("etc/other.conf", "");
     let home = folder.home();
     assert_eq!(home.configuration(None), folder.0.join("etc/ossec.conf"));
-    assert_eq!(
-        home.configuration(Some(Path::new("etc/other.conf"))),
-        folder.0.join("etc/other.conf")
-    );
+    assert_eq!(home.configuration(Some(Path::new("etc/other.conf"))), folder.0.join("etc/other.conf"));
     let given = folder.0.join("etc/other.conf");
     assert_eq!(home.configuration(Some(&given)), given);
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
-    Config::read(
-        &home,
-        &home.configuration(Some(Path::new("nix.conf"))),
-        &mut sources,
-        &mut report,
-    );
+    Config::read(&home, &home.configuration(Some(Path::new("nix.conf"))), &mut sources, &mut report);
     let shown = report.render(&sources, Colour::None);
     assert!(
         shown.contains("nix.conf: there is no such file") && shown.contains("-c the configuration"),
@@ -656,16 +473,11 @@ fn a_configuration_is_found_as_given_or_below_the_home() {
 fn hostile_configurations_are_read_in_time() {
     let texts = [
         "<ossec_config>".repeat(100_000),
-        format!(
-            "<ossec_config>{}</ossec_config>",
-            "<rules><include>x</include></rules>".repeat(50_000)
-        ),
+        format!("<ossec_config>{}</ossec_config>", "<rules><include>x</include></rules>".repeat(50_000)),
         format!("<ossec_config>{}</ossec_config>", "<zebra/>".repeat(50_000)),
         format!(
             "<ossec_config><rules>{}</rules></ossec_config>",
-            (0..20_000)
-                .map(|n| format!("<include>{n}</include>"))
-                .collect::<String>()
+            (0..20_000).map(|n| format!("<include>{n}</include>")).collect::<String>()
         ),
         format!(
             "<ossec_config>{}</ossec_config>",
@@ -700,21 +512,12 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     let path = home.configuration(Some(Path::new("etc/ossec.conf")));
     let config = Config::read(&home, &path, &mut sources, &mut report);
     let files = &config.rule_files;
-    assert_eq!(
-        (files.rules.len(), names(&files.decoders)),
-        (67, vec!["etc/decoder.xml"])
-    );
+    assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
-        let source = file
-            .load(&mut sources, &mut report)
-            .expect("a file of the corpus");
+        let source = file.load(&mut sources, &mut report).expect("a file of the corpus");
         assert!(xml::read(&Dialect::OSSEC, &sources, source, &mut report).sound);
     }
-    assert!(
-        report.is_empty(),
-        "{}",
-        report.render(&sources, Colour::None)
-    );
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
 }
 
 #[test]
@@ -726,16 +529,9 @@ fn the_other_configurations_of_the_corpus_are_read() {
         let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
         let home = Home::new(corpus("ossec-4.3/home").expect("a corpus"));
         let config = Config::read(&home, &golden.join(name), &mut sources, &mut report);
-        assert!(
-            report.is_empty(),
-            "{}",
-            report.render(&sources, Colour::None)
-        );
+        assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
         assert_eq!(config.global.logall, name == "analysisd.conf");
-        assert_eq!(
-            config.rule_files.lists.len(),
-            usize::from(name == "makelists.conf")
-        );
+        assert_eq!(config.rule_files.lists.len(), usize::from(name == "makelists.conf"));
     }
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let home = Home::new(corpus("wazuh-4.14/home").expect("a corpus"));
@@ -753,11 +549,7 @@ fn configurations_of_the_corpus_may_be_cut_anywhere() {
     let Some(folder) = corpus("ossec-4.3") else {
         return;
     };
-    for name in [
-        "golden/analysisd.conf",
-        "golden/makelists.conf",
-        "home/etc/ossec.conf",
-    ] {
+    for name in ["golden/analysisd.conf", "golden/makelists.conf", "home/etc/ossec.conf"] {
         let bytes = std::fs::read(folder.join(name)).expect("a file of the corpus");
         for cut in 0..=bytes.len() {
             exercise(&bytes[..cut]);

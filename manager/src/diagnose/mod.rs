@@ -35,10 +35,7 @@ pub struct Span {
 impl Span {
     /// The bytes from `start` up to `end`; empty at `start` if `end` is before it.
     pub fn new(start: usize, end: usize) -> Self {
-        Self {
-            start,
-            end: end.max(start),
-        }
+        Self { start, end: end.max(start) }
     }
 
     /// From the start of this span to the end of the other.
@@ -98,15 +95,7 @@ impl Diagnostic {
     }
 
     fn new(severity: Severity, source: Option<SourceId>, span: Span, message: String) -> Self {
-        Self {
-            severity,
-            message,
-            source,
-            span,
-            label: None,
-            help: None,
-            notes: Vec::new(),
-        }
+        Self { severity, message, source, span, label: None, help: None, notes: Vec::new() }
     }
 
     /// With a few words beside the caret; none if they are empty.

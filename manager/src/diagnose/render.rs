@@ -31,11 +31,7 @@ impl Colour {
     /// Colours if standard error is a terminal and `NO_COLOR` is not set.
     pub fn for_stderr() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-        if wanted && std::io::stderr().is_terminal() {
-            Self::Terminal
-        } else {
-            Self::None
-        }
+        if wanted && std::io::stderr().is_terminal() { Self::Terminal } else { Self::None }
     }
 }
 
@@ -51,10 +47,7 @@ impl Diagnostics {
         }
         let more = (self.errors() + self.warnings()).saturating_sub(shown.len());
         if more > 0 {
-            text.push_str(&format!(
-                "{more} more {} not shown\n",
-                plural(more, "problem is", "problems are")
-            ));
+            text.push_str(&format!("{more} more {} not shown\n", plural(more, "problem is", "problems are")));
         }
         if !self.is_empty() {
             text.push_str(&self.summary());
@@ -67,10 +60,7 @@ impl Diagnostics {
     pub fn summary(&self) -> String {
         let (errors, warnings) = (self.errors(), self.warnings());
         let errors = format!("{errors} {}", plural(errors, "error", "errors"));
-        format!(
-            "{errors}, {warnings} {}",
-            plural(warnings, "warning", "warnings")
-        )
+        format!("{errors}, {warnings} {}", plural(warnings, "warning", "warnings"))
     }
 
     /// Everything as one line of JSON: `errors`, `warnings`, `not_shown` and
@@ -81,12 +71,7 @@ impl Diagnostics {
         let shown = self.shown(SHOWN_MAX);
         let not_shown = (self.errors() + self.warnings()).saturating_sub(shown.len());
         let diagnostics = shown.iter().map(|d| Entry::new(d, sources)).collect();
-        let report = Json {
-            errors: self.errors(),
-            warnings: self.warnings(),
-            not_shown,
-            diagnostics,
-        };
+        let report = Json { errors: self.errors(), warnings: self.warnings(), not_shown, diagnostics };
         // Strings, numbers and arrays: there is nothing in it that can fail.
         serde_json::to_string(&report).unwrap_or_default()
     }
@@ -111,11 +96,7 @@ impl Diagnostic {
         if let Some(source) = self.source {
             group = place(group, self, sources, source);
         }
-        group = group.elements(
-            self.notes
-                .iter()
-                .map(|note| Level::NOTE.message(harmless_text(note))),
-        );
+        group = group.elements(self.notes.iter().map(|note| Level::NOTE.message(harmless_text(note))));
         if let Some(help) = &self.help {
             group = group.element(Level::HELP.message(harmless_text(help)));
         }
@@ -123,22 +104,14 @@ impl Diagnostic {
     }
 }
 
-fn place<'g>(
-    group: Group<'g>,
-    diagnostic: &Diagnostic,
-    sources: &Sources,
-    source: SourceId,
-) -> Group<'g> {
+fn place<'g>(group: Group<'g>, diagnostic: &Diagnostic, sources: &Sources, source: SourceId) -> Group<'g> {
     let excerpt = Excerpt::new(sources, source, diagnostic.span);
     let (line, column) = sources.line_and_column(source, diagnostic.span.start);
     let name = harmless_text(sources.name(source));
     let label = diagnostic.label.as_deref().map(harmless_text);
-    let mark: Annotation<'_> = AnnotationKind::Primary
-        .span(excerpt.mark.start..excerpt.mark.end)
-        .label(label);
-    let snippet = Snippet::source(excerpt.text)
-        .line_start(line)
-        .annotation(mark);
+    let mark: Annotation<'_> =
+        AnnotationKind::Primary.span(excerpt.mark.start..excerpt.mark.end).label(label);
+    let snippet = Snippet::source(excerpt.text).line_start(line).annotation(mark);
     if excerpt.cut {
         // The column in the cut line would be wrong: the true one is given.
         let origin = Origin::path(name).line(line).char_column(column);
@@ -174,11 +147,7 @@ impl Excerpt {
         if to < line.end {
             text.push_str("...");
         }
-        Self {
-            text,
-            mark,
-            cut: from > line.start,
-        }
+        Self { text, mark, cut: from > line.start }
     }
 }
 
@@ -190,19 +159,11 @@ fn whole_character(bytes: &[u8], at: usize) -> usize {
 
 /// Bytes as text that a terminal shows and does not obey.
 fn harmless(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes)
-        .chars()
-        .filter(|c| *c != '\r')
-        .map(harmless_character)
-        .collect()
+    String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\r').map(harmless_character).collect()
 }
 
 fn harmless_text(text: &str) -> String {
-    let mut harmless: String = text
-        .chars()
-        .take(TEXT_MAX)
-        .map(harmless_character)
-        .collect();
+    let mut harmless: String = text.chars().take(TEXT_MAX).map(harmless_character).collect();
     if text.chars().nth(TEXT_MAX).is_some() {
         harmless.push_str("...");
     }
@@ -213,10 +174,9 @@ fn harmless_character(character: char) -> char {
     match character {
         '\t' => ' ',
         // Marks that turn the direction of writing or cannot be seen.
-        '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' => '\u{fffd}',
+        '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+            '\u{fffd}'
+        }
         c if c.is_control() => '\u{fffd}',
         c => c,
     }

@@ -65,10 +65,7 @@ impl Sources {
 
     /// Takes a text under the name that it is shown by.
     pub fn add(&mut self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> SourceId {
-        self.files.push(Source {
-            name: name.into(),
-            bytes: bytes.into(),
-        });
+        self.files.push(Source { name: name.into(), bytes: bytes.into() });
         SourceId(self.files.len() as u32 - 1)
     }
 
@@ -81,16 +78,12 @@ impl Sources {
 
     /// The name that a file is shown by; empty for an id of other sources.
     pub fn name(&self, id: SourceId) -> &str {
-        self.files
-            .get(id.0 as usize)
-            .map_or("", |source| &source.name)
+        self.files.get(id.0 as usize).map_or("", |source| &source.name)
     }
 
     /// The text of a file; empty for an id of other sources.
     pub fn bytes(&self, id: SourceId) -> &[u8] {
-        self.files
-            .get(id.0 as usize)
-            .map_or(&[], |source| &source.bytes)
+        self.files.get(id.0 as usize).map_or(&[], |source| &source.bytes)
     }
 
     /// Line and column of an offset, both from 1; a column is one byte.
@@ -107,8 +100,7 @@ impl Sources {
         let bytes = self.bytes(id);
         let (before, after) = bytes.split_at(offset.min(bytes.len()));
         let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
-        let end =
-            memchr::memchr(b'\n', after).map_or(bytes.len(), |newline| before.len() + newline);
+        let end = memchr::memchr(b'\n', after).map_or(bytes.len(), |newline| before.len() + newline);
         Span::new(start, end)
     }
 }
@@ -124,12 +116,6 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(system)?;
-    file.take(FILE_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(system)?;
-    if bytes.len() > FILE_MAX {
-        Err(LoadError::TooLarge)
-    } else {
-        Ok(bytes)
-    }
+    file.take(FILE_MAX as u64 + 1).read_to_end(&mut bytes).map_err(system)?;
+    if bytes.len() > FILE_MAX { Err(LoadError::TooLarge) } else { Ok(bytes) }
 }

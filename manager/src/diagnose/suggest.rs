@@ -23,9 +23,7 @@ where
             continue;
         };
         let allowed = (word.len().max(other.len()) / 3).max(1);
-        let limit = best.as_ref().map_or(allowed, |(distance, _)| {
-            allowed.min(distance.saturating_sub(1))
-        });
+        let limit = best.as_ref().map_or(allowed, |(distance, _)| allowed.min(distance.saturating_sub(1)));
         if word.len().abs_diff(other.len()) > limit {
             continue;
         }
@@ -39,11 +37,7 @@ where
 }
 
 fn letters(word: &str) -> Option<Vec<char>> {
-    let letters: Vec<char> = word
-        .chars()
-        .take(WORD_MAX + 1)
-        .flat_map(char::to_lowercase)
-        .collect();
+    let letters: Vec<char> = word.chars().take(WORD_MAX + 1).flat_map(char::to_lowercase).collect();
     (!letters.is_empty() && letters.len() <= WORD_MAX).then_some(letters)
 }
 

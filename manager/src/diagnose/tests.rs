@@ -13,12 +13,7 @@ fn a_problem_is_shown_in_its_line_with_a_caret() {
     let text = b"<ossec_config>\n  <gobal/>\n</ossec_config>\n";
     let (sources, diagnostic) = one(text, Span::new(18, 23));
     let mut report = Diagnostics::new();
-    report.push(
-        diagnostic
-            .label("here")
-            .note("there is more to know")
-            .help("did you mean `global`?"),
-    );
+    report.push(diagnostic.label("here").note("there is more to know").help("did you mean `global`?"));
     let expected = "\
 error: this is wrong
  --> etc/ossec.conf:2:4
@@ -40,14 +35,8 @@ fn a_problem_without_a_file_is_shown_too() {
     let mut report = Diagnostics::new();
     report.push(Diagnostic::placeless_warning("there is no configuration").help("make one"));
     let text = report.render(&Sources::new(), Colour::None);
-    assert!(
-        text.starts_with("warning: there is no configuration\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("help: make one") && text.ends_with("0 errors, 1 warning\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("warning: there is no configuration\n"), "{text}");
+    assert!(text.contains("help: make one") && text.ends_with("0 errors, 1 warning\n"), "{text}");
 }
 
 #[test]
@@ -55,42 +44,22 @@ fn what_a_terminal_would_obey_is_not_shown() {
     let text = b"<a>\x1b]0;owned\x07\xe9\xff\xe2\x80\xae\tx\x00\r\n</a>";
     let (sources, mut diagnostic) = one(text, Span::new(3, 14));
     diagnostic.message = "bad \u{1b}[2J name\nforged line".to_string();
-    let diagnostic = diagnostic
-        .label("\u{202e}")
-        .help("\u{1b}c")
-        .note("\u{9b}1m");
+    let diagnostic = diagnostic.label("\u{202e}").help("\u{1b}c").note("\u{9b}1m");
     let text = diagnostic.render(&sources, Colour::None);
-    assert!(
-        text.chars().all(|c| c == '\n' || !c.is_control()),
-        "{text:?}"
-    );
-    assert!(
-        !text.contains('\u{202e}') && text.contains("owned"),
-        "{text:?}"
-    );
-    assert!(
-        text.lines().all(|line| !line.starts_with("forged")),
-        "{text:?}"
-    );
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+    assert!(!text.contains('\u{202e}') && text.contains("owned"), "{text:?}");
+    assert!(text.lines().all(|line| !line.starts_with("forged")), "{text:?}");
 }
 
 #[test]
 fn long_lines_are_cut_around_the_place() {
     let mut text = "x".repeat(1 << 20).into_bytes();
     text[500_000..500_004].copy_from_slice(b"HERE");
-    for (start, end) in [
-        (500_000, 500_004),
-        (0, 4),
-        ((1 << 20) - 1, 1 << 20),
-        (500_000, 900_000),
-    ] {
+    for (start, end) in [(500_000, 500_004), (0, 4), ((1 << 20) - 1, 1 << 20), (500_000, 900_000)] {
         let (sources, diagnostic) = one(&text, Span::new(start, end));
         let shown = diagnostic.render(&sources, Colour::None);
         assert!(shown.len() < 3000, "{}", shown.len());
-        assert!(
-            shown.contains(&format!("etc/ossec.conf:1:{}", start + 1)),
-            "{shown}"
-        );
+        assert!(shown.contains(&format!("etc/ossec.conf:1:{}", start + 1)), "{shown}");
         assert_eq!(shown.contains("HERE"), start == 500_000, "{shown}");
     }
 }
@@ -112,19 +81,11 @@ fn any_place_can_be_shown() {
     for start in 0..text.len() + 3 {
         for end in start..text.len() + 5 {
             let (sources, diagnostic) = one(text, Span::new(start, end));
-            assert!(
-                diagnostic
-                    .render(&sources, Colour::None)
-                    .contains("this is wrong")
-            );
+            assert!(diagnostic.render(&sources, Colour::None).contains("this is wrong"));
         }
     }
     let (sources, diagnostic) = one(b"", Span::new(0, 0));
-    assert!(
-        diagnostic
-            .render(&sources, Colour::None)
-            .contains("etc/ossec.conf:1:1")
-    );
+    assert!(diagnostic.render(&sources, Colour::None).contains("etc/ossec.conf:1:1"));
 }
 
 #[test]
@@ -137,10 +98,7 @@ fn problems_come_in_the_order_of_files_and_places() {
     report.push(Diagnostic::warning(first, Span::new(5, 6), "B"));
     report.push(Diagnostic::error(first, Span::new(1, 2), "A"));
     let text = report.render(&sources, Colour::None);
-    let places: Vec<_> = [": A", ": B", ": C"]
-        .iter()
-        .map(|what| text.find(what))
-        .collect();
+    let places: Vec<_> = [": A", ": B", ": C"].iter().map(|what| text.find(what)).collect();
     assert!(places.is_sorted() && places[0].is_some(), "{text}");
 }
 
@@ -150,19 +108,11 @@ fn at_most_so_many_are_shown_and_errors_before_warnings() {
     let source = sources.add("file", "x".repeat(20_000));
     let mut report = Diagnostics::new();
     for place in 0..300 {
-        report.push(Diagnostic::warning(
-            source,
-            Span::new(place, place + 1),
-            "a warning",
-        ));
+        report.push(Diagnostic::warning(source, Span::new(place, place + 1), "a warning"));
     }
     report.push(Diagnostic::error(source, Span::new(301, 302), "the error"));
     for place in 400..20_000 {
-        report.push(Diagnostic::warning(
-            source,
-            Span::new(place, place + 1),
-            "a warning",
-        ));
+        report.push(Diagnostic::warning(source, Span::new(place, place + 1), "a warning"));
     }
     let text = report.render(&sources, Colour::None);
     assert_eq!(text.matches("a warning").count(), SHOWN_MAX - 1);
@@ -183,10 +133,7 @@ fn reports_can_be_joined_without_losing_count() {
         (0..6000).for_each(|_| report.push(diagnostic.clone()));
         all.append(report);
     }
-    assert_eq!(
-        (all.errors(), all.warnings(), all.iter().count()),
-        (18_000, 0, 10_000)
-    );
+    assert_eq!((all.errors(), all.warnings(), all.iter().count()), (18_000, 0, 10_000));
 }
 
 #[test]
@@ -210,16 +157,7 @@ fn json_says_the_same() {
 
 #[test]
 fn suggestions_are_near_or_none() {
-    let known = [
-        "if_sid",
-        "if_group",
-        "if_level",
-        "match",
-        "regex",
-        "program_name",
-        "srcip",
-        "id",
-    ];
+    let known = ["if_sid", "if_group", "if_level", "match", "regex", "program_name", "srcip", "id"];
     let cases = [
         ("if_sdi", Some("if_sid")),
         ("IF_SID", Some("if_sid")),
@@ -242,16 +180,9 @@ fn suggestions_are_near_or_none() {
 #[test]
 fn only_ordinary_files_of_bounded_size_are_loaded() {
     let mut sources = Sources::new();
-    let load =
-        |sources: &mut Sources, path: &str| sources.load(std::path::Path::new(path)).map(|_| ());
-    assert!(matches!(
-        load(&mut sources, "/nonexistent/file"),
-        Err(LoadError::Missing)
-    ));
-    assert!(matches!(
-        load(&mut sources, "/dev/zero"),
-        Err(LoadError::NotAFile)
-    ));
+    let load = |sources: &mut Sources, path: &str| sources.load(std::path::Path::new(path)).map(|_| ());
+    assert!(matches!(load(&mut sources, "/nonexistent/file"), Err(LoadError::Missing)));
+    assert!(matches!(load(&mut sources, "/dev/zero"), Err(LoadError::NotAFile)));
     assert!(matches!(load(&mut sources, "/"), Err(LoadError::NotAFile)));
     let large = std::env::temp_dir().join(format!("bartizan-large-{}", std::process::id()));
     let file = std::fs::File::create(&large).expect("a file");

@@ -100,7 +100,9 @@ struct Families {
 impl Families {
     /// What of a key counts.
     fn cut<'k>(&mut self, key: &'k [u8]) -> &'k [u8] {
-        let shared = |other: &&Vec<u8>| key.iter().zip(other.iter()).take_while(|(a, b)| a == b).count() > self.shared_min;
+        let shared = |other: &&Vec<u8>| {
+            key.iter().zip(other.iter()).take_while(|(a, b)| a == b).count() > self.shared_min
+        };
         let family = self.newest.iter().filter(shared).count() > 2;
         let key = if family { key.get(..self.shared_min).unwrap_or(key) } else { key };
         self.newest.push_back(key.to_vec());

@@ -83,7 +83,12 @@ impl Batch {
     }
 
     /// The second half for all events.
-    fn settle(&mut self, court: &mut Court<'_, '_>, sink: &mut impl Sink, local_host: &[u8]) -> io::Result<()> {
+    fn settle(
+        &mut self,
+        court: &mut Court<'_, '_>,
+        sink: &mut impl Sink,
+        local_host: &[u8],
+    ) -> io::Result<()> {
         let mut start = 0;
         for ((item, known), found) in self.items.iter().zip(&mut self.known).zip(&self.found) {
             let origin = Origin { location: &item.location, local_host, now: item.now };
@@ -146,7 +151,9 @@ pub fn run(
             let (outbox, from) = sync_channel::<Batch>(WAITING);
             to_workers.push(to);
             from_workers.push(from);
-            scope.spawn(move || work(Understanding::new(ruleset, options.manner), local_host, &inbox, &outbox));
+            scope.spawn(move || {
+                work(Understanding::new(ruleset, options.manner), local_host, &inbox, &outbox)
+            });
         }
         let feeder = scope.spawn(move || deal(feed, &to_workers, &empty));
         let settled = settle_all(&from_workers, &back, &mut court, sink, local_host);
@@ -192,7 +199,12 @@ fn deal(feed: &mut impl Feed, workers: &[SyncSender<Batch>], empty: &Receiver<Ba
 }
 
 /// A worker's thread.
-fn work(mut understanding: Understanding<'_>, local_host: &[u8], inbox: &Receiver<Batch>, outbox: &SyncSender<Batch>) {
+fn work(
+    mut understanding: Understanding<'_>,
+    local_host: &[u8],
+    inbox: &Receiver<Batch>,
+    outbox: &SyncSender<Batch>,
+) {
     while let Ok(mut batch) = inbox.recv() {
         batch.understand(&mut understanding, local_host);
         if outbox.send(batch).is_err() {

@@ -44,7 +44,11 @@ impl<'r> Understanding<'r> {
     /// For one thread.
     pub fn new(ruleset: &'r Ruleset, manner: Manner) -> Self {
         let image = ruleset.image();
-        Self { image, matcher: FastMatcher::new(&ruleset.tables, image.patterns), normalise: manner == Manner::Daemon }
+        Self {
+            image,
+            matcher: FastMatcher::new(&ruleset.tables, image.patterns),
+            normalise: manner == Manner::Daemon,
+        }
     }
 
     /// Header, decoder and fields.

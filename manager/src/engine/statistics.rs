@@ -17,15 +17,11 @@
 //! |---|---|
 //! | `averages` | what is usual: limits, learning, files |
 //! | `running` | counters of the day and hour that are running |
-//! | `excess` | the alert of rule 11 |
 
 mod averages;
-mod excess;
 mod running;
 #[cfg(test)]
 mod tests;
-
-pub use excess::{Excess, RULE};
 
 use crate::outputs::clock::{LocalTime, MONTHS};
 use averages::Averages;
@@ -43,6 +39,9 @@ const DAYS_LEARNED_MIN: u32 = 3;
 const ALERTS_MAX: u32 = 3;
 
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+/// Id of the rule whose alert says that an hour is unusual.
+pub const RULE: u32 = 11;
 
 /// When a number of events is unusual, and how grave that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,13 +158,13 @@ impl Statistics {
     /// Counts an event that is analysed, at its local time. If it begins
     /// another hour, the totals of the last one are written, and averages if
     /// the day is over. Tells when the hour has become unusual: once an hour,
-    /// three times a day.
+    /// three times a day; what is given is the log of the alert.
     ///
     /// # Errors
     /// Not all files could be written. The event has been counted all the
     /// same, and averages are written again at the end of the next hour; so
     /// the caller may report the error and go on.
-    pub fn event(&mut self, time: &LocalTime) -> io::Result<Option<Excess>> {
+    pub fn event(&mut self, time: &LocalTime) -> io::Result<Option<String>> {
         if !self.is_on() {
             return Ok(None);
         }
@@ -236,7 +235,7 @@ impl Statistics {
     }
 
     /// Whether the hour has just become unusual.
-    fn excess(&mut self) -> Option<Excess> {
+    fn excess(&mut self) -> Option<String> {
         let now = self.running.hour?;
         let running = &self.running;
         let quiet = running.alerts_today >= ALERTS_MAX || running.alerted == Some(now);
@@ -249,13 +248,13 @@ impl Statistics {
         Some(excess)
     }
 
-    fn above_day(&self, now: &Hour) -> Option<Excess> {
+    fn above_day(&self, now: &Hour) -> Option<String> {
         let reached = self.running.day[now.number()];
         let average = self.exceeded(&self.daily, now, reached)?;
-        Some(Excess::new(self.options.level, now.hour, None, average, reached))
+        Some(excess_text(now.hour, None, average, reached))
     }
 
-    fn above_weekday(&self, now: &Hour) -> Option<Excess> {
+    fn above_weekday(&self, now: &Hour) -> Option<String> {
         let averages = &self.weekly[now.weekday()];
         if averages.days() < DAYS_LEARNED_MIN {
             return None;
@@ -263,7 +262,7 @@ impl Statistics {
         let reached = self.running.week[now.weekday()][now.number()];
         let average = self.exceeded(averages, now, reached)?;
         let weekday = Some(WEEKDAYS[now.weekday()]);
-        Some(Excess::new(self.options.level, now.hour, weekday, average, reached))
+        Some(excess_text(now.hour, weekday, average, reached))
     }
 
     /// The average, if one is known and too many events are above it.
@@ -271,6 +270,15 @@ impl Statistics {
         let average = averages.at(now.number())?;
         (u64::from(reached) > self.options.limit(average)).then_some(average)
     }
+}
+
+/// The log of the alert about an unusual hour, in OSSEC 4.3's words.
+fn excess_text(hour: u8, weekday: Option<&str>, average: u32, reached: u32) -> String {
+    let on = weekday.map_or_else(String::new, |weekday| format!(" on {weekday}"));
+    let next = hour + 1;
+    format!(
+        "The average number of logs between {hour}:00 and {next}:00{on} is {average}. We reached {reached}."
+    )
 }
 
 impl Drop for Statistics {

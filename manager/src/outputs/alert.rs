@@ -26,6 +26,8 @@ pub struct Alert<'a> {
     pub rule: Option<&'a RuleRow>,
     /// How often the rule has fired.
     pub fired: u32,
+    /// What is shown as the log: the event's, but for alerts about many.
+    pub log: &'a [u8],
     /// Texts of earlier events, newest first.
     pub previous: &'a [&'a [u8]],
     /// Its number.
@@ -45,7 +47,7 @@ impl<'a> Alert<'a> {
         time: LocalTime,
     ) -> Self {
         let rule = verdict.rule.and_then(|row| image.rule(row));
-        Self { image, event, rule, fired: verdict.fired, previous, id, time }
+        Self { image, event, rule, fired: verdict.fired, log: event.full_log(), previous, id, time }
     }
 
     /// What the rule says; missing texts print as OSSEC prints them.

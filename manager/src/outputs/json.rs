@@ -107,7 +107,7 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
         object.option(key, event.field(field));
     }
     object.text("location", event.location);
-    object.text("full_log", event.text);
+    object.text("full_log", alert.log);
     object.option("previous_output", alert.previous.get(1).copied().filter(|text| !text.is_empty()));
     if let Some(path) = event.field(Field::Filename) {
         let mut file = object.object("SyscheckFile");
@@ -139,8 +139,12 @@ const ALERT_FIELDS: [(&str, Field); 8] = [
     ("dstuser", Field::DstUser),
 ];
 
-const MORE_FIELDS: [(&str, Field); 4] =
-    [("status", Field::Status), ("url", Field::Url), ("data", Field::Data), ("systemname", Field::SystemName)];
+const MORE_FIELDS: [(&str, Field); 4] = [
+    ("status", Field::Status),
+    ("url", Field::Url),
+    ("data", Field::Data),
+    ("systemname", Field::SystemName),
+];
 
 /// Appends a line of `archives.json`: every event, with its rule if one fired.
 pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
@@ -156,7 +160,7 @@ pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
     }
     write_dynamic(&mut object, alert);
     write_decoder(&mut object, "decoder", alert);
-    object.text("full_log", event.text);
+    object.text("full_log", alert.log);
     write_time(&mut object, alert);
     write_agent(&mut object, alert);
     object.text("logfile", alert.log_file());
@@ -199,9 +203,8 @@ fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &RuleRow) {
         }
     }
     nested.text("group", alert.text(rule.groups));
-    let compliance = |prefix: &'static [u8]| {
-        alert.groups(rule).filter_map(move |group| group.strip_prefix(prefix))
-    };
+    let compliance =
+        |prefix: &'static [u8]| alert.groups(rule).filter_map(move |group| group.strip_prefix(prefix));
     let plain = |group: &&[u8]| !group.starts_with(b"pci_dss_") && !group.starts_with(b"cis_");
     nested.list("groups", alert.groups(rule).filter(plain));
     for (key, prefix) in [("PCI_DSS", &b"pci_dss_"[..]), ("CIS", b"cis_")] {

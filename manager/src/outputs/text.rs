@@ -36,7 +36,7 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
             out.push(b'\n');
         }
     }
-    for text in core::iter::once(&alert.event.text).chain(alert.previous) {
+    for text in core::iter::once(&alert.log).chain(alert.previous) {
         out.extend_from_slice(text.get(..LOG_SHOWN).unwrap_or(text));
         out.push(b'\n');
     }
@@ -70,7 +70,7 @@ pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
     out.push(b' ');
     write_origin(out, alert.event);
     out.push(b' ');
-    out.extend_from_slice(alert.event.text);
+    out.extend_from_slice(alert.log);
     out.push(b'\n');
 }
 
@@ -107,7 +107,7 @@ pub fn write_custom(out: &mut Vec<u8>, format: &str, alert: &Alert<'_>) {
     let Some(rule) = alert.rule else { return };
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes.get(..1023).unwrap_or(bytes)).into_owned();
     let field = |field| alert.event.field(field).map_or_else(|| "None".to_owned(), lossy);
-    let log = String::from_utf8_lossy(alert.event.text).replace(['\n', '\r'], "\\n");
+    let log = String::from_utf8_lossy(alert.log).replace(['\n', '\r'], "\\n");
     let values = [
         ("$TIMESTAMP", alert.id.epoch.to_string()),
         ("$FTELL", alert.id.ticket.to_string()),

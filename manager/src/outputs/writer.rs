@@ -7,7 +7,9 @@ use super::files::DailyFile;
 use super::{json, text};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
+use crate::engine::statistics::{self, Statistics};
 use bartizan_core::event::{Category, Event};
+use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::rules::judge::{Fate, Verdict};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -33,7 +35,14 @@ pub struct Outputs {
 impl Outputs {
     /// All files, alerts in the usual layout.
     pub fn everything() -> Self {
-        Self { alerts: true, alerts_json: true, archives: true, archives_json: true, firewall: true, custom: None }
+        Self {
+            alerts: true,
+            alerts_json: true,
+            archives: true,
+            archives_json: true,
+            firewall: true,
+            custom: None,
+        }
     }
 }
 
@@ -77,6 +86,7 @@ pub struct AlertWriter<W> {
     print: Option<Print>,
     buffer: Vec<u8>,
     live: bool,
+    statistics: Option<Statistics>,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
@@ -94,6 +104,7 @@ impl<W: Write> AlertWriter<W> {
             print,
             buffer: Vec::new(),
             live: false,
+            statistics: None,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -113,6 +124,12 @@ impl<W: Write> AlertWriter<W> {
         self
     }
 
+    /// Counts events by the hour, and alerts when an hour is unusual.
+    pub fn with_statistics(mut self, statistics: Statistics) -> Self {
+        self.statistics = Some(statistics);
+        self
+    }
+
     /// Prints alerts as they come, batch by batch.
     pub fn live(mut self) -> Self {
         self.live = true;
@@ -124,6 +141,39 @@ impl<W: Write> AlertWriter<W> {
         self.counts.events += 1;
         let (first, last) = self.counts.span.unwrap_or((at, at));
         self.counts.span = Some((first.min(at), last.max(at)));
+    }
+
+    /// What the statistics have to say of an event: the log of their alert.
+    fn unusual(&mut self, event: &Event<'_>, rule: Option<&RuleRow>, time: &LocalTime) -> Option<String> {
+        let statistics = self.statistics.as_mut()?;
+        let excess = statistics.event(time).unwrap_or_else(|error| {
+            // The analysis must not end because a counter cannot be written.
+            eprintln!("bartizan: statistics: {error}");
+            None
+        });
+        if let Some(rule) = rule {
+            statistics.rule_fired(rule.id.get(), rule.level.get());
+        }
+        if event.category == Category::Firewall {
+            statistics.firewall_event();
+        }
+        excess
+    }
+
+    /// Writes an alert wherever alerts go.
+    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+        self.count_alert(alert);
+        match self.print {
+            Some(Print::Text) => text::write_alert(&mut self.buffer, alert),
+            Some(Print::Json) => json::write_alert(&mut self.buffer, alert),
+            None => {}
+        }
+        self.files.as_mut().map_or(Ok(()), |files| files.alert(&alert.time, alert))
+    }
+
+    fn next_id(&mut self, event: &Event<'_>) -> AlertId {
+        self.ticket += 1;
+        AlertId { epoch: event.now.epoch, ticket: self.ticket }
     }
 
     fn count_alert(&mut self, alert: &Alert<'_>) {
@@ -187,26 +237,27 @@ impl<W: Write> Sink for AlertWriter<W> {
     fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()> {
         self.count(event);
         let alerts = verdict.alerts(&court.image);
-        if !alerts && self.files.is_none() {
+        if !alerts && self.files.is_none() && self.statistics.is_none() {
             return Ok(());
         }
-        self.ticket += u64::from(alerts);
         let time = self.clock.local(event.now.epoch);
+        let image = &court.image;
+        let rule = verdict.rule.and_then(|row| image.rule(row));
+        if let Some(log) = self.unusual(event, rule, &time)
+            && let Some(rule) = image.find_rule(statistics::RULE).and_then(|row| image.rule(row))
+            && rule.flags.get() & rule_flag::LOG != 0
+        {
+            let id = self.next_id(event);
+            let log = log.as_bytes();
+            self.alert(&Alert { image, event, rule: Some(rule), fired: 0, log, previous: &[], id, time })?;
+        }
         let previous = court.previous(verdict);
-        let id = AlertId { epoch: event.now.epoch, ticket: self.ticket };
-        let mut alert = Alert::new(&court.image, event, verdict, &previous, id, time);
+        let id = if alerts { self.next_id(event) } else { AlertId::default() };
+        let mut alert = Alert::new(image, event, verdict, &previous, id, time);
         if alerts {
-            self.count_alert(&alert);
-            match self.print {
-                Some(Print::Text) => text::write_alert(&mut self.buffer, &alert),
-                Some(Print::Json) => json::write_alert(&mut self.buffer, &alert),
-                None => {}
-            }
+            self.alert(&alert)?;
         }
         if let Some(files) = &mut self.files {
-            if alerts {
-                files.alert(&time, &alert)?;
-            }
             // The archives name only rules that counted.
             alert.rule = alert.rule.filter(|_| verdict.fate == Fate::Fired);
             files.event(&time, &alert)?;

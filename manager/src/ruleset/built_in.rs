@@ -39,7 +39,9 @@ pub fn all() -> Vec<(&'static str, String)> {
 
 /// An `ossec.conf` for the exported files.
 fn configuration() -> String {
-    let mut text = String::from("<!-- Bartizan's built-in rules as files: change what you like. -->\n<ossec_config>\n  <rules>\n");
+    let mut text = String::from(
+        "<!-- Bartizan's built-in rules as files: change what you like. -->\n<ossec_config>\n  <rules>\n",
+    );
     for (name, _) in DECODERS {
         text += &format!("    <decoder>{name}</decoder>\n");
     }

@@ -50,7 +50,8 @@ impl Triple {
         Self {
             rule: rule.map_or_else(String::new, |(id, _)| id.to_string()),
             level: rule.map_or_else(String::new, |(_, level)| level.to_string()),
-            decoder: decoder.map_or_else(|| "(null)".to_owned(), |name| String::from_utf8_lossy(name).into_owned()),
+            decoder: decoder
+                .map_or_else(|| "(null)".to_owned(), |name| String::from_utf8_lossy(name).into_owned()),
         }
     }
 

@@ -81,7 +81,8 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     match Ruleset::new(compiled.image, lists, engine_settings(&config)) {
         Ok(ruleset) => Some(Loaded { ruleset, sources, config, home, decoder_files, decoders }),
         Err(error) => {
-            let message = format!("the compiler wrote an image that is not sound ({error:?}): please report this");
+            let message =
+                format!("the compiler wrote an image that is not sound ({error:?}): please report this");
             report.push(Diagnostic::placeless_error(message));
             None
         }
@@ -135,6 +136,7 @@ fn compile_settings(config: &Config) -> compile::Settings {
     compile::Settings {
         log_alert_level: config.alerts.log_alert_level,
         email_alert_level: config.alerts.email_alert_level,
+        stats_level: config.global.stats_level,
         default_timeframe: config.internal.default_timeframe,
         decoder_order_size: config.internal.decoder_order_size,
         sid_prev_matched_max: config.internal.sid_prev_matched_max,

@@ -94,17 +94,15 @@ impl std::fmt::Display for News {
         match self {
             Self::Appeared => write!(f, "is there and is read from now on"),
             Self::Rotated { between: 0 } => write!(f, "was rotated; reading goes on in the new file"),
-            Self::Rotated { between } => write!(
-                f,
-                "was rotated; reading goes on in {between} files between and in the new file"
-            ),
+            Self::Rotated { between } => {
+                write!(f, "was rotated; reading goes on in {between} files between and in the new file")
+            }
             Self::Truncated => write!(f, "was emptied; reading goes on from its beginning"),
             Self::Gone => write!(f, "is no longer there; it will be read when it comes back"),
             Self::Unreadable(why) => write!(f, "cannot be read: {why}"),
-            Self::TooMany(limit) => write!(
-                f,
-                "matches more than {limit} files; the others are not read: name them more exactly"
-            ),
+            Self::TooMany(limit) => {
+                write!(f, "matches more than {limit} files; the others are not read: name them more exactly")
+            }
             Self::Ended(why) => write!(f, "ended: {why}; it is started again"),
             Self::Overrun => write!(f, "came faster than it could be read; some records are lost"),
             Self::Remark(text) => write!(f, "says: {text}"),

@@ -21,16 +21,9 @@ impl Reader<'_> {
             self.scan.step(1);
         } else {
             let shown = self.scan.shown(name);
-            let problem = Diagnostic::error(
-                self.file,
-                Span::new(start, name.end),
-                "this closing tag is not finished",
-            );
-            self.problem(
-                problem
-                    .label("`>` is missing")
-                    .help(format!("write </{shown}>")),
-            );
+            let problem =
+                Diagnostic::error(self.file, Span::new(start, name.end), "this closing tag is not finished");
+            self.problem(problem.label("`>` is missing").help(format!("write </{shown}>")));
         }
         let tag = Span::new(start, self.scan.at);
         if let Some(depth) = self.element_to_close(name, tag) {
@@ -62,16 +55,14 @@ impl Reader<'_> {
         let shown = self.scan.shown(name);
         let problem = |message: String| Diagnostic::error(self.file, tag, message);
         let Some(top) = self.open.last() else {
-            let problem = problem(format!("</{shown}> closes nothing"))
-                .help("remove it, or add the opening tag");
+            let problem =
+                problem(format!("</{shown}> closes nothing")).help("remove it, or add the opening tag");
             self.problem(problem);
             return None;
         };
         let open = top.element.name.clone();
         let (line, _) = self.line(top.element.name_span.start);
-        let problem = problem(format!(
-            "</{shown}> does not close <{open}>, which line {line} opens"
-        ));
+        let problem = problem(format!("</{shown}> does not close <{open}>, which line {line} opens"));
         if suggest(&shown, [open.as_str()]).is_some() {
             self.problem(problem.help(format!("write </{open}>")));
             return Some(self.open.len() - 1);
@@ -94,34 +85,20 @@ impl Reader<'_> {
         };
         let name = &inner.element.name;
         let end = match before {
-            Some(tag) => format!(
-                "{} in line {}",
-                self.scan.shown(tag),
-                self.line(tag.start).0
-            ),
+            Some(tag) => format!("{} in line {}", self.scan.shown(tag), self.line(tag.start).0),
             None => "the end of the file".to_string(),
         };
-        let span = Span::new(
-            inner.element.name_span.start.saturating_sub(1),
-            inner.element.name_span.end,
-        );
-        let mut problem = Diagnostic::error(
-            self.file,
-            span,
-            format!("<{name}> is not closed before {end}"),
-        );
+        let span = Span::new(inner.element.name_span.start.saturating_sub(1), inner.element.name_span.end);
+        let mut problem = Diagnostic::error(self.file, span, format!("<{name}> is not closed before {end}"));
         for outer in outer.iter().rev().take(3) {
             let (line, _) = self.line(outer.element.name_span.start);
-            problem = problem.note(format!(
-                "<{}> of line {line} is not closed either",
-                outer.element.name
-            ));
+            problem = problem.note(format!("<{}> of line {line} is not closed either", outer.element.name));
         }
         let escaped = format!("\\</{name}>");
         let help = match memchr::memmem::find(&inner.element.text, escaped.as_bytes()) {
-            Some(_) => format!(
-                "the backslash before </{name}> makes it text: remove it, or write two elements"
-            ),
+            Some(_) => {
+                format!("the backslash before </{name}> makes it text: remove it, or write two elements")
+            }
             None => format!("add </{name}>, or write \\<{name} if it belongs to a text"),
         };
         self.problem(problem.help(help));
@@ -129,33 +106,20 @@ impl Reader<'_> {
 
     /// Closes the innermost element: its text ends at `text_end`, it at `end`.
     pub(super) fn close(&mut self, text_end: usize, end: usize) {
-        let Some(Open {
-            mut element,
-            too_long,
-        }) = self.open.pop()
-        else {
+        let Some(Open { mut element, too_long }) = self.open.pop() else {
             return;
         };
         element.text_span.end = text_end.max(element.text_span.start);
         element.span.end = end.max(element.text_span.end);
         if let Some(place) = too_long {
-            let message = format!(
-                "the text of <{}> is longer than {} bytes",
-                element.name, self.dialect.text_max
-            );
+            let message =
+                format!("the text of <{}> is longer than {} bytes", element.name, self.dialect.text_max);
             let span = Span::new(place, place + 1);
-            self.problem(
-                Diagnostic::error(self.file, span, message).help("split it into several elements"),
-            );
+            self.problem(Diagnostic::error(self.file, span, message).help("split it into several elements"));
         }
         element.places.shrink(element.text_span.start);
         let variable = self.open.is_empty() && element.name.eq_ignore_ascii_case("var");
-        let Element {
-            text,
-            places,
-            text_span,
-            ..
-        } = &mut element;
+        let Element { text, places, text_span, .. } = &mut element;
         self.expand(text, places, *text_span, variable);
         match self.open.last_mut() {
             _ if variable => self.define(element),
@@ -169,22 +133,14 @@ impl Reader<'_> {
 
     /// Replaces variables in a text. In the text of a variable an unknown
     /// name is no mistake: only its use is.
-    pub(super) fn expand(
-        &mut self,
-        text: &mut Vec<u8>,
-        places: &mut Places,
-        span: Span,
-        variable: bool,
-    ) {
+    pub(super) fn expand(&mut self, text: &mut Vec<u8>, places: &mut Places, span: Span, variable: bool) {
         let unknown = match variable {
             true => Unknown::Text,
             false if self.dialect.dollar_parenthesis => Unknown::ErrorUnlessParenthesis,
             false => Unknown::Error,
         };
         if let Err(problem) = self.variables.expand(text, places, span, unknown) {
-            self.problem(
-                Diagnostic::error(self.file, problem.span, problem.message).help(problem.help),
-            );
+            self.problem(Diagnostic::error(self.file, problem.span, problem.message).help(problem.help));
         }
     }
 
@@ -198,11 +154,7 @@ impl Reader<'_> {
             }
         };
         if let Some(child) = element.children.first() {
-            let problem = Diagnostic::error(
-                self.file,
-                child.name_span,
-                "a variable holds nothing but text",
-            );
+            let problem = Diagnostic::error(self.file, child.name_span, "a variable holds nothing but text");
             return self.problem(problem.help("write `\\<` where the text holds this character"));
         }
         let shown = String::from_utf8_lossy(name);
@@ -210,15 +162,11 @@ impl Reader<'_> {
         match self.variables.define(name, element.text) {
             Ok(()) => {}
             Err(Refused::Twice) => {
-                let message =
-                    format!("there is a variable `{shown}` already; the first one is used");
-                self.problem(
-                    Diagnostic::warning(self.file, span, message).help("give it another name"),
-                );
+                let message = format!("there is a variable `{shown}` already; the first one is used");
+                self.problem(Diagnostic::warning(self.file, span, message).help("give it another name"));
             }
             Err(Refused::TooMany) => {
-                let problem =
-                    Diagnostic::error(self.file, span, "there are too many variables in this file");
+                let problem = Diagnostic::error(self.file, span, "there are too many variables in this file");
                 self.problem(problem.help("split the file"));
             }
         }

@@ -54,9 +54,7 @@ pub struct Attribute {
 impl Element {
     /// The attribute of a name (exact).
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes
-            .iter()
-            .find(|attribute| attribute.name == name)
+        self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
     /// The text for showing: bytes that are not UTF-8 are replaced.
@@ -67,8 +65,7 @@ impl Element {
     /// Where the byte at `offset` of the text stands in the file. What a
     /// variable put there stands at its `$`; an offset past the end is the end.
     pub fn position_of(&self, offset: usize) -> usize {
-        self.places
-            .position_of(offset, self.text.len(), self.text_span)
+        self.places.position_of(offset, self.text.len(), self.text_span)
     }
 
     /// Where a part of the text stands in the file: at least one byte long if
@@ -87,8 +84,7 @@ impl Attribute {
     /// Where the byte at `offset` of the value stands in the file, as
     /// [`Element::position_of`].
     pub fn position_of(&self, offset: usize) -> usize {
-        self.places
-            .position_of(offset, self.value.len(), self.value_span)
+        self.places.position_of(offset, self.value.len(), self.value_span)
     }
 
     /// Where a part of the value stands in the file.

@@ -41,17 +41,9 @@ pub struct Dialect {
 
 impl Dialect {
     /// OSSEC 4.3.
-    pub const OSSEC: Self = Self {
-        text_max: 8192,
-        attributes_max: 48,
-        dollar_parenthesis: false,
-    };
+    pub const OSSEC: Self = Self { text_max: 8192, attributes_max: 48, dollar_parenthesis: false };
     /// Wazuh 4.14: longer texts, and `$(field)` in descriptions.
-    pub const WAZUH: Self = Self {
-        text_max: 20_480,
-        attributes_max: 48,
-        dollar_parenthesis: true,
-    };
+    pub const WAZUH: Self = Self { text_max: 20_480, attributes_max: 48, dollar_parenthesis: true };
 }
 
 /// What one file may hold, in every dialect.

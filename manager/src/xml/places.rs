@@ -28,21 +28,13 @@ pub(super) struct Places {
 impl Places {
     /// The text goes on at `at` with what stands at `file`.
     pub(super) fn copied(&mut self, at: usize, file: usize) {
-        self.push(Piece {
-            at: at as u32,
-            file: file as u32,
-            variable: 0,
-        });
+        self.push(Piece { at: at as u32, file: file as u32, variable: 0 });
     }
 
     /// The text goes on at `at` with what a variable puts there.
     pub(super) fn replaced(&mut self, at: usize, span: Span) {
         let variable = (span.end - span.start) as u32;
-        self.push(Piece {
-            at: at as u32,
-            file: span.start as u32,
-            variable,
-        });
+        self.push(Piece { at: at as u32, file: span.start as u32, variable });
     }
 
     fn push(&mut self, piece: Piece) {
@@ -70,33 +62,20 @@ impl Places {
 
     /// Adds the pieces of a part of this text to those of a new text, in
     /// which the part begins at `at`.
-    pub(super) fn copy_to(
-        &self,
-        new: &mut Self,
-        part: Range<usize>,
-        at: usize,
-        len: usize,
-        span: Span,
-    ) {
+    pub(super) fn copy_to(&self, new: &mut Self, part: Range<usize>, at: usize, len: usize, span: Span) {
         if part.is_empty() {
             return;
         }
         new.copied(at, self.position_of(part.start, len, span));
-        let first = self
-            .pieces
-            .partition_point(|piece| piece.at as usize <= part.start);
-        let within = self.pieces[first..]
-            .iter()
-            .take_while(|piece| (piece.at as usize) < part.end);
+        let first = self.pieces.partition_point(|piece| piece.at as usize <= part.start);
+        let within = self.pieces[first..].iter().take_while(|piece| (piece.at as usize) < part.end);
         for piece in within {
             new.copied(at + piece.at as usize - part.start, piece.file as usize);
         }
     }
 
     fn piece_of(&self, offset: usize) -> Option<&Piece> {
-        let after = self
-            .pieces
-            .partition_point(|piece| piece.at as usize <= offset);
+        let after = self.pieces.partition_point(|piece| piece.at as usize <= offset);
         self.pieces.get(after.checked_sub(1)?)
     }
 

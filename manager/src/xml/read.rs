@@ -14,12 +14,7 @@ use crate::diagnose::{Colour, Diagnostic, Diagnostics, Severity, SourceId, Sourc
 
 /// Reads one file of `sources`. Problems go to `report`; the document holds
 /// what could be read in spite of them.
-pub fn read(
-    dialect: &Dialect,
-    sources: &Sources,
-    file: SourceId,
-    report: &mut Diagnostics,
-) -> Document {
+pub fn read(dialect: &Dialect, sources: &Sources, file: SourceId, report: &mut Diagnostics) -> Document {
     let mut reader = Reader::new(dialect, sources.bytes(file), file, report);
     reader.walk();
     reader.finish()
@@ -45,17 +40,11 @@ pub fn exercise(bytes: &[u8]) {
             }
             for attribute in &element.attributes {
                 let part = attribute.span_of(0..attribute.value.len());
-                assert!(
-                    attribute.value_span.start <= part.start
-                        && part.end <= attribute.value_span.end
-                );
+                assert!(attribute.value_span.start <= part.start && part.end <= attribute.value_span.end);
             }
             open.extend(&element.children);
         }
-        assert_eq!(
-            report.render(&sources, Colour::None).is_empty(),
-            report.is_empty()
-        );
+        assert_eq!(report.render(&sources, Colour::None).is_empty(), report.is_empty());
     }
 }
 
@@ -83,12 +72,7 @@ pub(super) struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn new(
-        dialect: &'r Dialect,
-        bytes: &'r [u8],
-        file: SourceId,
-        report: &'r mut Diagnostics,
-    ) -> Self {
+    fn new(dialect: &'r Dialect, bytes: &'r [u8], file: SourceId, report: &'r mut Diagnostics) -> Self {
         Self {
             dialect,
             scan: Scan::new(bytes),
@@ -135,11 +119,8 @@ impl<'r> Reader<'r> {
         let Some(at) = memchr::memchr(0, self.scan.bytes) else {
             return;
         };
-        let problem = Diagnostic::error(
-            self.file,
-            Span::new(at, at + 1),
-            "the file holds a byte 0 and is not text",
-        );
+        let problem =
+            Diagnostic::error(self.file, Span::new(at, at + 1), "the file holds a byte 0 and is not text");
         self.problem(problem.help("save it as UTF-8 without such bytes"));
         self.over = true;
     }
@@ -150,16 +131,9 @@ impl<'r> Reader<'r> {
         match memchr::memmem::find(self.scan.rest(), b"?>") {
             Some(end) => self.scan.step(end + 2),
             None => {
-                let problem = Diagnostic::error(
-                    self.file,
-                    Span::new(start, start + 2),
-                    "the prolog does not end",
-                );
-                self.problem(
-                    problem
-                        .label("`?>` is missing")
-                        .help("remove it, or end it with `?>`"),
-                );
+                let problem =
+                    Diagnostic::error(self.file, Span::new(start, start + 2), "the prolog does not end");
+                self.problem(problem.label("`?>` is missing").help("remove it, or end it with `?>`"));
                 self.scan.find_either(b'>', b'\n');
                 self.scan.step(1);
             }
@@ -169,11 +143,7 @@ impl<'r> Reader<'r> {
     /// What begins with `<?` after the start of the file.
     fn late_prolog(&mut self) {
         let span = Span::new(self.scan.at, self.scan.at + 2);
-        let problem = Diagnostic::error(
-            self.file,
-            span,
-            "a prolog stands only at the start of a file",
-        );
+        let problem = Diagnostic::error(self.file, span, "a prolog stands only at the start of a file");
         self.problem(problem.help("remove it; write `\\<?` where a text holds these characters"));
         self.prolog();
     }
@@ -191,13 +161,8 @@ impl<'r> Reader<'r> {
         if self.scan.pass_comment() {
             return true;
         }
-        let problem = Diagnostic::error(
-            self.file,
-            Span::new(start, start + 2),
-            "this comment does not end",
-        );
-        let help =
-            "end it with `-->`; in this dialect everything that begins with `<!` is a comment";
+        let problem = Diagnostic::error(self.file, Span::new(start, start + 2), "this comment does not end");
+        let help = "end it with `-->`; in this dialect everything that begins with `<!` is a comment";
         self.problem(problem.label("`-->` is missing").help(help));
         self.over = true;
         false
@@ -238,10 +203,7 @@ impl<'r> Reader<'r> {
             return;
         }
         self.count_node(tag.element.name_span);
-        self.open.push(Open {
-            element: tag.element,
-            too_long: None,
-        });
+        self.open.push(Open { element: tag.element, too_long: None });
         if tag.closed {
             self.close(self.scan.at, self.scan.at);
         }
@@ -267,13 +229,10 @@ impl<'r> Reader<'r> {
         self.problems += 1;
         self.report.push(problem);
         if self.problems == PROBLEMS_MAX {
-            let message = format!(
-                "there are {PROBLEMS_MAX} problems in this file; the rest of it was not read"
-            );
-            self.report.push(
-                Diagnostic::error(self.file, span, message)
-                    .help("mend the first ones and try again"),
-            );
+            let message =
+                format!("there are {PROBLEMS_MAX} problems in this file; the rest of it was not read");
+            self.report
+                .push(Diagnostic::error(self.file, span, message).help("mend the first ones and try again"));
             self.sound = false;
             self.over = true;
         }
@@ -288,10 +247,6 @@ impl<'r> Reader<'r> {
         while !self.open.is_empty() {
             self.close(self.scan.at, end);
         }
-        Document {
-            file: self.file,
-            roots: self.roots,
-            sound: self.sound,
-        }
+        Document { file: self.file, roots: self.roots, sound: self.sound }
     }
 }

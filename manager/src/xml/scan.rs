@@ -12,11 +12,7 @@ pub(super) struct Scan<'b> {
 impl<'b> Scan<'b> {
     /// Behind a byte order mark, if the file has one.
     pub(super) fn new(bytes: &'b [u8]) -> Self {
-        let at = if bytes.starts_with(b"\xef\xbb\xbf") {
-            3
-        } else {
-            0
-        };
+        let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         Self { bytes, at }
     }
 
@@ -74,13 +70,7 @@ impl<'b> Scan<'b> {
     /// end a text with two.
     pub(super) fn is_escaped(&self) -> bool {
         let before = self.bytes.get(..self.at).unwrap_or_default();
-        before
-            .iter()
-            .rev()
-            .take_while(|byte| **byte == b'\\')
-            .count()
-            % 2
-            == 1
+        before.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
     }
 
     /// Goes on to the first of two bytes, which is not passed, or to the end.

@@ -28,21 +28,13 @@ impl Reader<'_> {
         if name.start == name.end {
             self.scan.at = start;
             self.problem(
-                Diagnostic::error(
-                    self.file,
-                    Span::new(start, start + 1),
-                    "this `<` opens no tag",
-                )
-                .label("a name must follow")
-                .help("write `\\<` where a text holds this character"),
+                Diagnostic::error(self.file, Span::new(start, start + 1), "this `<` opens no tag")
+                    .label("a name must follow")
+                    .help("write `\\<` where a text holds this character"),
             );
             return None;
         }
-        let mut element = Element {
-            name: self.name(name),
-            name_span: name,
-            ..Element::default()
-        };
+        let mut element = Element { name: self.name(name), name_span: name, ..Element::default() };
         let closed = self.attributes(&mut element);
         element.span = Span::new(start, self.scan.at);
         element.text_span = Span::new(self.scan.at, self.scan.at);
@@ -55,14 +47,10 @@ impl Reader<'_> {
         if len <= NAME_MAX {
             return self.scan.shown(span);
         }
-        let problem = Diagnostic::error(
-            self.file,
-            span,
-            format!("this name is longer than {NAME_MAX} bytes"),
-        );
+        let problem =
+            Diagnostic::error(self.file, span, format!("this name is longer than {NAME_MAX} bytes"));
         self.problem(problem.help("is a `>` missing?"));
-        self.scan
-            .shown(Span::new(span.start, span.start + NAME_MAX))
+        self.scan.shown(Span::new(span.start, span.start + NAME_MAX))
     }
 
     /// Reads up to the end of the tag; true if it ended with `/>`.
@@ -97,14 +85,9 @@ impl Reader<'_> {
 
     fn unfinished(&mut self, element: &Element) {
         let message = format!("the tag <{}> is not finished", element.name);
-        let open = Span::new(
-            element.name_span.start.saturating_sub(1),
-            element.name_span.end,
-        );
+        let open = Span::new(element.name_span.start.saturating_sub(1), element.name_span.end);
         let problem = Diagnostic::error(self.file, open, message).label("`>` is missing");
-        self.problem(
-            problem.help("end the tag with `>`; write `\\<` where a text holds this character"),
-        );
+        self.problem(problem.help("end the tag with `>`; write `\\<` where a text holds this character"));
     }
 
     /// After a mistake: behind the tag, wherever it probably ends.
@@ -135,13 +118,7 @@ impl Reader<'_> {
         self.scan.pass_blanks();
         let value_span = self.value(element, &name, name_span)?;
         let value = self.scan.text(value_span).to_vec();
-        Ok(Attribute {
-            name,
-            value,
-            name_span,
-            value_span,
-            ..Attribute::default()
-        })
+        Ok(Attribute { name, value, name_span, value_span, ..Attribute::default() })
     }
 
     /// A byte that begins no attribute.
@@ -149,29 +126,18 @@ impl Reader<'_> {
         let here = Span::new(self.scan.at, self.scan.at + 1);
         let message = format!("this does not belong into the tag <{}>", element.name);
         let problem = Diagnostic::error(self.file, here, message);
-        self.broken(
-            element,
-            problem.help("attributes are written name=\"value\", and a tag ends with `>`"),
-        )
+        self.broken(element, problem.help("attributes are written name=\"value\", and a tag ends with `>`"))
     }
 
     /// The place of a value between its quotes.
-    fn value(
-        &mut self,
-        element: &mut Element,
-        name: &str,
-        name_span: Span,
-    ) -> Result<Span, Broken> {
+    fn value(&mut self, element: &mut Element, name: &str, name_span: Span) -> Result<Span, Broken> {
         let open = self.scan.at;
         let quote = match self.scan.peek() {
             Some(quote @ (b'"' | b'\'')) => quote,
             _ => {
                 let here = Span::new(name_span.start, open);
-                let problem = Diagnostic::error(
-                    self.file,
-                    here,
-                    format!("the value of `{name}` is not in quotes"),
-                );
+                let problem =
+                    Diagnostic::error(self.file, here, format!("the value of `{name}` is not in quotes"));
                 return Err(self.broken(element, problem.help(format!("write {name}=\"...\""))));
             }
         };
@@ -205,11 +171,7 @@ impl Reader<'_> {
     }
 
     fn open_quote(&mut self, quote: usize) -> Broken {
-        let problem = Diagnostic::error(
-            self.file,
-            Span::new(quote, quote + 1),
-            "this quote is not closed",
-        );
+        let problem = Diagnostic::error(self.file, Span::new(quote, quote + 1), "this quote is not closed");
         self.problem(problem.help("end the value with the same quote"));
         Broken
     }
@@ -225,19 +187,13 @@ impl Reader<'_> {
             if element.attributes.len() == most {
                 let message = format!("<{}> has more than {most} attributes", element.name);
                 self.problem(
-                    Diagnostic::error(self.file, attribute.name_span, message)
-                        .help("leave some out"),
+                    Diagnostic::error(self.file, attribute.name_span, message).help("leave some out"),
                 );
             }
             return;
         }
         self.count_node(attribute.name_span);
-        let Attribute {
-            value,
-            places,
-            value_span,
-            ..
-        } = &mut attribute;
+        let Attribute { value, places, value_span, .. } = &mut attribute;
         self.expand(value, places, *value_span, false);
         element.attributes.push(attribute);
     }

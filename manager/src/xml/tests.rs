@@ -18,12 +18,7 @@ fn read_as(dialect: Dialect, bytes: &[u8]) -> Read {
     let file = sources.add("rules/test.xml", bytes);
     let mut report = Diagnostics::new();
     let document = read(&dialect, &sources, file, &mut report);
-    Read {
-        sources,
-        file,
-        document,
-        report,
-    }
+    Read { sources, file, document, report }
 }
 
 fn read_text(text: &str) -> Read {
@@ -39,11 +34,7 @@ impl Read {
     fn problems(&self) -> Vec<String> {
         let one = |d: &crate::diagnose::Diagnostic| {
             let (line, column) = self.sources.line_and_column(self.file, d.span.start);
-            let warning = if d.severity == Severity::Warning {
-                "warning: "
-            } else {
-                ""
-            };
+            let warning = if d.severity == Severity::Warning { "warning: " } else { "" };
             format!("{line}:{column} {warning}{}", d.message)
         };
         self.report.iter().map(one).collect()
@@ -68,10 +59,7 @@ fn shape(element: &Element) -> String {
         text.push_str(&format!("({})", element.text_lossy()));
     }
     if !element.children.is_empty() {
-        text.push_str(&format!(
-            "{{{}}}",
-            element.children.iter().map(shape).collect::<String>()
-        ));
+        text.push_str(&format!("{{{}}}", element.children.iter().map(shape).collect::<String>()));
     }
     text.push(';');
     text
@@ -112,10 +100,7 @@ fn the_dialect_is_read_as_ossec_reads_it() {
 #[test]
 fn variables_are_replaced_as_ossec_replaces_them() {
     let cases = [
-        (
-            "<var name='N'>5</var><a b='x$N'>$N|$n,$N.$N $N</a>",
-            "a[b=x5](5|5,5.5 5);",
-        ),
+        ("<var name='N'>5</var><a b='x$N'>$N|$n,$N.$N $N</a>", "a[b=x5](5|5,5.5 5);"),
         // Before the first definition a dollar is a dollar.
         ("<a>x$N</a><var name='N'>5</var>", "a(x$N);"),
         // Two bytes are too short to be looked at.
@@ -125,21 +110,12 @@ fn variables_are_replaced_as_ossec_replaces_them() {
         ("<var name='N'>5</var><a>^1$|^2$</a>", "a(^1$|^2$);"),
         ("<var name='N'>5</var><a>$$N</a>", "a($5);"),
         // What was put in is not looked at again.
-        (
-            "<var name='N'>$M.</var><var name='M'>x</var><a>=$N</a>",
-            "a(=$M.);",
-        ),
+        ("<var name='N'>$M.</var><var name='M'>x</var><a>=$N</a>", "a(=$M.);"),
         ("<var name='LONG'>a\\<b</var><a>-$LONG</a>", "a(-a\\<b);"),
         // A variable within an element is an element.
-        (
-            "<a><var name='N'>5</var><b>x$N</b></a>",
-            "a{var[name=N](5);b(x$N);};",
-        ),
+        ("<a><var name='N'>5</var><b>x$N</b></a>", "a{var[name=N](5);b(x$N);};"),
         // The text of a variable takes what is known and lets be what is not.
-        (
-            "<var name='N'>5</var><var name='M'>$N|$x|(y$)</var><a>=$M</a>",
-            "a(=5|$x|(y$));",
-        ),
+        ("<var name='N'>5</var><var name='M'>$N|$x|(y$)</var><a>=$M</a>", "a(=5|$x|(y$));"),
     ];
     for (text, expected) in cases {
         let read = read_text(text);
@@ -153,133 +129,52 @@ fn an_unknown_variable_is_an_error_once_one_is_defined() {
     let read = read_text("<var name='FREQ'>6</var>\n<a b='$FREK'>x</a>\n<c>(foo$)</c>\n");
     assert_eq!(
         read.problems(),
-        [
-            "2:7 there is no variable `FREK` before this",
-            "3:8 there is no variable `)` before this"
-        ]
+        ["2:7 there is no variable `FREK` before this", "3:8 there is no variable `)` before this"]
     );
     assert!(!read.document.sound);
-    assert!(
-        read.rendered().contains("did you mean `$FREQ`?"),
-        "{}",
-        read.rendered()
-    );
+    assert!(read.rendered().contains("did you mean `$FREQ`?"), "{}", read.rendered());
 }
 
 #[test]
 fn a_dollar_before_a_parenthesis_is_text_in_wazuh_alone() {
     let text = b"<var name='F'>6</var><a>$(user) $F</a>";
     let wazuh = read_as(Dialect::WAZUH, text);
-    assert_eq!(
-        (wazuh.problems().len(), wazuh.shape().as_str()),
-        (0, "a($(user) 6);")
-    );
+    assert_eq!((wazuh.problems().len(), wazuh.shape().as_str()), (0, "a($(user) 6);"));
     assert_eq!(read_as(Dialect::OSSEC, text).problems().len(), 1);
 }
 
 /// A text, what is said about it, and what is read in spite of it.
 const MISTAKES: &[(&str, &[&str], &str)] = &[
-    (
-        "<a>x</b>\n</a>",
-        &["1:5 </b> does not close <a>, which line 1 opens"],
-        "a(x\n);",
-    ),
-    (
-        "<match>x</mtach><c/>",
-        &["1:9 </mtach> does not close <match>, which line 1 opens"],
-        "match(x);c;",
-    ),
-    (
-        "<rule>x</Rule><c/>",
-        &["1:8 </Rule> does not close <rule>, which line 1 opens"],
-        "rule(x);c;",
-    ),
-    (
-        "<a><b>x<c>y</a><d/>",
-        &["1:8 <c> is not closed before </a> in line 1"],
-        "a{b{c(y);};};d;",
-    ),
+    ("<a>x</b>\n</a>", &["1:5 </b> does not close <a>, which line 1 opens"], "a(x\n);"),
+    ("<match>x</mtach><c/>", &["1:9 </mtach> does not close <match>, which line 1 opens"], "match(x);c;"),
+    ("<rule>x</Rule><c/>", &["1:8 </Rule> does not close <rule>, which line 1 opens"], "rule(x);c;"),
+    ("<a><b>x<c>y</a><d/>", &["1:8 <c> is not closed before </a> in line 1"], "a{b{c(y);};};d;"),
     ("</x><a/>", &["1:1 </x> closes nothing"], "a;"),
-    (
-        "<a><b>",
-        &["1:4 <b> is not closed before the end of the file"],
-        "a{b;};",
-    ),
-    (
-        "<a b='1' b='2'/>",
-        &["1:10 `b` is given twice on <a>"],
-        "a[b=1];",
-    ),
+    ("<a><b>", &["1:4 <b> is not closed before the end of the file"], "a{b;};"),
+    ("<a b='1' b='2'/>", &["1:10 `b` is given twice on <a>"], "a[b=1];"),
     ("<a b>x</a>", &["1:4 `b` has no value"], "a(x);"),
-    (
-        "<a b=1>x</a>",
-        &["1:4 the value of `b` is not in quotes"],
-        "a(x);",
-    ),
-    (
-        "<a ='1'>x</a>",
-        &["1:4 this does not belong into the tag <a>"],
-        "a(x);",
-    ),
-    (
-        "<a b=\"1 c=\"2\">x</a><d/>",
-        &["1:6 this quote is not closed"],
-        "a(x);d;",
-    ),
-    (
-        "<a b=\"1>\n<c d=\"2\"/>\n</a>",
-        &["1:6 this quote is not closed"],
-        "a(\n){c[d=2];};",
-    ),
+    ("<a b=1>x</a>", &["1:4 the value of `b` is not in quotes"], "a(x);"),
+    ("<a ='1'>x</a>", &["1:4 this does not belong into the tag <a>"], "a(x);"),
+    ("<a b=\"1 c=\"2\">x</a><d/>", &["1:6 this quote is not closed"], "a(x);d;"),
+    ("<a b=\"1>\n<c d=\"2\"/>\n</a>", &["1:6 this quote is not closed"], "a(\n){c[d=2];};"),
     ("<a b='1>x</a>", &["1:6 this quote is not closed"], "a(x);"),
-    (
-        "<a",
-        &[
-            "1:1 the tag <a> is not finished",
-            "1:1 <a> is not closed before the end of the file",
-        ],
-        "a;",
-    ),
-    (
-        "<a <b>x</b></a>",
-        &["1:1 the tag <a> is not finished"],
-        "a{b(x);};",
-    ),
-    (
-        "<a>x</a\n<b/>",
-        &["1:5 this closing tag is not finished"],
-        "a(x);b;",
-    ),
+    ("<a", &["1:1 the tag <a> is not finished", "1:1 <a> is not closed before the end of the file"], "a;"),
+    ("<a <b>x</b></a>", &["1:1 the tag <a> is not finished"], "a{b(x);};"),
+    ("<a>x</a\n<b/>", &["1:5 this closing tag is not finished"], "a(x);b;"),
     ("<a>1 < 2</a>", &["1:6 this `<` opens no tag"], "a(1 < 2);"),
     ("<a/><!-- x <b>", &["1:5 this comment does not end"], "a;"),
     ("<a><!-- x </a>", &["1:4 this comment does not end"], "a;"),
     ("<?xml <a/>", &["1:1 the prolog does not end"], ""),
-    (
-        "<a/><?xml ?><b/>",
-        &["1:5 a prolog stands only at the start of a file"],
-        "a;b;",
-    ),
+    ("<a/><?xml ?><b/>", &["1:5 a prolog stands only at the start of a file"], "a;b;"),
     ("<a/>text<b/>more", &[], "a;b;"),
     (
         "<var name='N'>1</var><var name='n'>2</var><a>=$N</a>",
         &["1:33 warning: there is a variable `n` already; the first one is used"],
         "a(=1);",
     ),
-    (
-        "<var>1</var><a/>",
-        &["1:2 a variable has exactly one attribute, its name"],
-        "a;",
-    ),
-    (
-        "<var name='N'><b/></var><a/>",
-        &["1:16 a variable holds nothing but text"],
-        "a;",
-    ),
-    (
-        "<a>\0</a>",
-        &["1:4 the file holds a byte 0 and is not text"],
-        "",
-    ),
+    ("<var>1</var><a/>", &["1:2 a variable has exactly one attribute, its name"], "a;"),
+    ("<var name='N'><b/></var><a/>", &["1:16 a variable holds nothing but text"], "a;"),
+    ("<a>\0</a>", &["1:4 the file holds a byte 0 and is not text"], ""),
     (
         "<a b>1</a>\n<a b='1' b='2'></c></a>\n<d>",
         &[
@@ -318,12 +213,7 @@ error: <regex> is not closed before </rule> in line 4
 ";
     assert_eq!(read.rendered(), expected);
     let read = read_text("<regex>C:\\dir\\</regex>");
-    assert!(
-        read.rendered()
-            .contains("the backslash before </regex> makes it text"),
-        "{}",
-        read.rendered()
-    );
+    assert!(read.rendered().contains("the backslash before </regex> makes it text"), "{}", read.rendered());
 }
 
 #[test]
@@ -331,9 +221,7 @@ fn places_survive_comments_and_variables() {
     let read = read_text("<var name='V'>123</var><a>ab<!-- x -->cd$V|e<!---->f</a>");
     let a = &read.document.roots[0];
     assert_eq!(a.text, b"abcd123|ef");
-    let shown: Vec<String> = (0..a.text.len())
-        .map(|k| read.at(a.span_of(k..k + 1)))
-        .collect();
+    let shown: Vec<String> = (0..a.text.len()).map(|k| read.at(a.span_of(k..k + 1))).collect();
     assert_eq!(shown, ["a", "b", "c", "d", "$V", "$V", "$V", "|", "e", "f"]);
     assert_eq!(read.at(a.span_of(1..3)), "b<!-- x -->c");
     assert_eq!(read.at(a.span_of(3..5)), "d$V");
@@ -391,31 +279,19 @@ fn ten_thousand_levels_are_refused_and_dropped() {
     let text = "<a>".repeat(10_000) + &"</a>".repeat(10_000);
     let work = move || {
         let read = read_text(&text);
-        assert_eq!(
-            read.problems(),
-            ["1:3074 elements are nested deeper than 1024"]
-        );
+        assert_eq!(read.problems(), ["1:3074 elements are nested deeper than 1024"]);
         drop(read.document);
     };
     // Even a thread with little stack can let go of the deepest tree.
-    let thread = std::thread::Builder::new()
-        .stack_size(512 << 10)
-        .spawn(work)
-        .expect("a thread");
+    let thread = std::thread::Builder::new().stack_size(512 << 10).spawn(work).expect("a thread");
     assert!(thread.join().is_ok());
 }
 
 #[test]
 fn variables_cannot_grow_without_bound() {
     let mut bomb = String::from("<var name='A'>0123456789</var>");
-    for (last, name) in ["A", "B", "C", "D", "E", "F", "G", "H"]
-        .windows(2)
-        .map(|w| (w[0], w[1]))
-    {
-        bomb.push_str(&format!(
-            "<var name='{name}'>{}</var>",
-            format!("${last}").repeat(1000)
-        ));
+    for (last, name) in ["A", "B", "C", "D", "E", "F", "G", "H"].windows(2).map(|w| (w[0], w[1])) {
+        bomb.push_str(&format!("<var name='{name}'>{}</var>", format!("${last}").repeat(1000)));
     }
     bomb.push_str("<a>$H$H$H</a>");
     let read = read_text(&bomb);
@@ -427,19 +303,14 @@ fn variables_cannot_grow_without_bound() {
     many.push_str(&"<a>$A$A$A$A$A$A$A</a>".repeat(10_000));
     let read = read_text(&many);
     let all: usize = read.document.roots.iter().map(|root| root.text.len()).sum();
-    assert!(
-        read.report.has_errors() && all < limits::GROWTH_MAX + (1 << 20),
-        "{all}"
-    );
+    assert!(read.report.has_errors() && all < limits::GROWTH_MAX + (1 << 20), "{all}");
 }
 
 #[test]
 fn too_many_of_anything_ends_in_an_error() {
     let elements = "<a/>".repeat(limits::NODES_MAX + 10);
     let attributes: String = (0..60).map(|n| format!(" a{n}='1'")).collect();
-    let variables: String = (0..1100)
-        .map(|n| format!("<var name='v{n}'>x</var>"))
-        .collect();
+    let variables: String = (0..1100).map(|n| format!("<var name='v{n}'>x</var>")).collect();
     let long_name = format!("<{}/>", "n".repeat(100_000));
     let cases = [elements, format!("<a{attributes}/>"), variables, long_name];
     for text in cases {
@@ -486,16 +357,10 @@ fn corpus() -> Vec<(PathBuf, Dialect)> {
         return Vec::new();
     };
     let mut files = Vec::new();
-    for (folder, dialect) in [
-        ("ossec-4.3/home", Dialect::OSSEC),
-        ("wazuh-4.14/home", Dialect::WAZUH),
-    ] {
+    for (folder, dialect) in [("ossec-4.3/home", Dialect::OSSEC), ("wazuh-4.14/home", Dialect::WAZUH)] {
         let mut folders = vec![Path::new(&corpus).join(folder)];
         while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(&folder)
-                .expect("a folder of the corpus")
-                .flatten()
-            {
+            for entry in std::fs::read_dir(&folder).expect("a folder of the corpus").flatten() {
                 let path = entry.path();
                 match path.extension().and_then(|e| e.to_str()) {
                     _ if path.is_dir() => folders.push(path),
@@ -514,22 +379,10 @@ fn every_file_of_the_corpus_is_read_without_complaint() {
     let files = corpus();
     let mut elements = 0;
     for (path, dialect) in &files {
-        let read = read_as(
-            *dialect,
-            &std::fs::read(path).expect("a file of the corpus"),
-        );
-        assert!(
-            read.report.is_empty(),
-            "{}\n{}",
-            path.display(),
-            read.rendered()
-        );
+        let read = read_as(*dialect, &std::fs::read(path).expect("a file of the corpus"));
+        assert!(read.report.is_empty(), "{}\n{}", path.display(), read.rendered());
         let mut open: Vec<_> = read.document.roots.iter().collect();
-        assert!(
-            !open.is_empty() || path.ends_with("local_decoder.xml"),
-            "{}",
-            path.display()
-        );
+        assert!(!open.is_empty() || path.ends_with("local_decoder.xml"), "{}", path.display());
         while let Some(element) = open.pop() {
             elements += 1;
             open.extend(&element.children);

@@ -80,10 +80,7 @@ impl Variables {
         while let Some(found) = memchr::memchr(b'$', &text[next..]) {
             let dollar = next + found;
             let rest = &text[dollar + 1..];
-            let len = rest
-                .iter()
-                .position(|byte| b"$.|, ".contains(byte))
-                .unwrap_or(rest.len());
+            let len = rest.iter().position(|byte| b"$.|, ".contains(byte)).unwrap_or(rest.len());
             let name = &rest[..len];
             next = dollar + 1 + len;
             let here = || places.span_of(dollar..dollar + 1 + len, text.len(), span);
@@ -125,11 +122,7 @@ impl Variables {
             true => "there is no variable of such a long name".to_string(),
             false => format!("there is no variable `{shown}` before this"),
         };
-        Problem {
-            span,
-            message,
-            help,
-        }
+        Problem { span, message, help }
     }
 }
 
@@ -142,13 +135,7 @@ struct Expanded {
 
 impl Expanded {
     fn copy(&mut self, from: &[u8], part: std::ops::Range<usize>, places: &Places, span: Span) {
-        places.copy_to(
-            &mut self.places,
-            part.clone(),
-            self.text.len(),
-            from.len(),
-            span,
-        );
+        places.copy_to(&mut self.places, part.clone(), self.text.len(), from.len(), span);
         self.text.extend_from_slice(&from[part]);
     }
 
@@ -161,9 +148,7 @@ impl Expanded {
 fn too_long(span: Span) -> Problem {
     Problem {
         span,
-        message: format!(
-            "with its variables replaced this text is longer than {EXPANDED_MAX} bytes"
-        ),
+        message: format!("with its variables replaced this text is longer than {EXPANDED_MAX} bytes"),
         help: "use fewer variables in it, or shorter ones".to_string(),
     }
 }
@@ -171,10 +156,7 @@ fn too_long(span: Span) -> Problem {
 fn grown(span: Span) -> Problem {
     Problem {
         span,
-        message: format!(
-            "the variables of this file add more than {} MiB to it",
-            GROWTH_MAX >> 20
-        ),
+        message: format!("the variables of this file add more than {} MiB to it", GROWTH_MAX >> 20),
         help: "use fewer variables, or shorter ones".to_string(),
     }
 }

@@ -27,28 +27,15 @@ pub enum Plugin {
 }
 
 impl Plugin {
-    const ALL: [Self; 4] = [
-        Self::Pf,
-        Self::SymantecWs,
-        Self::SonicWall,
-        Self::OssecAlert,
-    ];
+    const ALL: [Self; 4] = [Self::Pf, Self::SymantecWs, Self::SonicWall, Self::OssecAlert];
 
     /// The words that decoder files use, by number.
-    pub const NAMES: [&'static str; 4] = [
-        "PF_Decoder",
-        "SymantecWS_Decoder",
-        "SonicWall_Decoder",
-        "OSSECAlert_Decoder",
-    ];
+    pub const NAMES: [&'static str; 4] =
+        ["PF_Decoder", "SymantecWS_Decoder", "SonicWall_Decoder", "OSSECAlert_Decoder"];
 
     /// The plug-in of a word.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::NAMES
-            .iter()
-            .zip(Self::ALL)
-            .find(|(known, _)| **known == name)
-            .map(|(_, found)| found)
+        Self::NAMES.iter().zip(Self::ALL).find(|(known, _)| **known == name).map(|(_, found)| found)
     }
 
     /// The plug-in of a number.
@@ -93,18 +80,13 @@ impl<'l> Reader<'l> {
 
     /// Passes `what`, if it comes next.
     fn tag(&mut self, what: &[u8]) -> Option<()> {
-        self.rest()
-            .starts_with(what)
-            .then(|| self.place += what.len())
+        self.rest().starts_with(what).then(|| self.place += what.len())
     }
 
     /// Passes everything up to and including the next `what`, which gives the
     /// span in front of it.
     fn until(&mut self, what: &[u8]) -> Option<Span> {
-        let at = self
-            .rest()
-            .windows(what.len())
-            .position(|part| part == what)?;
+        let at = self.rest().windows(what.len()).position(|part| part == what)?;
         let span = Span::new(self.place, self.place + at);
         self.place += at + what.len();
         Some(span)
@@ -113,12 +95,7 @@ impl<'l> Reader<'l> {
     /// Passes the bytes of a set, at most `most`; gives their span, which may
     /// be empty.
     fn take_while(&mut self, most: usize, inside: impl Fn(u8) -> bool) -> Span {
-        let len = self
-            .rest()
-            .iter()
-            .take(most)
-            .take_while(|byte| inside(**byte))
-            .count();
+        let len = self.rest().iter().take(most).take_while(|byte| inside(**byte)).count();
         let span = Span::new(self.place, self.place + len);
         self.place += len;
         span

@@ -40,11 +40,7 @@ pub(super) fn run(event: &mut Event<'_>) -> Option<()> {
 
 /// Sets address and, behind the fourth dot, port.
 fn set_end(event: &mut Event<'_>, log: &[u8], end: Span, address: Field, port: Field) {
-    let dots = end
-        .of(log)
-        .iter()
-        .enumerate()
-        .filter(|(_, byte)| **byte == b'.');
+    let dots = end.of(log).iter().enumerate().filter(|(_, byte)| **byte == b'.');
     let Some((dot, _)) = dots.into_iter().nth(3) else {
         return event.set_in_log(address, end);
     };

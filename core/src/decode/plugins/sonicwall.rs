@@ -32,11 +32,7 @@ pub(super) fn run(event: &mut Event<'_>) -> Option<()> {
     }
     protocol(event, log, reader.place);
     let category = category.of(log);
-    classify(
-        event,
-        category.get(..CATEGORY_MAX).unwrap_or(category),
-        id.of(log),
-    );
+    classify(event, category.get(..CATEGORY_MAX).unwrap_or(category), id.of(log));
     if event.category == Category::Squid {
         let [result, host, path] = search(&mut reader, b"result=", request)?;
         event.set_in_log(Field::Id, result);
@@ -72,11 +68,7 @@ fn classify(event: &mut Event<'_>, category: &[u8], id: &[u8]) {
 /// QUIRK: without a slash the name runs on over blanks (OSSEC 4.3).
 fn protocol(event: &mut Event<'_>, log: &[u8], from: usize) {
     let mut reader = Reader { log, place: from };
-    if reader
-        .until(b" ")
-        .and_then(|_| reader.tag(b"proto="))
-        .is_some()
-    {
+    if reader.until(b" ").and_then(|_| reader.tag(b"proto=")).is_some() {
         let name = reader.take_while(PROTOCOL_MAX, |byte| byte != b'/');
         event.set_in_log(Field::Protocol, name);
     }
@@ -85,9 +77,7 @@ fn protocol(event: &mut Event<'_>, log: &[u8], from: usize) {
 /// A URL of two parts that do not stand together.
 fn joined(event: &mut Event<'_>, host: &[u8], path: &[u8]) -> Value {
     match (event.keep(host), event.keep(path)) {
-        (Value::Side(host), Value::Side(path)) => {
-            Value::Side(Span::new(host.start.into(), path.end()))
-        }
+        (Value::Side(host), Value::Side(path)) => Value::Side(Span::new(host.start.into(), path.end())),
         (host, _) => host,
     }
 }
@@ -180,6 +170,5 @@ fn word(reader: &mut Reader<'_>) -> Option<Span> {
 /// Passes a piece of a pattern, in either case.
 fn tag(reader: &mut Reader<'_>, what: &[u8]) -> Option<()> {
     let next = reader.rest().get(..what.len())?;
-    next.eq_ignore_ascii_case(what)
-        .then(|| reader.place += what.len())
+    next.eq_ignore_ascii_case(what).then(|| reader.place += what.len())
 }

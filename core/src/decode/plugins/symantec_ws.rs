@@ -24,11 +24,8 @@ pub(super) fn run(event: &mut Event<'_>) -> Option<()> {
 
 /// Takes what is known of the item that comes next.
 fn item(event: &mut Event<'_>, reader: &mut Reader<'_>) {
-    let items: [(&[u8], Field, usize); 3] = [
-        (b"10=", Field::DstUser, WORD_MAX),
-        (b"11=", Field::SrcIp, WORD_MAX),
-        (b"60=", Field::Url, URL_MAX),
-    ];
+    let items: [(&[u8], Field, usize); 3] =
+        [(b"10=", Field::DstUser, WORD_MAX), (b"11=", Field::SrcIp, WORD_MAX), (b"60=", Field::Url, URL_MAX)];
     for (tag, field, most) in items {
         if !event.value(field).is_set() && reader.tag(tag).is_some() {
             let value = reader.take_while(most, |byte| byte != b',');

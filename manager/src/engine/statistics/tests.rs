@@ -1,10 +1,5 @@
 use super::*;
-use crate::compile;
-use crate::diagnose::Diagnostics;
-use crate::outputs::alert::{Alert, AlertId};
 use crate::outputs::clock::LocalClock;
-use bartizan_core::event::{Event, Field, Known, Moment, Origin};
-use bartizan_core::image::Image;
 use jiff::tz::TimeZone;
 use tempfile::TempDir;
 
@@ -48,7 +43,7 @@ impl Bench {
     fn events(&mut self, day: i64, hour: i64, count: usize) -> Vec<(usize, String)> {
         let event = |number| {
             let excess = self.statistics.event(&at(day, hour, 30)).expect("written")?;
-            Some((number, excess.text))
+            Some((number, excess))
         };
         (1..=count).filter_map(event).collect()
     }
@@ -499,74 +494,4 @@ fn level_0_switches_everything_off() {
     }
     drop(statistics);
     assert!(!folder.exists());
-}
-
-/// Both layouts of the alert of an event, at 2026 May 03 10:00:00.
-fn written(text: &[u8], location: &[u8], mail: bool) -> (String, String) {
-    let mut report = Diagnostics::new();
-    let files = compile::Files::default();
-    let compiled = compile::compile(&files, &compile::Settings::default(), &mut report).expect("compiled");
-    let image = Image::load(&compiled.image).expect("sound");
-    let mut known = Known::default();
-    let now = Moment { epoch: 1_777_802_400, minute: 600, weekday: 0 };
-    let mut event = Event::new(text, Origin { location, local_host: b"keep", now }, &mut known);
-    for (field, value) in
-        [(Field::SrcIp, &b"10.0.0.1"[..]), (Field::DstUser, b"root"), (Field::SrcUser, b"eve")]
-    {
-        let value = event.keep(value);
-        event.set(field, value);
-    }
-    let id = AlertId { epoch: now.epoch, ticket: 7 };
-    let previous: [&[u8]; 2] = [b"earlier", b"event"];
-    let alert = Alert {
-        image: &image,
-        event: &event,
-        rule: None,
-        fired: 3,
-        previous: &previous,
-        id,
-        time: at(0, 10, 0),
-    };
-    let excess = Excess::new(4, 10, None, 115, 289);
-    let (mut log, mut json) = (Vec::new(), Vec::new());
-    excess.write_alert(&mut log, &alert, mail);
-    excess.write_json(&mut json, &alert);
-    (String::from_utf8(log).expect("text"), String::from_utf8(json).expect("text"))
-}
-
-#[test]
-fn the_alert_has_the_layout_of_all_others() {
-    let (log, _) = written(b"the log of the event", b"/var/log/auth.log", false);
-    let expected = "** Alert 1777802400.7: - stats,\n2026 May 03 10:00:00 keep->/var/log/auth.log\n\
-        Rule: 11 (level 4) -> 'Excessive number of events (above normal).'\nSrc IP: 10.0.0.1\nUser: root\n\
-        The average number of logs between 10:00 and 11:00 is 115. We reached 289.\n\n";
-    assert_eq!(log, expected);
-    let (log, _) = written(b"x", b"(web) 10.1.1.1->/var/log/auth.log", true);
-    let start = "** Alert 1777802400.7: mail  - stats,\n2026 May 03 10:00:00 (web) 10.1.1.1->/var/log/auth.log\nRule: 11 ";
-    assert!(log.starts_with(start), "{log}");
-}
-
-#[test]
-fn the_json_line_has_this_rule_and_log_and_all_else_of_the_event() {
-    let (_, json) = written(b"the log of the event", b"/var/log/auth.log", false);
-    let start = "{\"rule\":{\"level\":4,\"comment\":\"Excessive number of events (above normal).\",\"sidid\":11,\
-        \"group\":\"stats,\",\"groups\":[\"stats\"]},\"id\":\"1777802400.7\",\"TimeStamp\":1777802400000,\
-        \"srcip\":\"10.0.0.1\",\"srcuser\":\"eve\",\"dstuser\":\"root\",\"location\":\"/var/log/auth.log\",\
-        \"full_log\":\"The average number of logs between 10:00 and 11:00 is 115. We reached 289.\",\
-        \"hostname\":\"keep\",";
-    assert!(json.starts_with(start), "{json}");
-    assert!(json.ends_with("\"logfile\":\"/var/log/auth.log\"}\n"), "{json}");
-    assert!(!json.contains("earlier") && !json.contains("the log of"), "{json}");
-}
-
-#[test]
-fn a_log_that_imitates_json_does_not_break_the_line() {
-    for text in [&b"\",\"full_log\":\"x\\"[..], b"\\", b"\"", b"\\\\\"", b"", b",\"full_log\":"] {
-        let (_, json) = written(text, text, false);
-        let value: serde_json::Value = serde_json::from_str(&json).expect("one object");
-        let log = value["full_log"].as_str().expect("a log");
-        assert_eq!(log, "The average number of logs between 10:00 and 11:00 is 115. We reached 289.");
-        assert_eq!(value["location"].as_str().expect("a location").as_bytes(), text);
-        assert_eq!(value["rule"]["sidid"], 11);
-    }
 }

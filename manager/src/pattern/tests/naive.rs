@@ -143,10 +143,12 @@ impl Rounds<'_> {
         if self.max == Some(done) {
             return next(naive, at);
         }
-        if self.greedy {
-            self.round(naive, done + 1, at, next) || next(naive, at)
-        } else {
-            next(naive, at) || self.round(naive, done + 1, at, next)
+        // The two orders differ in what is tried first, not in what can match.
+        match self.greedy {
+            true if self.round(naive, done + 1, at, next) => true,
+            false if next(naive, at) => true,
+            true => next(naive, at),
+            false => self.round(naive, done + 1, at, next),
         }
     }
 
