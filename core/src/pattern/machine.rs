@@ -116,6 +116,9 @@ impl<'i, 'm> Machine<'i, 'm> {
         if row.shape != shape::PROGRAM {
             return shape_end(row.shape, self.patterns.literal(row), text);
         }
+        if row.flags & flag::ANCHORED != 0 && !self.patterns.may_begin(row, text) {
+            return None;
+        }
         let mut search = Search::new(&self.patterns, row, text, &mut self.scratch, slots);
         let end = search.leftmost(row);
         self.steps += search.steps;

@@ -267,6 +267,16 @@ impl<'i> Patterns<'i> {
         self.code.get(start..start.saturating_add(usize::from(row.code_len.get()))).unwrap_or(&[])
     }
 
+    /// Whether a match can begin with the first byte of a text, as far as
+    /// one look tells.
+    #[inline]
+    pub(super) fn may_begin(&self, row: &PatternRow, text: &[u8]) -> bool {
+        match self.sets.get(usize::from(row.first.get())) {
+            Some(first) => text.first().is_some_and(|byte| first.has(*byte)),
+            None => true,
+        }
+    }
+
     /// The sets that instructions name.
     pub fn sets(&self) -> &'i [Set] {
         self.sets

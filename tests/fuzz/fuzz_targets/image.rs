@@ -68,10 +68,10 @@ impl Host for Remembers {
         self.keys.insert([event.log(), &rule.to_le_bytes()].concat())
     }
     fn has_list(&self, list: u16) -> bool {
-        list % 2 == 0
+        list.is_multiple_of(2)
     }
     fn look_up(&self, _: u16, key: &[u8]) -> Option<&[u8]> {
-        (key.len() % 2 == 0).then_some(b"value")
+        key.len().is_multiple_of(2).then_some(b"value")
     }
     fn is_ignored(&mut self, line: &[u8]) -> bool {
         self.ignored.contains(line)
