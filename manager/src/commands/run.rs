@@ -50,8 +50,8 @@ pub struct RunArguments {
     /// Write every event to archives.log, too.
     #[arg(long)]
     archives: bool,
-    /// Only what happens from now on; do not look at what the logs already
-    /// tell.
+    /// Only what happens from now on. Else the first start in a home folder
+    /// also looks at what the logs of the last day already tell.
     #[arg(long)]
     from_now: bool,
     /// Threads that decode and match. The result does not depend on it.
@@ -124,18 +124,25 @@ impl RunArguments {
 
     /// What is watched: the demo, what is configured, or what this machine has.
     fn watch(&self, config: &Config, home: &Path) -> Result<Watch, CommandError> {
+        let demo = || Watch::demo(home).map_err(CommandError::io("cannot write the demo's log"));
         if self.demo {
-            return Watch::demo(home).map_err(CommandError::io("cannot write the demo's log"));
+            return demo();
         }
         let watch = if config.local_files.is_empty() {
-            Watch::this_machine(!self.from_now)
+            // Only once: a later start would tell the same again.
+            let first_start = !home.join("logs/alerts").exists();
+            Watch::this_machine(first_start && !self.from_now)
         } else {
             Watch::configured(&config.local_files)
         };
-        if watch.is_empty() {
-            return Err(CommandError::Nothing(watch.explain_nothing()));
+        match (watch.is_empty(), &self.config) {
+            (false, _) => Ok(watch),
+            (true, Some(_)) => Err(CommandError::Nothing(watch.explain_nothing())),
+            (true, None) => {
+                eprintln!("bartizan: {}\nso the demonstration is played (--demo)", watch.explain_nothing());
+                demo()
+            }
         }
-        Ok(watch)
     }
 }
 
@@ -224,6 +231,9 @@ fn announce(loaded: &Loaded, home: &Path, watch: &Watch) {
         eprintln!("  {line}");
     }
     eprintln!("alerts go here and to {}", home.join("logs/alerts/alerts.log").display());
+    if !watch.is_demo() {
+        eprintln!("if nothing happens here, see what alerts look like: bartizan run --demo");
+    }
     if io::stderr().is_terminal() {
         eprintln!("Ctrl-C stops");
     }

@@ -92,6 +92,11 @@ impl Watch {
         self.files.is_empty() && !self.journal && !self.kernel
     }
 
+    /// Whether it is the log of our own.
+    pub fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
     /// What is watched and what is not, a line each.
     pub fn describe(&self) -> &[String] {
         &self.notes
@@ -103,7 +108,7 @@ impl Watch {
         for note in &self.notes {
             text += &format!("  {note}\n");
         }
-        text + "see alerts all the same with: bartizan run --demo"
+        text + "run as root or as a member of the group adm to read more"
     }
 }
 
@@ -160,6 +165,9 @@ impl Live {
 /// Entries of the journal that are looked at first.
 const RECENT_ENTRIES: u32 = 2000;
 
+/// Seconds that a first look goes back.
+const RECENT_AGE_S: i64 = 24 * 3600;
+
 /// Follows files, after a look at the end of some.
 fn follow(mut follower: Follower, past: &[String], stop: &AtomicBool, to: SyncSender<Raw>) {
     let mut sender = Sender::new(to);
@@ -171,9 +179,10 @@ fn follow(mut follower: Follower, past: &[String], stop: &AtomicBool, to: SyncSe
     follower.run(stop, &mut sender.sink());
 }
 
-/// The last lines of all files, in the order of their own times. Lines
-/// without a time belong to the line before.
+/// The lines of the last day at the end of all files, in the order of their
+/// own times. Lines without a time belong to the line before.
 fn recent_lines(patterns: &[String]) -> Vec<Raw> {
+    let oldest = epoch_now() - RECENT_AGE_S;
     let mut all = Vec::new();
     for path in patterns.iter().flat_map(|pattern| glob::expand(pattern)) {
         // What cannot be read is reported by the follower.
@@ -184,6 +193,9 @@ fn recent_lines(patterns: &[String]) -> Vec<Raw> {
             for line in bytes.split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
                 time = stamper.time_of(line).or(time);
                 let time = time.unwrap_or(modified);
+                if time < oldest {
+                    continue;
+                }
                 all.push(Raw { location: Arc::clone(&location), bytes: line.to_vec(), time });
             }
         }
