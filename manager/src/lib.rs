@@ -15,12 +15,14 @@
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`commands`] | the commands |
+//! | [`news`] | what the program says of itself |
 
 pub mod commands;
 pub mod compile;
 pub mod config;
 pub mod diagnose;
 pub mod engine;
+pub mod news;
 pub mod outputs;
 pub mod pattern;
 pub mod ruleset;

@@ -7,6 +7,7 @@ use super::{CommandError, RulesArguments, local_host, now, worker_count};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline::{self, Batch, Feed};
 use crate::engine::session::EngineOptions;
+use crate::news;
 use crate::outputs::clock::LocalClock;
 use crate::outputs::writer::{AlertWriter, Counts, Outputs, Print};
 use crate::sources::stored::{Progress, StoredLogs};
@@ -85,7 +86,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
         .and_then(|()| sink.flush())
         .map_err(CommandError::io("the analysis ended early"))?;
     for problem in &feed.problems {
-        eprintln!("bartizan: {problem}");
+        news::tell(problem);
     }
     if !arguments.quiet {
         summarize(&sink.counts, started.elapsed()).map_err(CommandError::output)?;
@@ -160,11 +161,11 @@ impl Meter {
             let part = progress.read as f64 / total.max(1) as f64;
             format!(", {:.0} %, {:.0} s left", part * 100.0, seconds * (1.0 - part).max(0.0) / part)
         });
-        eprint!("\r\x1b[K{lines} lines, {rate:.0} a second{left}");
+        news::show(&format!("\r\x1b[K{lines} lines, {rate:.0} a second{left}"));
     }
 
     fn clear(&mut self) {
-        eprint!("\r\x1b[K");
+        news::show("\r\x1b[K");
     }
 }
 

@@ -2,8 +2,10 @@
 
 use super::{CommandError, RulesArguments};
 use crate::diagnose::{Colour, Diagnostics, Sources};
-use crate::ruleset;
+use crate::news;
+use crate::ruleset::{self, Loaded};
 use clap::Args;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Check configuration, decoders, rules and lists; run nothing.
@@ -21,22 +23,30 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
     let mut sources = Sources::new();
     let mut report = Diagnostics::new();
     let loaded = ruleset::load(&arguments.rules.source(), &mut sources, &mut report);
+    let mut out = String::new();
     if arguments.json {
-        println!("{}", report.json(&sources));
+        out = report.json(&sources) + "\n";
     } else {
-        eprint!("{}", report.render(&sources, Colour::for_stderr()));
-        if let Some(loaded) = &loaded {
-            let image = loaded.ruleset.image();
-            println!(
-                "{} rules at {} places, {} decoders, {} patterns: an image of {} KiB",
-                image.rules.len(),
-                image.nodes.len(),
-                loaded.decoders,
-                image.patterns.rows.len(),
-                loaded.ruleset.image_size().div_ceil(1024),
-            );
+        news::show(&report.render(&sources, Colour::for_stderr()));
+        out.extend(loaded.as_ref().map(sizes));
+        // What is shown of problems ends with their number.
+        if report.is_empty() {
+            out += &(report.summary() + "\n");
         }
-        println!("{}", report.summary());
     }
+    io::stdout().write_all(out.as_bytes()).map_err(CommandError::output)?;
     Ok(ExitCode::from(u8::from(loaded.is_none())))
+}
+
+/// How large the ruleset is, in one line.
+fn sizes(loaded: &Loaded) -> String {
+    let image = loaded.ruleset.image();
+    format!(
+        "{} rules at {} places, {} decoders, {} patterns: an image of {} KiB\n",
+        image.rules.len(),
+        image.nodes.len(),
+        loaded.decoders,
+        image.patterns.rows.len(),
+        loaded.ruleset.image_size().div_ceil(1024),
+    )
 }

@@ -10,6 +10,7 @@ pub mod rules;
 pub mod run;
 
 use crate::diagnose::{Colour, Diagnostics, Sources};
+use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
 use clap::{Args, Parser, Subcommand};
@@ -113,7 +114,7 @@ impl CommandError {
         {
             return ExitCode::SUCCESS;
         }
-        eprintln!("bartizan: {self}");
+        news::tell(&self);
         ExitCode::from(match self {
             Self::Rules(_) => 1,
             Self::Usage(_) | Self::Nothing(_) => 2,
@@ -151,7 +152,7 @@ impl RulesArguments {
         let mut report = Diagnostics::new();
         let loaded = ruleset::load(&self.source(), &mut sources, &mut report);
         if report.has_errors() {
-            eprint!("{}", report.render(&sources, Colour::for_stderr()));
+            news::show(&report.render(&sources, Colour::for_stderr()));
         }
         loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
     }

@@ -107,11 +107,16 @@ fn export(folder: &Path) -> Result<ExitCode, CommandError> {
         let path = folder.join(name);
         let parent = path.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
-            .and_then(|()| fs::write(&path, text))
+            .and_then(|()| fs::File::create_new(&path)?.write_all(text.as_bytes()))
             .map_err(CommandError::io(format!("cannot write {}", path.display())))?;
     }
-    println!("{} files written to {}", files.len(), folder.display());
-    println!("use them with: bartizan run -c {}", folder.join("etc/ossec.conf").display());
+    let conf = folder.join("etc/ossec.conf");
+    let (count, folder, conf) = (files.len(), folder.display(), conf.display());
+    let written = writeln!(
+        io::stdout(),
+        "{count} files written to {folder}\nuse them with: bartizan run -c {conf}"
+    );
+    written.map_err(CommandError::output)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -146,11 +151,12 @@ fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         }
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
-    if arguments.json {
-        println!("{}", summary(&outcomes, skipped));
+    let printed = if arguments.json {
+        writeln!(io::stdout(), "{}", summary(&outcomes, skipped))
     } else {
-        print_outcomes(&outcomes, skipped);
-    }
+        print_outcomes(&outcomes, skipped)
+    };
+    printed.map_err(CommandError::output)?;
     if outcomes.is_empty() {
         return Err(CommandError::Nothing("there is no case in these files".to_owned()));
     }
@@ -233,17 +239,18 @@ fn summary(outcomes: &[Outcome], skipped: usize) -> serde_json::Value {
     })
 }
 
-fn print_outcomes(outcomes: &[Outcome], skipped: usize) {
+fn print_outcomes(outcomes: &[Outcome], skipped: usize) -> io::Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
     let (red, green, plain) =
         if io::stdout().is_terminal() { ("\x1b[31m", "\x1b[32m", "\x1b[0m") } else { ("", "", "") };
     for outcome in outcomes.iter().filter(|outcome| !outcome.passed) {
         let Outcome { case, file, got, .. } = outcome;
-        println!("{red}failed{plain} {}:{} [{}] {}", file.display(), case.line, case.section, case.key);
+        writeln!(out, "{red}failed{plain} {}:{} [{}] {}", file.display(), case.line, case.section, case.key)?;
         for log in &case.logs {
-            println!("       log      {}", String::from_utf8_lossy(log));
+            writeln!(out, "       log      {}", String::from_utf8_lossy(log))?;
         }
         let word = if case.passes { "expected" } else { "not     " };
-        println!("       {:<9}{:>10} {:>10}", "", word, "got");
+        writeln!(out, "       {:<9}{:>10} {:>10}", "", word, "got")?;
         let rows = [
             ("rule", &case.expected.rule, &got.rule),
             ("level", &case.expected.level, &got.level),
@@ -251,14 +258,13 @@ fn print_outcomes(outcomes: &[Outcome], skipped: usize) {
         ];
         for (name, expected, got) in rows {
             let mark = if expected == got { "" } else { "  <-" };
-            println!("       {name:<9}{expected:>10} {got:>10}{mark}");
+            writeln!(out, "       {name:<9}{expected:>10} {got:>10}{mark}")?;
         }
     }
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let colour = if failed == 0 { green } else { red };
     let passed = outcomes.len() - failed;
-    println!(
-        "{colour}{} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}",
-        outcomes.len() + skipped
-    );
+    let all = outcomes.len() + skipped;
+    writeln!(out, "{colour}{all} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}")?;
+    out.flush()
 }

@@ -14,6 +14,7 @@ use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
+use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::live::{Live, LiveFeed, Watch};
 use bartizan_core::rules::judge::Manner;
@@ -77,7 +78,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     };
     let print = if arguments.json { Print::Json } else { Print::Text };
     let mut sink = AlertWriter::new(io::stdout(), Some(print))
-        .with_files(&home.join("logs"), arguments.outputs(&loaded.config))
+        .with_files(&home.join("logs"), arguments.outputs(&loaded))
         .with_statistics(statistics(&loaded.config, &home)?)
         .live();
     let workers = worker_count(arguments.workers);
@@ -93,7 +94,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     }
     sink.flush().map_err(CommandError::output)?;
     let counts = &sink.counts;
-    eprintln!("bartizan: stopped after {} events and {} alerts", counts.events, counts.alerts);
+    news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -108,10 +109,11 @@ impl RunArguments {
         }
     }
 
-    fn outputs(&self, config: &Config) -> Outputs {
+    fn outputs(&self, loaded: &Loaded) -> Outputs {
+        let config = &loaded.config;
         let custom = config.global.custom_alert_output.as_ref();
         // Without a configuration both layouts are written.
-        let configured = self.config.is_some();
+        let configured = loaded.home.is_some();
         Outputs {
             alerts: true,
             alerts_json: config.global.jsonout_output || !configured,
@@ -150,7 +152,7 @@ fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
     let mut sources = Sources::new();
     let mut report = Diagnostics::new();
     let loaded = ruleset::load(from, &mut sources, &mut report);
-    eprint!("{}", report.render(&sources, Colour::for_stderr()));
+    news::show(&report.render(&sources, Colour::for_stderr()));
     loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
 }
 
@@ -170,11 +172,11 @@ fn statistics(config: &Config, home: &Path) -> Result<Statistics, CommandError> 
 fn reloaded(from: &RulesFrom) -> Option<Loaded> {
     match load(from) {
         Ok(loaded) => {
-            eprintln!("bartizan: {} rules read again", loaded.ruleset.image().rules.len());
+            news::tell(format_args!("{} rules read again", loaded.ruleset.image().rules.len()));
             Some(loaded)
         }
         Err(error) => {
-            eprintln!("bartizan: {error}; the old ones stay in use");
+            news::tell(format_args!("{error}; the old ones stay in use"));
             None
         }
     }
@@ -226,15 +228,15 @@ impl Signals {
 /// Says on standard error what is watched and where alerts go.
 fn announce(loaded: &Loaded, home: &Path, watch: &Watch) {
     let image = loaded.ruleset.image();
-    eprintln!("bartizan: {} rules, {} decoders", image.rules.len(), loaded.decoders);
+    news::tell(format_args!("{} rules, {} decoders", image.rules.len(), loaded.decoders));
     for line in watch.describe() {
-        eprintln!("  {line}");
+        news::show(&format!("  {line}\n"));
     }
-    eprintln!("alerts go here and to {}", home.join("logs/alerts/alerts.log").display());
+    news::show(&format!("alerts go here and to {}\n", home.join("logs/alerts/alerts.log").display()));
     if !watch.is_demo() {
         eprintln!("if nothing happens here, see what alerts look like: bartizan run --demo");
     }
     if io::stderr().is_terminal() {
-        eprintln!("Ctrl-C stops");
+        news::show("Ctrl-C stops\n");
     }
 }

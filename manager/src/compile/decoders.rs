@@ -129,7 +129,7 @@ impl Decoders {
         let is_child = self.all.iter().any(|d| d.name == parent);
         let help = match is_child {
             true => format!("`{shown}` is itself a child; a child cannot have children"),
-            false => cx.did_you_mean(&shown, self.ids.iter().map(Vec::as_slice)),
+            false => cx.did_you_mean(&shown, self.ids.iter().map(Vec::as_slice).filter(|id| *id != parent)),
         };
         cx.error(element, &format!("there is no root decoder `{shown}` before this one"), &help);
     }

@@ -7,8 +7,8 @@
 //! answers in one probe; of equal keys the first counts.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes of a list file. Lists of a few million entries are in use.
@@ -106,11 +106,16 @@ fn with_cdb(path: &Path) -> PathBuf {
 }
 
 fn read_limited(path: &Path) -> io::Result<Vec<u8>> {
-    let size = fs::metadata(path)?.len();
-    if size > LIST_MAX {
-        return Err(io::Error::other("the list is larger than 512 MB"));
+    // A pipe would be waited for and a device never end: not even opened.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not an ordinary file"));
     }
-    fs::read(path)
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LIST_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LIST_MAX {
+        return Err(io::Error::other("it is larger than 512 MiB"));
+    }
+    Ok(bytes)
 }
 
 #[cfg(test)]

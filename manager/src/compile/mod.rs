@@ -28,7 +28,7 @@ use bartizan_core::image::rows::search;
 use decoders::Decoders;
 use elements::Context;
 use rules::{Loaded, Rule, explain};
-use tree::Tree;
+use tree::{AttachError, Tree};
 
 /// Numbers from the configuration that decide how rules are compiled.
 #[derive(Clone, Debug)]
@@ -139,10 +139,17 @@ struct Loading {
     /// behind them once all are known.
     id_lists: u16,
     group_lists: u16,
+    /// Entries of rules in lists of groups.
+    feeds: usize,
+    /// The tree is too large, which has been said: no more rules are hung up.
+    over: bool,
 }
 
 /// Rules of one ruleset; an image names them by 16 bits.
 const RULES_MAX: usize = 60_000;
+
+/// Entries of rules in lists of groups, for all rules together.
+const FEEDS_MAX: usize = 2_000_000;
 
 impl Loading {
     fn file(&mut self, cx: &mut Context<'_>) {
@@ -208,8 +215,10 @@ impl Loading {
             parents.ids = Some(id.to_string().into_bytes());
         }
         let place = self.know(rule, cx.document.file, element.span.start);
-        self.attach(cx, element, place);
-        self.correlate(place);
+        if !self.over {
+            self.attach(cx, element, place);
+            self.correlate(cx, element, place);
+        }
     }
 
     /// Makes a rule known; it hangs nowhere yet.
@@ -235,9 +244,16 @@ impl Loading {
             self.tree.attach_by_category(place)
         };
         if let Err(error) = result {
-            let (message, help) = explain(&error);
-            cx.error(element, message, help);
+            self.cannot_attach(cx, element, error, "");
         }
+    }
+
+    /// Reports why a rule cannot be hung up; `id` names the parent, if that
+    /// is known.
+    fn cannot_attach(&mut self, cx: &mut Context<'_>, element: &Element, error: AttachError, id: &str) {
+        let (message, help) = explain(error);
+        cx.error(element, &format!("{message}{id}"), help);
+        self.over |= matches!(error, AttachError::TooLarge | AttachError::TooSlow);
     }
 
     /// QUIRK: an empty item, as behind a comma at the end, hangs the rule
@@ -255,14 +271,16 @@ impl Loading {
                 id => self.tree.attach_by_id(place, id),
             };
             if let Err(error) = result {
-                let (message, help) = explain(&error);
-                cx.error(at, &format!("{message}: {id}"), help);
+                self.cannot_attach(cx, at, error, &format!(": {id}"));
+            }
+            if self.over {
+                return;
             }
         }
     }
 
     /// Links a rule to the lists that it searches.
-    fn correlate(&mut self, place: usize) {
+    fn correlate(&mut self, cx: &mut Context<'_>, element: &Element, place: usize) {
         let correlation = self.rules[place].rule.correlation.clone();
         let (kind, search_in) = if let Some(id) = correlation.rule {
             match self.tree.find(id).filter(|target| *target != place) {
@@ -273,11 +291,8 @@ impl Loading {
             let list = self.group_lists;
             self.group_lists += 1;
             let group = correlation.group.unwrap_or_default();
-            let mut matcher = Single::new(Language::Match, &group);
-            for fed in
-                self.tree.rules_with_groups(|groups| matcher.as_mut().is_some_and(|m| m.is_match(groups)))
-            {
-                self.rules[fed].group_lists.push(list);
+            if let Err(error) = self.feed(list, &group) {
+                return self.cannot_attach(cx, element, error, "");
             }
             (search::GROUP, list)
         } else if let Some(pattern) = correlation.regex {
@@ -287,6 +302,21 @@ impl Loading {
         };
         self.rules[place].search = kind;
         self.rules[place].search_in = search_in;
+    }
+
+    /// Lets all rules of a group feed a list, once for each of their places.
+    fn feed(&mut self, list: u16, group: &[u8]) -> Result<(), AttachError> {
+        let mut matcher = Single::new(Language::Match, group);
+        let wanted = |groups: &[u8]| matcher.as_mut().is_some_and(|m| m.is_match(groups));
+        for (rule, places) in self.tree.rules_with_groups(group, wanted)? {
+            let lists = &mut self.rules[rule].group_lists;
+            self.feeds += places;
+            if self.feeds > FEEDS_MAX || lists.len() + places > usize::from(u16::MAX) {
+                return Err(AttachError::TooLarge);
+            }
+            lists.resize(lists.len() + places, list);
+        }
+        Ok(())
     }
 
     fn list_of_rule(&mut self, place: usize) -> u16 {

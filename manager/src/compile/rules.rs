@@ -124,6 +124,10 @@ impl Rule {
         if element.children.is_empty() {
             cx.error(element, "a rule needs at least one element", "for example <match>text</match>");
         }
+        if element.children.len() > ELEMENTS_MAX {
+            cx.error(element, "this rule has too many elements", "10,000 is the limit");
+            return None;
+        }
         let mut texts = Texts::default();
         for child in &element.children {
             rule.child(cx, child, &mut texts);
@@ -463,6 +467,17 @@ impl Rule {
         }
     }
 
+    /// Bytes of the longest text that is put together from several elements.
+    fn longest_text(&self) -> usize {
+        let action = match &self.plain[Place::Action as usize] {
+            Some(Condition::Action(action)) => action.len(),
+            _ => 0,
+        };
+        let description = self.description.as_ref().map_or(0, Vec::len);
+        let texts = [self.groups.len(), self.info.len(), self.cve.len(), description, action];
+        texts.into_iter().max().unwrap_or(0)
+    }
+
     fn check(&mut self, cx: &mut Context<'_>, element: &Element) {
         let compares = self.same != 0 || self.different != 0 || self.frequency != 0;
         if compares && !self.correlation.is_some() && !self.differs {
@@ -474,6 +489,9 @@ impl Rule {
         }
         if self.level > 16 {
             cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
+        }
+        if self.longest_text() > usize::from(u16::MAX) {
+            cx.error(element, "a text of this rule is too long", "its groups, for one, may have 65,535 bytes");
         }
         self.flags |= cx.alert_flags(self.level, self.flags);
         for newline in
@@ -495,6 +513,8 @@ pub(super) const NO_LOG: u32 = 1 << 18;
 pub(super) const STATISTICS: u32 = 11;
 
 const RULE_TEXT_MAX: usize = 2048;
+/// Elements of one rule; stock rules have a dozen.
+const ELEMENTS_MAX: usize = 10_000;
 const INFOS_MAX: usize = 33;
 
 const RULE_ATTRIBUTES: [&str; 9] =
@@ -725,9 +745,14 @@ impl Loaded {
 }
 
 /// Where a rule's problem with its parents stands, for the report.
-pub(super) fn explain(error: &AttachError) -> (&'static str, &'static str) {
+pub(super) fn explain(error: AttachError) -> (&'static str, &'static str) {
+    const FEWER: &str = "a rule hangs under every rule that its if_group, if_level, if_matched_group or \
+                         if_sid names: name fewer";
     match error {
         AttachError::NoParent => ("no such rule is loaded yet", "parents must stand before their children"),
-        AttachError::TooLarge => ("the rule tree is too deep or too large here", "rules may hang 63 deep"),
+        AttachError::TooDeep => ("this rule hangs too deep", "rules may hang 63 deep"),
+        AttachError::TooManyChildren => ("too many rules hang under one", "65,535 is the limit"),
+        AttachError::TooLarge => ("with this rule the rule tree is too large", FEWER),
+        AttachError::TooSlow => ("up to this rule it takes too long to find all parents", FEWER),
     }
 }

@@ -5,6 +5,7 @@
 //! highest), rules of equal level in the order of loading (OSSEC 4.3).
 
 use crate::pattern::word_match;
+use std::collections::HashMap;
 
 /// A rule's number in the order of loading.
 pub(super) type RuleIndex = usize;
@@ -40,6 +41,12 @@ pub(super) struct Node {
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     leaves: Vec<Leaf>,
+    /// The first rule of each id.
+    ids: HashMap<u32, RuleIndex>,
+    /// The nodes of each rule, in the order in which they were made.
+    places: Vec<Vec<NodeIndex>>,
+    /// Steps that have been taken to find parents.
+    steps: u64,
     /// All nodes.
     pub(super) nodes: Vec<Node>,
     /// The roots in order.
@@ -47,33 +54,67 @@ pub(super) struct Tree {
 }
 
 /// Why a rule could not be hung up.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AttachError {
     /// No rule has this id, or is named by the condition.
     NoParent,
-    /// The tree would be deeper or larger than an image can be.
+    /// The rule would hang deeper than an image can be.
+    TooDeep,
+    /// A rule would have more children than an image can hold.
+    TooManyChildren,
+    /// The tree would have more than [`NODES_MAX`] nodes.
     TooLarge,
+    /// Finding the parents of all rules takes more than [`STEPS_MAX`].
+    TooSlow,
 }
 
 /// Nodes that a tree can have. Stock rulesets have 1,300 and 17,000.
-const NODES_MAX: usize = 200_000;
+pub(super) const NODES_MAX: usize = 200_000;
+
+/// Steps to find the parents of all rules, of about ten nanoseconds each.
+/// Stock rulesets take a few millions.
+const STEPS_MAX: u64 = 300_000_000;
+
+/// What it costs to look for words in a text of groups.
+fn steps_of(words: &[u8], groups: &[u8]) -> u64 {
+    let words = 1 + memchr::memchr_iter(b'|', words).count() as u64;
+    1 + words * groups.len() as u64 / 16
+}
 
 impl Tree {
     /// The first rule, in order of the walk, with an id.
     pub(super) fn find(&self, id: u32) -> Option<RuleIndex> {
-        self.leaves.iter().position(|leaf| leaf.id == id)
+        self.ids.get(&id).copied()
     }
 
-    /// Numbers of the rules of all nodes whose groups satisfy `wanted`, one
-    /// for each node: a rule at several places is named several times.
-    pub(super) fn rules_with_groups(&self, mut wanted: impl FnMut(&[u8]) -> bool) -> Vec<RuleIndex> {
-        self.nodes.iter().map(|node| node.rule).filter(|rule| wanted(&self.leaves[*rule].groups)).collect()
+    /// The rules whose groups satisfy `wanted`, which looks for `words`, each
+    /// with the number of its places.
+    pub(super) fn rules_with_groups(
+        &mut self,
+        words: &[u8],
+        mut wanted: impl FnMut(&[u8]) -> bool,
+    ) -> Result<Vec<(RuleIndex, usize)>, AttachError> {
+        let mut found = Vec::new();
+        for (rule, leaf) in self.leaves.iter().enumerate() {
+            let places = self.places[rule].len();
+            self.steps += steps_of(words, &leaf.groups);
+            if self.steps > STEPS_MAX {
+                return Err(AttachError::TooSlow);
+            }
+            if places > 0 && wanted(&leaf.groups) {
+                found.push((rule, places));
+            }
+        }
+        Ok(found)
     }
 
     /// Makes a rule known; it hangs nowhere yet.
     pub(super) fn add(&mut self, leaf: Leaf) -> RuleIndex {
+        let rule = self.leaves.len();
+        self.ids.entry(leaf.id).or_insert(rule);
         self.leaves.push(leaf);
-        self.leaves.len() - 1
+        self.places.push(Vec::new());
+        rule
     }
 
     /// What is known of a rule.
@@ -93,41 +134,62 @@ impl Tree {
     /// ends at the first place of the parent, so of the parent's places some
     /// may be left out (OSSEC 4.3). The rule takes the parent's category.
     pub(super) fn attach_by_id(&mut self, rule: RuleIndex, parent: u32) -> Result<(), AttachError> {
-        let mut places = Vec::new();
-        self.places_of(&self.roots, parent, &mut places);
+        let parent = self.find(parent).ok_or(AttachError::NoParent)?;
+        let mut places = self.places[parent].clone();
+        if places.len() > 1 {
+            places.clear();
+            let steps = self.walk_to(&self.roots, parent, &mut places);
+            self.step(steps)?;
+        }
         self.attach_all(rule, &places)?;
-        let first = places.first().ok_or(AttachError::NoParent)?;
-        self.leaves[rule].category = self.leaves[self.nodes[*first].rule].category;
+        self.leaves[rule].category = self.leaves[parent].category;
         Ok(())
     }
 
-    fn places_of(&self, siblings: &[NodeIndex], parent: u32, places: &mut Vec<NodeIndex>) {
+    /// Collects the places of a rule that the walk comes to; gives the number
+    /// of nodes that were looked at.
+    fn walk_to(&self, siblings: &[NodeIndex], parent: RuleIndex, places: &mut Vec<NodeIndex>) -> u64 {
+        let mut steps = 0;
         for node in siblings {
-            if self.leaves[self.nodes[*node].rule].id == parent {
+            steps += 1;
+            if self.nodes[*node].rule == parent {
                 places.push(*node);
-                return;
+                break;
             }
-            self.places_of(&self.nodes[*node].children, parent, places);
+            steps += self.walk_to(&self.nodes[*node].children, parent, places);
         }
+        steps
+    }
+
+    fn step(&mut self, steps: u64) -> Result<(), AttachError> {
+        self.steps += steps;
+        if self.steps > STEPS_MAX { Err(AttachError::TooSlow) } else { Ok(()) }
     }
 
     /// Hangs a rule under every rule whose sort key is at least a level's.
     pub(super) fn attach_by_level(&mut self, rule: RuleIndex, level: u32) -> Result<(), AttachError> {
-        self.attach_where(rule, |leaf| leaf.sort_key >= level * 100)
+        self.attach_where(rule, b"", |leaf| leaf.sort_key >= level.saturating_mul(100))
     }
 
     /// Hangs a rule under every rule whose groups contain a word.
     pub(super) fn attach_by_group(&mut self, rule: RuleIndex, words: &[u8]) -> Result<(), AttachError> {
-        self.attach_where(rule, |leaf| word_match(words, &leaf.groups))
+        self.attach_where(rule, words, |leaf| word_match(words, &leaf.groups))
     }
 
-    fn attach_where(&mut self, rule: RuleIndex, wanted: impl Fn(&Leaf) -> bool) -> Result<(), AttachError> {
-        let fits = |node: &&NodeIndex| {
-            let parent = self.nodes[**node].rule;
-            parent != rule && wanted(&self.leaves[parent])
-        };
-        let all: Vec<_> = (0..self.nodes.len()).collect();
-        let places: Vec<_> = all.iter().filter(fits).copied().collect();
+    fn attach_where(
+        &mut self,
+        rule: RuleIndex,
+        words: &[u8],
+        wanted: impl Fn(&Leaf) -> bool,
+    ) -> Result<(), AttachError> {
+        let mut places = Vec::new();
+        for parent in (0..self.leaves.len()).filter(|parent| *parent != rule) {
+            self.step(steps_of(words, &self.leaves[parent].groups))?;
+            if !self.places[parent].is_empty() && wanted(&self.leaves[parent]) {
+                places.extend_from_slice(&self.places[parent]);
+            }
+        }
+        places.sort_unstable();
         self.attach_all(rule, &places)
     }
 
@@ -141,6 +203,9 @@ impl Tree {
 
     fn attach_all(&mut self, rule: RuleIndex, places: &[NodeIndex]) -> Result<(), AttachError> {
         for parent in places {
+            if self.nodes[*parent].children.len() >= usize::from(u16::MAX) {
+                return Err(AttachError::TooManyChildren);
+            }
             let node = self.node(rule, self.nodes[*parent].depth + 1)?;
             let at = self.place(&self.nodes[*parent].children, rule);
             self.nodes[*parent].children.insert(at, node);
@@ -149,11 +214,16 @@ impl Tree {
     }
 
     fn node(&mut self, rule: RuleIndex, depth: usize) -> Result<NodeIndex, AttachError> {
-        if depth + 1 >= bartizan_core::limits::RULE_DEPTH_MAX || self.nodes.len() >= NODES_MAX {
+        if depth + 1 >= bartizan_core::limits::RULE_DEPTH_MAX {
+            return Err(AttachError::TooDeep);
+        }
+        if self.nodes.len() >= NODES_MAX {
             return Err(AttachError::TooLarge);
         }
+        let node = self.nodes.len();
         self.nodes.push(Node { rule, children: Vec::new(), depth });
-        Ok(self.nodes.len() - 1)
+        self.places[rule].push(node);
+        Ok(node)
     }
 
     /// Where a rule stands among siblings: behind those of its own key.

@@ -11,6 +11,8 @@ pub mod memory;
 pub mod pipeline;
 pub mod session;
 pub mod statistics;
+#[cfg(test)]
+mod tests;
 
 use crate::compile::lists::List;
 use crate::pattern::FastTables;

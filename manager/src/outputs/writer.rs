@@ -8,6 +8,7 @@ use super::{json, text};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
+use crate::news;
 use bartizan_core::event::{Category, Event};
 use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::rules::judge::{Fate, Verdict};
@@ -148,7 +149,7 @@ impl<W: Write> AlertWriter<W> {
         let statistics = self.statistics.as_mut()?;
         let excess = statistics.event(time).unwrap_or_else(|error| {
             // The analysis must not end because a counter cannot be written.
-            eprintln!("bartizan: statistics: {error}");
+            news::tell(format_args!("statistics: {error}"));
             None
         });
         if let Some(rule) = rule {

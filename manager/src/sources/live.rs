@@ -15,6 +15,7 @@ use super::stamp::Stamper;
 use super::{Arrival, epoch_now, glob};
 use crate::config::{LocalFile, LogFormat};
 use crate::engine::pipeline::{Batch, Feed};
+use crate::news;
 use crate::outputs::clock::LocalClock;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -140,7 +141,7 @@ impl Live {
             let (to, stop) = (to.clone(), Arc::clone(&stop));
             thread::spawn(move || match KernelLog::open() {
                 Ok(mut kernel) => kernel.run(&stop, &mut Sender::new(to).sink()),
-                Err(why) => eprintln!("bartizan: the kernel log {why}"),
+                Err(why) => news::tell(format_args!("the kernel log {why}")),
             });
         }
         // The demo's file is its own: it is read from its beginning.
@@ -149,7 +150,7 @@ impl Live {
             let stop = Arc::clone(&stop);
             thread::spawn(move || {
                 if let Err(error) = demo.play(Pace::default(), &stop) {
-                    eprintln!("bartizan: the demonstration ended: {error}");
+                    news::tell(format_args!("the demonstration ended: {error}"));
                 }
             });
         }
@@ -244,7 +245,7 @@ impl Sender {
                 let location = Arc::clone(&self.location);
                 self.send(Raw { location, bytes: line.bytes.to_vec(), time: line.time });
             }
-            Arrival::News(location, news) => eprintln!("bartizan: {location} {news}"),
+            Arrival::News(location, news) => news::tell(format_args!("{location} {news}")),
         }
     }
 }

@@ -1,0 +1,110 @@
+//! The built-in rules: each fires where it should and not where it should not.
+
+use bartizan::diagnose::{Colour, Diagnostics, Sources};
+use bartizan::engine::memory::MemoryOptions;
+use bartizan::engine::session::{EngineOptions, Lent, Session};
+use bartizan::ruleset::ini::{self, Case, Triple};
+use bartizan::ruleset::{self, Loaded, RulesFrom, built_in};
+use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::image::rows::rule_flag;
+use bartizan_core::limits::TEXT_MAX;
+use bartizan_core::predecode;
+use bartizan_core::rules::judge::Manner;
+use std::collections::{BTreeMap, BTreeSet};
+
+fn load() -> Loaded {
+    let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+    let loaded = ruleset::load(&RulesFrom::BuiltIn, &mut sources, &mut report);
+    let problems = report.render(&sources, Colour::None);
+    assert!(report.is_empty(), "the built-in rules load without a complaint:\n{problems}");
+    loaded.expect("the built-in rules load")
+}
+
+fn cases() -> Vec<(&'static str, Case)> {
+    let of_file = |(name, text): &(&'static str, &str)| {
+        let name = *name;
+        let cases = ini::cases(text.as_bytes()).unwrap_or_else(|e| panic!("{name}:{}: {}", e.line, e.message));
+        cases.into_iter().map(move |case| (name, case)).collect::<Vec<_>>()
+    };
+    built_in::TESTS.iter().flat_map(of_file).collect()
+}
+
+/// The answer of a fresh engine to the last line of a case.
+fn answer(loaded: &Loaded, lent: &mut Lent, case: &Case) -> Triple {
+    let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
+    let mut session = Session::new(&loaded.ruleset, lent, &options).expect("an engine without files");
+    let mut known = Known::default();
+    let mut got = Triple::default();
+    for log in &case.logs {
+        let mut buffer = [0; TEXT_MAX];
+        let text = predecode::clean(log, &mut buffer);
+        let now = Moment { epoch: 1_795_246_190, minute: 449, weekday: 6 };
+        let origin = Origin { location: b"stdin", local_host: b"keep", now };
+        let mut event = Event::new(text, origin, &mut known);
+        let verdict = match &case.stage {
+            None => session.judge(&mut event),
+            Some(stage) => session.judge_finding(&mut event, stage),
+        };
+        let image = &session.court.image;
+        let rule = verdict.rule.and_then(|row| image.rule(row));
+        let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
+        got = Triple::of(rule, image.decoder_name(event.decoder));
+        session.court.remember(&event, &verdict);
+    }
+    got
+}
+
+#[test]
+fn every_case_gives_the_answer_that_it_wants() {
+    let loaded = load();
+    let mut lent = Lent::new(&loaded.ruleset);
+    let cases = cases();
+    assert!(cases.len() > 1500, "{} cases", cases.len());
+    let mut failed = Vec::new();
+    for (file, case) in &cases {
+        let got = answer(&loaded, &mut lent, case);
+        if !case.is_met(&got) {
+            failed.push(format!("{file}:{} [{}] {}: got {got:?}", case.line, case.section, case.key));
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} cases failed:\n{}", failed.len(), cases.len(), failed.join("\n"));
+}
+
+/// Rules that no line can fire alone: the statistics' own rule, and a rule
+/// that marks findings which other rules of its level always name.
+const WITHOUT_CASES: [u32; 2] = [11, 509];
+
+#[test]
+fn every_rule_that_can_fire_has_a_case_and_a_near_miss() {
+    let loaded = load();
+    let (mut fires, mut misses) = (BTreeSet::new(), BTreeSet::new());
+    for (_, case) in cases() {
+        let rule: u32 = case.expected.rule.parse().expect("a case names a rule");
+        if case.passes { &mut fires } else { &mut misses }.insert(rule);
+    }
+    let image = loaded.ruleset.image();
+    let can_fire = |flags: u32| flags & rule_flag::NO_ALERT == 0;
+    let ids = image.rules.iter().filter(|rule| can_fire(rule.flags.get())).map(|rule| rule.id.get());
+    let untested: Vec<_> = ids
+        .filter(|id| !WITHOUT_CASES.contains(id) && !(fires.contains(id) && misses.contains(id)))
+        .collect();
+    assert!(untested.is_empty(), "without a case or a near miss: {untested:?}");
+}
+
+#[test]
+fn every_rule_has_groups_and_those_of_log_ins_name_a_technique() {
+    let loaded = load();
+    let image = loaded.ruleset.image();
+    let mut without: BTreeMap<u32, String> = BTreeMap::new();
+    for rule in image.rules {
+        let groups = String::from_utf8_lossy(image.text(rule.groups)).into_owned();
+        let about = |word: &str| groups.split(',').any(|group| group == word);
+        let wants = ["authentication_failed", "authentication_failures", "firewall_drop"].iter().any(|w| about(w));
+        let named = groups.contains("attack_T");
+        let description = image.text(rule.description);
+        if groups.is_empty() || description.is_empty() || (wants && rule.level > 0 && !named) {
+            without.insert(rule.id.get(), groups);
+        }
+    }
+    assert!(without.is_empty(), "{without:?}");
+}
