@@ -4,7 +4,7 @@
 //! have one and the others for the rest. The first root that fits is final;
 //! its children may refine it and capture fields. All fields are spans of the
 //! record. The order of evaluation is OSSEC 4.3's, surprises included, because
-//! people's decoders rely on it: see [`select`] and [`capture`].
+//! people's decoders rely on it.
 //!
 //! Work: each decoder of one root list and of one family of children is looked
 //! at once at most, each with at most one search per pattern.

@@ -75,6 +75,9 @@ pub(super) const NODES_MAX: usize = 200_000;
 /// Stock rulesets take a few millions.
 const STEPS_MAX: u64 = 300_000_000;
 
+/// A pattern costs this many times what words cost.
+const MATCH_STEPS: u64 = 10;
+
 /// What it costs to look for words in a text of groups.
 fn steps_of(words: &[u8], groups: &[u8]) -> u64 {
     let words = 1 + memchr::memchr_iter(b'|', words).count() as u64;
@@ -97,7 +100,7 @@ impl Tree {
         let mut found = Vec::new();
         for (rule, leaf) in self.leaves.iter().enumerate() {
             let places = self.places[rule].len();
-            self.steps += steps_of(words, &leaf.groups);
+            self.steps += MATCH_STEPS * steps_of(words, &leaf.groups);
             if self.steps > STEPS_MAX {
                 return Err(AttachError::TooSlow);
             }
