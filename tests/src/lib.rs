@@ -1,8 +1,14 @@
-//! What the tests that cross crates share: the corpus and the binary.
+//! What the tests that cross crates share: the corpus, the binary, folders of
+//! their own.
 //!
 //! The corpus is other people's data and lies outside the project;
 //! `BARTIZAN_CORPUS` says where. Tests that need it pass without it, after
 //! saying so.
+
+mod folder;
+pub mod process;
+
+pub use folder::Folder;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

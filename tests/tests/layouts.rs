@@ -1,27 +1,10 @@
 //! What is printed and written is laid out as by OSSEC 4.3, to the byte; and
 //! the number of workers changes none of it.
 
-use bartizan_tests::{bartizan, corpus, installation};
+use bartizan_tests::{Folder, bartizan, corpus, installation};
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
-
-/// A folder of the test's own, removed when it ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("bartizan-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("a folder can be made");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Replaces what differs from run to run by fixed words: times, process
 /// numbers, this host's name, and counters read at another moment.
@@ -94,17 +77,17 @@ fn logtest(home: &Path, log: &Path, arguments: &[&str]) -> (Vec<u8>, Vec<u8>) {
 fn logtest_prints_what_the_reference_prints() {
     let Some(corpus) = corpus() else { return };
     let home = Folder::new("logtest");
-    installation(&corpus, &home.0, "ossec.conf");
+    installation(&corpus, home.path(), "ossec.conf");
     for name in ["openssh-2k", "linux-2k", "apache-2k"] {
         let log = corpus.join(format!("logs/{name}.log"));
-        let (alerts, _) = logtest(&home.0, &log, &["-q", "-a"]);
+        let (alerts, _) = logtest(home.path(), &log, &["-q", "-a"]);
         assert_same(name, &alerts, &golden(&corpus, &format!("logtest-a-{name}.out")));
     }
     let log = corpus.join("ossec-4.3/golden/logtest-lines.log");
     for (name, arguments) in
         [("logtest-q", &["-q"][..]), ("logtest-q-v", &["-q", "-v"]), ("logtest-without-q", &[])]
     {
-        let (_, phases) = logtest(&home.0, &log, arguments);
+        let (_, phases) = logtest(home.path(), &log, arguments);
         assert_same(name, &phases, &golden(&corpus, &format!("{name}.stderr")));
     }
 }
@@ -126,11 +109,11 @@ const SONICWALL: [&str; 3] = ["8000->", "8001->", "8002->"];
 fn files_are_laid_out_as_by_the_reference() {
     let Some(corpus) = corpus() else { return };
     let home = Folder::new("files");
-    installation(&corpus, &home.0, "analysisd.conf");
+    installation(&corpus, home.path(), "analysisd.conf");
     let runs = [("openssh-2k", "logs/openssh-2k.log"), ("firewall", "ossec-4.3/golden/firewall-lines.log")];
     for (name, log) in runs {
-        let folder = home.0.join(name);
-        analyze(&home.0, &corpus.join(log), &folder, "1");
+        let folder = home.join(name);
+        analyze(home.path(), &corpus.join(log), &folder, "1");
         for file in ["alerts/alerts.log", "alerts/alerts.json", "archives/archives.log"] {
             let short = file.split('/').next_back().expect("a path has a name");
             let wanted = golden(&corpus, &format!("analysisd-{name}-{short}"));
@@ -156,8 +139,8 @@ fn files_are_laid_out_as_by_the_reference() {
 fn the_number_of_workers_changes_nothing() {
     let Some(corpus) = corpus() else { return };
     let home = Folder::new("workers");
-    installation(&corpus, &home.0, "analysisd.conf");
-    let log = home.0.join("all.log");
+    installation(&corpus, home.path(), "analysisd.conf");
+    let log = home.join("all.log");
     let parts =
         ["ossec-4.3/expected/cases.log", "logs/linux-2k.log", "logs/apache-2k.log", "logs/openssh-2k.log"];
     let all: Vec<u8> =
@@ -165,7 +148,7 @@ fn the_number_of_workers_changes_nothing() {
     fs::write(&log, all.repeat(3)).expect("a log can be written");
     let run = |workers: &str| {
         let mut command = Command::new(bartizan());
-        command.args(["analyze", "--quiet", "--workers", workers, "-D"]).arg(&home.0).arg(&log);
+        command.args(["analyze", "--quiet", "--workers", workers, "-D"]).arg(home.path()).arg(&log);
         let output = command.output().expect("the binary can be started");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         output.stdout

@@ -161,7 +161,8 @@ impl<'i, 'm> History<'i, 'm> {
 
     fn place(&self, number: u64) -> Option<usize> {
         let known = (self.first..self.next).contains(&number);
-        known.then(|| (number % self.memory.slots.len() as u64) as usize)
+        let place = number.checked_rem(self.memory.slots.len() as u64)?;
+        known.then_some(place as usize)
     }
 
     /// A remembered event.
@@ -234,8 +235,8 @@ impl<'i, 'm> History<'i, 'm> {
         }
         let number = self.next;
         self.next += 1;
-        if let Some(place) = self.place(number) {
-            self.memory.slots[place] = slot;
+        if let Some(place) = self.place(number).and_then(|place| self.memory.slots.get_mut(place)) {
+            *place = slot;
         }
         for list in self.feeds(rule) {
             self.append(list.get(), number);

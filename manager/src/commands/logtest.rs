@@ -176,6 +176,10 @@ impl Test<'_, '_, '_> {
             if line.bytes.len() >= 2 {
                 self.line(line.bytes, &mut known)?;
             }
+            if !lines.has_more() {
+                // Whoever types, or asks line by line, waits for the answer.
+                self.out.flush()?;
+            }
         }
         self.phases.flush()?;
         self.out.flush()

@@ -100,10 +100,12 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
 
 impl RunArguments {
     /// The configuration that is named, or that lies in the home folder, or
-    /// the built-in rules.
+    /// the built-in rules. A configuration found where it is named belongs to
+    /// the installation around it, not to the home folder.
     fn rules_from(&self, home: &Path) -> RulesFrom {
         match &self.config {
-            Some(config) => RulesFrom::configured(Some(config), self.home.as_deref()),
+            Some(config) if config.is_file() => RulesFrom::configured(Some(config), None),
+            Some(config) => RulesFrom::configured(Some(config), Some(home)),
             None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
             None => RulesFrom::BuiltIn,
         }

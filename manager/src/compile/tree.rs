@@ -76,7 +76,7 @@ pub(super) const NODES_MAX: usize = 200_000;
 const STEPS_MAX: u64 = 300_000_000;
 
 /// A pattern costs this many times what words cost.
-const MATCH_STEPS: u64 = 10;
+const MATCH_STEPS: u64 = 20;
 
 /// What it costs to look for words in a text of groups.
 fn steps_of(words: &[u8], groups: &[u8]) -> u64 {

@@ -234,6 +234,12 @@ impl<R: Read> LineReader<R> {
         self.found.as_ref().map(|found| self.splitter.piece(chunk, found))
     }
 
+    /// Whether bytes have been read that are not handed out yet: if not, the
+    /// next call may wait for the source.
+    pub fn has_more(&self) -> bool {
+        self.start < self.end
+    }
+
     /// What has been read already and not been handed out; reads once if that
     /// is nothing. For a look ahead at the beginning of a source.
     pub(crate) fn peek(&mut self) -> &[u8] {
