@@ -130,9 +130,9 @@ impl Running {
     pub fn wait_for(&mut self, what: &str, mut condition: impl FnMut(&mut Self) -> bool) {
         let start = Instant::now();
         while !condition(self) {
-            let waited = start.elapsed();
-            let (out, err) = (self.out(), self.err());
-            assert!(waited < DEADLINE, "no {what} in {waited:?}\nout: {out}\nerr: {err}");
+            if start.elapsed() > DEADLINE {
+                panic!("no {what} in {DEADLINE:?}\nout: {}\nerr: {}", self.out(), self.err());
+            }
             thread::sleep(LOOK);
         }
     }

@@ -23,7 +23,8 @@ fn load() -> Loaded {
 fn cases() -> Vec<(&'static str, Case)> {
     let of_file = |(name, text): &(&'static str, &str)| {
         let name = *name;
-        let cases = ini::cases(text.as_bytes()).unwrap_or_else(|e| panic!("{name}:{}: {}", e.line, e.message));
+        let cases =
+            ini::cases(text.as_bytes()).unwrap_or_else(|e| panic!("{name}:{}: {}", e.line, e.message));
         cases.into_iter().map(move |case| (name, case)).collect::<Vec<_>>()
     };
     built_in::TESTS.iter().flat_map(of_file).collect()
@@ -98,7 +99,8 @@ fn every_rule_has_groups_and_those_of_log_ins_name_a_technique() {
     for rule in image.rules {
         let groups = String::from_utf8_lossy(image.text(rule.groups)).into_owned();
         let about = |word: &str| groups.split(',').any(|group| group == word);
-        let wants = ["authentication_failed", "authentication_failures", "firewall_drop"].iter().any(|w| about(w));
+        let wants =
+            ["authentication_failed", "authentication_failures", "firewall_drop"].iter().any(|w| about(w));
         let named = groups.contains("attack_T");
         let description = image.text(rule.description);
         if groups.is_empty() || description.is_empty() || (wants && rule.level > 0 && !named) {

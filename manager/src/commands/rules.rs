@@ -112,10 +112,8 @@ fn export(folder: &Path) -> Result<ExitCode, CommandError> {
     }
     let conf = folder.join("etc/ossec.conf");
     let (count, folder, conf) = (files.len(), folder.display(), conf.display());
-    let written = writeln!(
-        io::stdout(),
-        "{count} files written to {folder}\nuse them with: bartizan run -c {conf}"
-    );
+    let written =
+        writeln!(io::stdout(), "{count} files written to {folder}\nuse them with: bartizan run -c {conf}");
     written.map_err(CommandError::output)?;
     Ok(ExitCode::SUCCESS)
 }

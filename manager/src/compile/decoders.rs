@@ -250,8 +250,10 @@ impl Decoder {
         for child in &element.children {
             parts.child(cx, child);
         }
-        parts.check(cx, element)?;
-        parts.build(cx, element, name)
+        // Both look for problems, whatever the other finds.
+        let sound = parts.check(cx, element);
+        let decoder = parts.build(cx, element, name);
+        sound.and(decoder)
     }
 }
 

@@ -120,7 +120,7 @@ impl Rule {
     /// The rule of an element; problems go to the context's report. `None`
     /// if it cannot be used at all.
     pub(super) fn read(cx: &mut Context<'_>, element: &Element, group: &[u8]) -> Option<Self> {
-        let mut rule = Self::from_attributes(cx, element, group)?;
+        let (mut rule, usable) = Self::from_attributes(cx, element, group);
         if element.children.is_empty() {
             cx.error(element, "a rule needs at least one element", "for example <match>text</match>");
         }
@@ -134,10 +134,12 @@ impl Rule {
         }
         rule.patterns(cx, &texts);
         rule.check(cx, element);
-        Some(rule)
+        usable.then_some(rule)
     }
 
-    fn from_attributes(cx: &mut Context<'_>, element: &Element, group: &[u8]) -> Option<Self> {
+    /// The rule as far as its attributes tell, and whether they suffice: the
+    /// elements are read in any case, so that all problems are found.
+    fn from_attributes(cx: &mut Context<'_>, element: &Element, group: &[u8]) -> (Self, bool) {
         let mut rule = Self::empty(group);
         let (mut id, mut level) = (None, None);
         for attribute in &element.attributes {
@@ -163,10 +165,10 @@ impl Rule {
         } else if level.is_none() && !element.attributes.iter().any(|a| a.name == "level") {
             cx.error(element, "this rule has no level", "write level=\"5\"; 0 ignores, 16 is the highest");
         }
-        rule.id = id?;
-        rule.level = level? as u16;
+        rule.id = id.unwrap_or(0);
+        rule.level = level.unwrap_or(0) as u16;
         rule.timeframe = if rule.timeframe == 0 { cx.settings.default_timeframe } else { rule.timeframe };
-        Some(rule)
+        (rule, id.is_some() && level.is_some())
     }
 
     fn empty(group: &[u8]) -> Self {
@@ -491,7 +493,11 @@ impl Rule {
             cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
         }
         if self.longest_text() > usize::from(u16::MAX) {
-            cx.error(element, "a text of this rule is too long", "its groups, for one, may have 65,535 bytes");
+            cx.error(
+                element,
+                "a text of this rule is too long",
+                "its groups, for one, may have 65,535 bytes",
+            );
         }
         self.flags |= cx.alert_flags(self.level, self.flags);
         for newline in

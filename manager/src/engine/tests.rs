@@ -10,7 +10,8 @@ use bartizan_core::event::{Event, Known, Moment, Origin};
 use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
 
-const ROOT: &str = r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category></rule></group>"#;
+const ROOT: &str =
+    r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category></rule></group>"#;
 
 /// Decodes `who=USER ip=ADDRESS id=NUMBER TEXT`.
 const DECODER: &str = r#"<decoder name="probe"><prematch>^who=</prematch>
@@ -129,7 +130,8 @@ fn a_group_is_fed_by_all_its_rules_that_were_loaded_before() {
 
 #[test]
 fn all_history_can_be_searched_by_a_pattern() {
-    let inside = r"<if_sid>100</if_sid><match>closing</match><if_matched_regex>opening \d+</if_matched_regex>";
+    let inside =
+        r"<if_sid>100</if_sid><match>closing</match><if_matched_regex>opening \d+</if_matched_regex>";
     let rules = composite("timeframe=\"100\"", inside);
     let event = |text: &str| (1000, format!("who=a ip=192.0.2.1 id=1 probe {text}"));
     assert_eq!(ids_of(&rules, &[event("opening 77"), event("closing")])[1], Some(200));
@@ -138,7 +140,8 @@ fn all_history_can_be_searched_by_a_pattern() {
 
 #[test]
 fn a_rule_with_ignore_is_silent_for_its_time_in_the_daemon() {
-    let rules = r#"<rule id="100" level="3" ignore="60"><match>probe</match><description>a</description></rule>"#;
+    let rules =
+        r#"<rule id="100" level="3" ignore="60"><match>probe</match><description>a</description></rule>"#;
     let events = [0, 30, 59, 60, 119, 120].map(|second| probe(second, "a", "192.0.2.1", "1"));
     let fires = Some(100);
     assert_eq!(ids_of(rules, &events), [fires, None, None, fires, None, fires]);
@@ -189,7 +192,10 @@ fn a_host_name_cannot_lead_out_of_the_folder_of_outputs() {
     let event = (1000, "Jan  1 00:00:00 ../../../../x probe: probe".to_owned());
     answers(&ruleset(DIFFERS, Settings::default()), &options, &[event]);
     let names = |folder: &Path| {
-        std::fs::read_dir(folder).expect("a folder").map(|e| e.expect("readable").file_name()).collect::<Vec<_>>()
+        std::fs::read_dir(folder)
+            .expect("a folder")
+            .map(|e| e.expect("readable").file_name())
+            .collect::<Vec<_>>()
     };
     assert_eq!(names(home.path()), ["inner"]);
     assert_eq!(names(&home.path().join("inner/queue/diff")).len(), 1);
@@ -203,7 +209,10 @@ fn history_that_runs_over_forgets_the_oldest_and_keeps_its_lists_whole() {
     let rules = format!(
         "{}<rule id=\"201\" level=\"11\" frequency=\"3\" timeframe=\"99999\"><if_matched_group>probe</if_matched_group>\
          <same_user /><match>final</match><description>c</description></rule>",
-        composite("frequency=\"4\" timeframe=\"99999\"", "<if_matched_sid>100</if_matched_sid><same_source_ip />")
+        composite(
+            "frequency=\"4\" timeframe=\"99999\"",
+            "<if_matched_sid>100</if_matched_sid><same_source_ip />"
+        )
     );
     let settings = Settings { memory_size: 4096, ..Settings::default() };
     let mut seed = 7u64;
