@@ -113,6 +113,11 @@ impl Running {
         Self { child, out, err, status: None }
     }
 
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has written to standard output.
     pub fn out(&self) -> String {
         self.out.as_ref().map(Heard::text).unwrap_or_default()

@@ -1,5 +1,6 @@
 //! Answers equal to OSSEC 4.3's on every line of the corpus.
 
+use bartizan::compile::lists::List;
 use bartizan::diagnose::{Diagnostics, Sources};
 use bartizan::engine::memory::MemoryOptions;
 use bartizan::engine::session::{EngineOptions, Lent, Session};
@@ -195,4 +196,19 @@ fn rule_tests_of_the_reference_pass_where_it_passes_them() {
         FAILING_ON_THE_REFERENCE.iter().map(|(file, line)| ((*file).to_owned(), *line)).collect();
     assert_eq!(failing, known);
     assert_eq!(count, 261);
+}
+
+#[test]
+fn a_list_compiled_by_the_reference_answers_as_its_text() {
+    let Some(corpus) = bartizan_tests::corpus() else { return };
+    let golden = |name: &str| fs::read(corpus.join("ossec-4.3/golden").join(name)).expect("the corpus has it");
+    let text = golden("makelists-input.txt");
+    let list = List::from_text(&text);
+    let compiled = List::from_cdb(&golden("makelists-small.cdb")).expect("a cdb");
+    assert!(list.len() > 3);
+    assert_eq!(list.len(), compiled.len());
+    let keys = text.split(|byte| *byte == b'\n').filter_map(|line| line.split(|byte| *byte == b':').next());
+    for key in keys {
+        assert_eq!(list.get(key), compiled.get(key), "{}", String::from_utf8_lossy(key));
+    }
 }

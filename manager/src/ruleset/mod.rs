@@ -126,7 +126,10 @@ fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
                 Some(place) => Diagnostic::warning(place.source, place.span, message),
                 None => Diagnostic::placeless_warning(message),
             };
-            report.push(diagnostic.help("rules that look something up in it will not find it"));
+            report.push(diagnostic.help(
+                "rules go on without it: match_key and match_key_value never hold, not_match_key and \
+                 address_match_key always do",
+            ));
             None
         }
     }

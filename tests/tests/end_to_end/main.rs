@@ -91,7 +91,15 @@ impl Watched {
         let mut command = command(&["run"]);
         command.arg("-c").arg(conf).arg("--home").arg(home);
         let mut running = Running::start(&mut command);
-        running.wait_for("look at the log", |running| running.err().contains("is read from now on"));
+        // What is written before the log has been opened is not read.
+        let mut number = 0;
+        running.wait_for("look at the log", |running| {
+            number += 1;
+            let greeting = format!("{}-{number}", running.id());
+            self.append(&format!("Nov 21 09:00:00 gate greeting: {greeting}"));
+            let judged = self.logs("archives/archives.log");
+            judged.contains(&format!("greeting: {}-", running.id()))
+        });
         running
     }
 

@@ -114,8 +114,10 @@ fn a_list_that_is_missing_is_a_warning_and_its_rules_go_on() {
     let checked = finish(command(&["check", "-c"]).arg(&conf), b"");
     assert_eq!(checked.code, Some(0));
     assert!(checked.err.contains("warning: cannot read the list rules/blocked"), "{}", checked.err);
+    // As in OSSEC 4.3 such a list holds for every address, which is said.
+    assert!(checked.err.contains("address_match_key always"), "{}", checked.err);
     let lines = ["192.0.2.1", "203.0.113.1"].map(|address| door(&format!("knock from {address}")));
-    assert_eq!(rules_of(&conf, &lines).0, [100, 102]);
+    assert_eq!(rules_of(&conf, &lines).0, [101, 102]);
 }
 
 #[test]
