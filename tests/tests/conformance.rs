@@ -201,7 +201,8 @@ fn rule_tests_of_the_reference_pass_where_it_passes_them() {
 #[test]
 fn a_list_compiled_by_the_reference_answers_as_its_text() {
     let Some(corpus) = bartizan_tests::corpus() else { return };
-    let golden = |name: &str| fs::read(corpus.join("ossec-4.3/golden").join(name)).expect("the corpus has it");
+    let golden =
+        |name: &str| fs::read(corpus.join("ossec-4.3/golden").join(name)).expect("the corpus has it");
     let text = golden("makelists-input.txt");
     let list = List::from_text(&text);
     let compiled = List::from_cdb(&golden("makelists-small.cdb")).expect("a cdb");
