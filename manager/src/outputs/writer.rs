@@ -185,11 +185,21 @@ impl<W: Write> AlertWriter<W> {
         entry.or_insert_with(|| (rule.level.get(), 0, description())).1 += 1;
     }
 
-    /// Writes what has been printed so far.
+    /// Writes what has been printed so far. A reader of live alerts who has
+    /// gone does not end the watch: the files go on.
     pub fn flush(&mut self) -> io::Result<()> {
-        self.stream.write_all(&self.buffer)?;
+        let written = self.stream.write_all(&self.buffer).and_then(|()| self.stream.flush());
         self.buffer.clear();
-        self.stream.flush()
+        match written {
+            Err(error) if self.live && error.kind() == io::ErrorKind::BrokenPipe => {
+                self.print = None;
+                news::tell(
+                    "nobody reads the alerts that are printed; they go to the files alone from now on",
+                );
+                Ok(())
+            }
+            written => written,
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Nobody listens, or the disk is full.
 
 use super::assert_sane;
-use bartizan_tests::Folder;
 use bartizan_tests::process::{command, finish};
-use std::fs::OpenOptions;
+use bartizan_tests::{Folder, bartizan};
+use std::fs::{self, File, OpenOptions};
 use std::process::{Command, Stdio};
 
 const REFUSED: &[u8] =
@@ -37,11 +37,9 @@ fn full_disk() -> Stdio {
 
 /// Runs a command with both streams as given, since a test cannot hear what
 /// is not said; the exit code tells of a panic.
-fn code(arguments: &[String], out: Stdio, err: Stdio) -> Option<i32> {
-    let folder = Folder::new(&format!("input-{}", std::thread::current().name().unwrap_or("test").len()));
-    let input = folder.write("input", REFUSED);
-    let mut command = Command::new(bartizan_tests::bartizan());
-    let input = Stdio::from(std::fs::File::open(input).expect("it was written"));
+fn code(folder: &Folder, arguments: &[String], out: Stdio, err: Stdio) -> Option<i32> {
+    let input = File::open(folder.write("input", REFUSED)).expect("it was written");
+    let mut command = Command::new(bartizan());
     let status = command.args(arguments).stdin(input).stdout(out).stderr(err).status();
     status.expect("the binary can be started").code()
 }
@@ -53,12 +51,12 @@ fn a_full_disk_is_an_error_and_no_panic() {
         for (out, err) in
             [(full_disk(), Stdio::null()), (Stdio::null(), full_disk()), (full_disk(), full_disk())]
         {
-            let code = code(&arguments, out, err);
+            let code = code(&folder, &arguments, out, err);
             assert!(matches!(code, Some(0..=3)), "{arguments:?}: {code:?}");
         }
     }
     let list = ["rules".to_owned(), "list".to_owned()];
-    assert_eq!(code(&list, full_disk(), Stdio::null()), Some(3));
+    assert_eq!(code(&folder, &list, full_disk(), Stdio::null()), Some(3));
 }
 
 #[test]
@@ -67,17 +65,17 @@ fn a_reader_who_has_had_enough_is_no_error() {
     for arguments in commands(&folder) {
         let (reader, writer) = std::io::pipe().expect("a pipe can be made");
         drop(reader);
-        let code = code(&arguments, Stdio::from(writer), Stdio::null());
+        let code = code(&folder, &arguments, Stdio::from(writer), Stdio::null());
         let is_export = arguments.iter().any(|argument| argument == "export");
         assert!(matches!(code, Some(0..=2)) || is_export, "{arguments:?}: {code:?}");
     }
 }
 
 #[test]
-fn a_home_folder_on_a_full_disk_is_an_error_and_no_panic() {
-    let folder = Folder::new("full-home");
+fn an_output_folder_that_cannot_be_is_an_error_and_no_panic() {
+    let folder = Folder::new("no-output");
     let alerts = folder.join("out/alerts");
-    std::fs::create_dir_all(&alerts).expect("a folder can be made");
+    fs::create_dir_all(&alerts).expect("a folder can be made");
     // A file where a folder is needed.
     folder.write("out/alerts/2026", "");
     let mut analyze = command(&["analyze", "-", "--write"]);
