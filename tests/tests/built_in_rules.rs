@@ -1,15 +1,11 @@
 //! The built-in rules: each fires where it should and not where it should not.
 
 use bartizan::diagnose::{Colour, Diagnostics, Sources};
-use bartizan::engine::memory::MemoryOptions;
-use bartizan::engine::session::{EngineOptions, Lent, Session};
-use bartizan::ruleset::ini::{self, Case, Triple};
+use bartizan::engine::session::Lent;
+use bartizan::ruleset::ini::{self, Case};
 use bartizan::ruleset::{self, Loaded, RulesFrom, built_in};
-use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::event::Moment;
 use bartizan_core::image::rows::rule_flag;
-use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::predecode;
-use bartizan_core::rules::judge::Manner;
 use std::collections::{BTreeMap, BTreeSet};
 
 fn load() -> Loaded {
@@ -30,40 +26,16 @@ fn cases() -> Vec<(&'static str, Case)> {
     built_in::TESTS.iter().flat_map(of_file).collect()
 }
 
-/// The answer of a fresh engine to the last line of a case.
-fn answer(loaded: &Loaded, lent: &mut Lent, case: &Case) -> Triple {
-    let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
-    let mut session = Session::new(&loaded.ruleset, lent, &options).expect("an engine without files");
-    let mut known = Known::default();
-    let mut got = Triple::default();
-    for log in &case.logs {
-        let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(log, &mut buffer);
-        let now = Moment { epoch: 1_795_246_190, minute: 449, weekday: 6 };
-        let origin = Origin { location: b"stdin", local_host: b"keep", now };
-        let mut event = Event::new(text, origin, &mut known);
-        let verdict = match &case.stage {
-            None => session.judge(&mut event),
-            Some(stage) => session.judge_finding(&mut event, stage),
-        };
-        let image = &session.court.image;
-        let rule = verdict.rule.and_then(|row| image.rule(row));
-        let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
-        got = Triple::of(rule, image.decoder_name(event.decoder));
-        session.court.remember(&event, &verdict);
-    }
-    got
-}
-
 #[test]
 fn every_case_gives_the_answer_that_it_wants() {
     let loaded = load();
     let mut lent = Lent::new(&loaded.ruleset);
+    let now = Moment { epoch: 1_795_246_190, minute: 449, weekday: 6 };
     let cases = cases();
     assert!(cases.len() > 1500, "{} cases", cases.len());
     let mut failed = Vec::new();
     for (file, case) in &cases {
-        let got = answer(&loaded, &mut lent, case);
+        let got = case.answer(&loaded.ruleset, &mut lent, now).expect("an engine without files");
         if !case.is_met(&got) {
             failed.push(format!("{file}:{} [{}] {}: got {got:?}", case.line, case.section, case.key));
         }

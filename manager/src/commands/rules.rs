@@ -1,15 +1,10 @@
 //! `bartizan rules`: list them, run their tests, write the built-in ones out.
 
-use super::{CommandError, RulesArguments, local_host, now};
-use crate::engine::memory::MemoryOptions;
-use crate::engine::session::{EngineOptions, Lent, Session};
+use super::{CommandError, RulesArguments, now};
+use crate::engine::session::Lent;
 use crate::outputs::clock::LocalClock;
+use crate::ruleset::built_in;
 use crate::ruleset::ini::{self, Case, Triple};
-use crate::ruleset::{Loaded, built_in};
-use bartizan_core::event::{Event, Known, Origin};
-use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::predecode;
-use bartizan_core::rules::judge::Manner;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use std::fs;
@@ -130,6 +125,7 @@ fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     let loaded = arguments.rules.load()?;
     let files = test_files(&arguments.paths)?;
     let mut lent = Lent::new(&loaded.ruleset);
+    let mut clock = LocalClock::default();
     let mut outcomes = Vec::new();
     let mut skipped = 0;
     for file in &files {
@@ -143,7 +139,8 @@ fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
                 skipped += 1;
                 continue;
             }
-            let got = answer(&loaded, &mut lent, &case).map_err(CommandError::memory)?;
+            let got =
+                case.answer(&loaded.ruleset, &mut lent, clock.moment(now())).map_err(CommandError::memory)?;
             let passed = case.is_met(&got);
             outcomes.push(Outcome { case, file: file.clone(), got, passed });
         }
@@ -182,32 +179,6 @@ fn test_files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
         return Err(CommandError::Nothing("there is no .ini file in these folders".to_owned()));
     }
     Ok(files)
-}
-
-/// Feeds a case to a fresh engine; the answer to its last line.
-fn answer(loaded: &Loaded, lent: &mut Lent, case: &Case) -> io::Result<Triple> {
-    let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
-    let mut session = Session::new(&loaded.ruleset, lent, &options)?;
-    let mut known = Known::default();
-    let mut clock = LocalClock::default();
-    let host = local_host();
-    let mut got = Triple::default();
-    for log in &case.logs {
-        let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(log, &mut buffer);
-        let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now: clock.moment(now()) };
-        let mut event = Event::new(text, origin, &mut known);
-        let verdict = match &case.stage {
-            None => session.judge(&mut event),
-            Some(stage) => session.judge_finding(&mut event, stage),
-        };
-        let image = &session.court.image;
-        let rule = verdict.rule.and_then(|row| image.rule(row));
-        let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
-        got = Triple::of(rule, image.decoder_name(event.decoder));
-        session.court.remember(&event, &verdict);
-    }
-    Ok(got)
 }
 
 fn summary(outcomes: &[Outcome], skipped: usize) -> serde_json::Value {

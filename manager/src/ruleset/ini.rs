@@ -12,7 +12,16 @@
 //! value, `%%` stands for `%` where the whole file keeps to that (OSSEC), and
 //! repeated names add a line to the value (Wazuh).
 
+use crate::engine::Ruleset;
+use crate::engine::memory::MemoryOptions;
+use crate::engine::session::{EngineOptions, Lent, Session};
+use crate::sources::local_host;
+use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::limits::TEXT_MAX;
+use bartizan_core::predecode;
+use bartizan_core::rules::judge::Manner;
 use std::collections::BTreeMap;
+use std::io;
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +74,35 @@ impl Triple {
 }
 
 impl Case {
+    /// Feeds the case to a fresh engine at one moment; the answer to its last
+    /// line.
+    ///
+    /// # Errors
+    /// The engine cannot be made; without files to read that does not happen.
+    pub fn answer(&self, ruleset: &Ruleset, lent: &mut Lent, now: Moment) -> io::Result<Triple> {
+        let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
+        let mut session = Session::new(ruleset, lent, &options)?;
+        let mut known = Known::default();
+        let host = local_host();
+        let mut got = Triple::default();
+        for log in &self.logs {
+            let mut buffer = [0; TEXT_MAX];
+            let text = predecode::clean(log, &mut buffer);
+            let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now };
+            let mut event = Event::new(text, origin, &mut known);
+            let verdict = match &self.stage {
+                None => session.judge(&mut event),
+                Some(stage) => session.judge_finding(&mut event, stage),
+            };
+            let image = &session.court.image;
+            let rule = verdict.rule.and_then(|row| image.rule(row));
+            let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
+            got = Triple::of(rule, image.decoder_name(event.decoder));
+            session.court.remember(&event, &verdict);
+        }
+        Ok(got)
+    }
+
     /// Whether the answer to its last line is as the case wants it.
     pub fn is_met(&self, got: &Triple) -> bool {
         self.expected.is_met_by(got) == self.passes
