@@ -55,10 +55,6 @@ rows! {
         pub frequency_max: U32,
         /// Bits of the [`crate::rules::history::Key`]s that any rule compares.
         pub keys: U32,
-        /// Whether some rule searches the whole history.
-        pub searches_history: u8,
-        /// Zero.
-        pub reserved: [u8; 3],
     }
 
     /// One decoder.
@@ -211,8 +207,6 @@ pub mod decoder_flag {
     pub const NEXT: u8 = 1;
     /// Values are carried over between events of one id.
     pub const ACCUMULATE: u8 = 2;
-    /// The decoder is a root.
-    pub const ROOT: u8 = 4;
     /// The decoder stands for a stage that reads no log.
     pub const STAGE: u8 = 8;
 }
@@ -241,8 +235,6 @@ pub mod rule_flag {
     pub const NO_RESPONSE: u32 = 8;
     /// `alert_by_email` was given.
     pub const ALERT_BY_EMAIL: u32 = 16;
-    /// The rule or the nearest ancestor keeps texts of earlier events.
-    pub const PREVIOUS: u32 = 32;
 }
 
 /// Numbers of [`RuleRow::search`].

@@ -76,15 +76,12 @@ pub(super) fn image(
 
 fn settings_row(loading: &Loading, settings: &Settings) -> SettingsRow {
     let rules = || loading.rules.iter().map(|loaded| &loaded.rule);
-    let searches = loading.rules.iter().any(|loaded| loaded.search == search::HISTORY);
     SettingsRow {
         lists: U16::new(loading.id_lists + loading.group_lists),
         bounded_lists: U16::new(loading.id_lists),
         bounded_len: U32::new(settings.sid_prev_matched_max),
         frequency_max: U32::new(rules().map(|rule| rule.frequency.into()).max().unwrap_or(0)),
         keys: U32::new(rules().fold(0, |keys, rule| keys | rule.same | rule.different)),
-        searches_history: searches.into(),
-        reserved: [0; 3],
     }
 }
 

@@ -91,7 +91,6 @@ impl Decoders {
 
     fn add_root(&mut self, mut decoder: Decoder) {
         decoder.id = self.id(&decoder.name.clone());
-        decoder.flags |= decoder_flag::ROOT;
         let roots = if decoder.program == NONE { &mut self.plain_roots } else { &mut self.program_roots };
         roots.push(self.all.len());
         self.all.push(decoder);
