@@ -11,6 +11,10 @@
 //! |---|---|
 //! | [`limits`] | every capacity, in one place |
 //! | [`record`] | the bytes, and spans in them |
+//! | [`follow`] | a file that is written to and rotated: lines, each once |
+//! | [`assemble`] | lines to records, one small machine per log format |
+//! | [`spool`] | records that wait, in a fixed size, safe against power loss |
+//! | [`wire`] | what agent and manager say to each other |
 //! | [`event`] | a record and what is known of it so far |
 //! | [`predecode`] | header: host, program, message |
 //! | [`pattern`] | the three pattern languages, compiled |
@@ -20,11 +24,15 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+pub mod assemble;
 pub mod decode;
 pub mod event;
+pub mod follow;
 pub mod image;
 pub mod limits;
 pub mod pattern;
 pub mod predecode;
 pub mod record;
 pub mod rules;
+pub mod spool;
+pub mod wire;

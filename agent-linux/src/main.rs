@@ -1,0 +1,3 @@
+//! `bartizan-agent`.
+
+fn main() {}

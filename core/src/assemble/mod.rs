@@ -1,0 +1,1 @@
+//! Lines to records, one small machine per log format.

@@ -1,0 +1,1 @@
+//! A file that is written to and rotated: lines, each once.

@@ -1,0 +1,1 @@
+//! Records that wait, in a fixed size, safe against power loss.
