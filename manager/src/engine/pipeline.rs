@@ -43,6 +43,8 @@ pub struct Batch {
     items: Vec<Item>,
     known: Vec<Known>,
     found: Vec<Candidates>,
+    /// Told to the sink when the batch is done.
+    pub ticket: Option<u64>,
 }
 
 impl Batch {
@@ -66,6 +68,7 @@ impl Batch {
     fn clear(&mut self) {
         self.text.clear();
         self.items.clear();
+        self.ticket = None;
     }
 
     /// The first half for all events.
@@ -101,7 +104,7 @@ impl Batch {
             sink.judged(&event, &verdict, court)?;
             court.remember(&event, &verdict);
         }
-        sink.batch_done()
+        sink.batch_done(self.ticket)
     }
 }
 
@@ -121,8 +124,9 @@ pub trait Sink {
     }
     /// Takes the verdict on an event.
     fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()>;
-    /// A batch is done: a good moment to flush.
-    fn batch_done(&mut self) -> io::Result<()> {
+    /// A batch is done: a good moment to flush. The ticket is what the feed
+    /// wrote on the batch.
+    fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
         Ok(())
     }
 }
