@@ -14,9 +14,11 @@
 //! | [`sources`] | where events come from |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
+//! | [`agents`] | who reports from elsewhere, and how far it was heard |
 //! | [`commands`] | the commands |
 //! | [`news`] | what the program says of itself |
 
+pub mod agents;
 pub mod commands;
 pub mod compile;
 pub mod config;
