@@ -12,7 +12,7 @@
 //! | [`compile`] | decoders, rules and lists to an image |
 //! | [`ruleset`] | where rules come from: built in, or configured |
 //! | [`sources`] | where events come from |
-//! | [`agents`] | agents: who they are, what they send |
+//! | [`agents`] | who reports from elsewhere, and how far it was heard |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`ledger`] | what is on disk and may be acknowledged |

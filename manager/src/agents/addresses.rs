@@ -1,0 +1,1 @@
+//! Where agents can reach this machine.

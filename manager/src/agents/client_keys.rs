@@ -1,0 +1,1 @@
+//! `client.keys` of OSSEC 4.3, in and out.

