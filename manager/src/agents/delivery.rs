@@ -4,7 +4,7 @@
 use super::registry::AgentId;
 use crate::engine::pipeline::Batch;
 use crate::outputs::clock::LocalClock;
-use bartizan_core::wire::batch::{Entries, Entry};
+use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -117,13 +117,13 @@ impl Delivery {
             // The listener has looked at all of it before: it is sound.
             let Some(Ok(entry)) = entries.next() else { return true };
             match entry {
-                Entry::Record { source, age_ms, text, .. } => {
+                Entry::Record(Record { source, age_ms, text, .. }) => {
                     if let Some(source) = find(&self.sources, source).filter(|_| !text.is_empty()) {
                         let time = self.received - i64::from(age_ms) / 1000;
                         batch.push(text, &source.location, clock.moment(time));
                     }
                 }
-                Entry::Lost { source, records, first_age_ms, last_age_ms } => {
+                Entry::Lost(Lost { source, records, first_age_ms, last_age_ms }) => {
                     let ages = [first_age_ms, last_age_ms].map(|age| self.received - i64::from(age) / 1000);
                     let source = find(&self.sources, source);
                     let text = lost_text(source.map_or("", |source| &source.name), records, ages, clock);
@@ -152,14 +152,16 @@ impl Delivery {
     pub fn progress(&self) -> BTreeMap<Arc<str>, Progress> {
         let mut all: BTreeMap<Arc<str>, Progress> = BTreeMap::new();
         for entry in Entries::new(&self.body).flatten() {
-            let (Entry::Record { source, .. } | Entry::Position { source, .. } | Entry::Lost { source, .. }) = entry;
+            let (Entry::Record(Record { source, .. })
+            | Entry::Position { source, .. }
+            | Entry::Lost(Lost { source, .. })) = entry;
             let Some(source) = find(&self.sources, source) else { continue };
             let progress = all.entry(Arc::clone(&source.name)).or_default();
             progress.last_event = self.received;
             match entry {
-                Entry::Record { .. } => progress.records += 1,
+                Entry::Record(_) => progress.records += 1,
                 Entry::Position { position, .. } => progress.position = Some(position.to_vec()),
-                Entry::Lost { records, first_age_ms, last_age_ms, .. } => {
+                Entry::Lost(Lost { records, first_age_ms, last_age_ms, .. }) => {
                     let time = |age: u32| self.received - i64::from(age) / 1000;
                     let before = progress.lost.map_or((0, i64::MAX), |(records, first, _)| (records, first));
                     let first = before.1.min(time(first_age_ms));

@@ -5,7 +5,7 @@
 //! as that of an enrolment; anything else is refused before a byte is
 //! answered.
 
-use bartizan_core::wire::{ENROL_PROLOGUE, NOISE, SESSION_PROLOGUE};
+use bartizan_core::wire::{NOISE, PROLOGUE_ENROL, PROLOGUE_SESSION};
 use snow::{Builder, TransportState};
 
 /// Bytes of one message on the wire at most.
@@ -45,8 +45,8 @@ pub fn answer(private_key: &[u8; 32], first: &[u8]) -> Option<Caller> {
 
 fn answer_as(purpose: Purpose, private_key: &[u8; 32], first: &[u8]) -> Result<Caller, snow::Error> {
     let prologue = match purpose {
-        Purpose::Session => SESSION_PROLOGUE,
-        Purpose::Enrolment => ENROL_PROLOGUE,
+        Purpose::Session => PROLOGUE_SESSION,
+        Purpose::Enrolment => PROLOGUE_ENROL,
     };
     let builder = Builder::new(NOISE.parse()?).prologue(prologue)?.local_private_key(private_key)?;
     let mut handshake = builder.build_responder()?;

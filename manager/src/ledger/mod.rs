@@ -11,9 +11,10 @@
 //! After a kill, files may hold more than the last transaction knows of, and
 //! the events behind that come again: [`take_back`] removes it first.
 
+mod sums;
 pub mod take_back;
 
-use crate::agents::delivery::Delivery;
+use crate::agents::delivery::{Delivery, Progress};
 use crate::agents::registry::{Commit, Registry};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
@@ -22,8 +23,7 @@ use crate::outputs::files::Written;
 use crate::outputs::writer::AlertWriter;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Verdict;
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use sums::Sums;
 
 /// Time between two commitments at least: a disk that is fast is not worn.
 const GAP: Duration = Duration::from_millis(20);
@@ -43,12 +44,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub struct Reached {
     /// Name of the source.
     pub source: Arc<str>,
-    /// Its position, opaque.
-    pub position: Vec<u8>,
-    /// Records since it was last told.
-    pub records: u64,
-    /// Time of the last one, seconds since 1970.
-    pub last_event: i64,
+    /// Its position and what came from it.
+    pub progress: Progress,
 }
 
 /// What a batch of events completes.
@@ -234,14 +231,14 @@ impl Committer {
         for written in grown.values() {
             persist("cannot bring alerts to disk", &self.stop, || written.file.sync_data())?;
         }
-        let outputs = grown.into_values().map(|written| (written.path, written.size)).collect();
-        let mut commit = Commit { outputs, ..Commit::default() };
-        for done in complete {
-            done.deliveries.iter().for_each(|delivery| delivery.note(&mut commit));
-            done.local.iter().for_each(|reached| commit.local(reached));
-        }
+        let sums = Sums::of(complete);
+        let outputs: Vec<_> =
+            grown.values().map(|written| (&*written.path.to_string_lossy(), written.size)).collect();
+        let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
+        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
+        // A lock that another process holds, or a full disk: both pass.
         persist("cannot write down what is done", &self.stop, || {
-            self.registry.commit(&commit).map_err(io::Error::from)
+            self.registry.commit(&commit).map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))
         })
     }
 }

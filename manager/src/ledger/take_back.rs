@@ -44,7 +44,8 @@ pub fn take_back(
     let tail = read_from(&mut file, committed)?;
     let mut stays = Vec::new();
     let mut done = TakenBack::default();
-    for entry in Entries { rest: &tail, layout: Layout::of(path) } {
+    let entries = Entries { rest: &tail, layout: Layout::of(path) };
+    for entry in entries {
         match entry.location() {
             Some(location) if comes_again(location) => done.removed += 1,
             None if !entry.is_whole => done.removed += 1,

@@ -8,23 +8,21 @@
 
 use super::demo::{Demo, Pace};
 use super::follow::{Follower, Start};
+use super::intake::{Door, Raw};
 use super::journal::{Journal, JournalOptions};
 use super::kernel::KernelLog;
 use super::machine::{self, Survey};
 use super::stamp::Stamper;
 use super::{Arrival, epoch_now, glob};
 use crate::config::{LocalFile, LogFormat};
-use crate::engine::pipeline::{Batch, Feed};
 use crate::news;
-use crate::outputs::clock::LocalClock;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Bytes at the end of each file that are looked at first.
 const RECENT: u64 = 256 * 1024;
