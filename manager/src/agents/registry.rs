@@ -32,7 +32,7 @@ pub use enrolment::{EnrolError, Secret};
 pub use progress::{Advance, Commit, Lost, POSITION_MAX, SOURCES_MAX, Source};
 pub use roll::OssecKey;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -87,6 +87,9 @@ pub enum RegistryError {
     /// Another agent has the number.
     #[error("there is already an agent {0}")]
     IdTaken(AgentId),
+    /// There is nothing to make a secret of.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
     /// There is no such agent.
     #[error("there is no agent {0}: `bartizan agents list` shows all")]
     Unknown(String),
@@ -108,6 +111,21 @@ impl Registry {
             return Err(RegistryError::Newer(path));
         }
         Ok(Self { connection, path })
+    }
+
+    /// Does something in one transaction.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, RegistryError> {
+        let path = &self.path;
+        let whole = |connection: &mut Connection| {
+            let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+            let done = work(&transaction)?;
+            transaction.commit().map(|()| done)
+        };
+        whole(&mut self.connection)
+            .map_err(|error| RegistryError::Database { path: path.clone(), why: error.to_string() })
     }
 
     fn database(&self, error: rusqlite::Error) -> RegistryError {
@@ -134,7 +152,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "foreign_keys", true)
 }
 
-/// Whether a row could not be written because another one has the same key.
-fn is_taken(error: &rusqlite::Error) -> bool {
+/// Whether a row could not be written because of what other rows hold.
+fn is_conflict(error: &rusqlite::Error) -> bool {
     error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation)
 }

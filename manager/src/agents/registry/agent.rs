@@ -125,8 +125,9 @@ pub enum ConfigurationState {
     Refused(String),
 }
 
-/// Whether a text can be the name of an agent or a group (OSSEC 4.3).
+/// Whether a text can be the name of an agent or a group (OSSEC 4.3): also of
+/// a folder, so `..` cannot.
 pub fn is_name(text: &str) -> bool {
     let character = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    NAME_LENGTH.contains(&text.len()) && text.bytes().all(character)
+    NAME_LENGTH.contains(&text.len()) && text.bytes().all(character) && text != ".."
 }

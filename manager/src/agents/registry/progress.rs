@@ -5,7 +5,7 @@
 
 use super::agent::AgentId;
 use super::{Registry, RegistryError};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Row, Transaction, params};
 
 /// Bytes of a position.
 pub const POSITION_MAX: usize = 256;
@@ -34,12 +34,12 @@ pub struct Advance<'a> {
     pub agent: AgentId,
     /// Its name; empty for the spool.
     pub source: &'a str,
-    /// Where it stands now, at most [`POSITION_MAX`] bytes; `None` leaves it.
+    /// Where it stands now; `None`, or more than [`POSITION_MAX`] bytes, leaves it.
     pub position: Option<&'a [u8]>,
     /// Records that have come since the step before.
     pub records: u64,
-    /// When the last one came.
-    pub last_event: i64,
+    /// When the last one came; `None` leaves it.
+    pub last_event: Option<i64>,
     /// Seconds that usually pass between two records; `None` leaves it.
     pub period: Option<u32>,
 }
@@ -71,7 +71,7 @@ pub struct Source {
     /// Records that came from it.
     pub records: u64,
     /// When the last one came.
-    pub last_event: i64,
+    pub last_event: Option<i64>,
     /// Seconds that usually pass between two records.
     pub period: Option<u32>,
     /// Records that the agent had to drop.
@@ -81,7 +81,7 @@ pub struct Source {
 impl Registry {
     /// Stores all of it, or nothing.
     pub fn commit(&mut self, commit: &Commit<'_>) -> Result<(), RegistryError> {
-        store(&mut self.connection, commit).map_err(|error| self.database(error))
+        self.transaction(|step| store(step, commit))
     }
 
     /// Where the sources of an agent stand.
@@ -96,17 +96,26 @@ impl Registry {
     }
 
     fn select_sources(&self, agent: Option<AgentId>) -> rusqlite::Result<Vec<Source>> {
-        let sql =
-            "SELECT agent, name, position, sources.records, last_event, period, coalesce(lost.records, 0)
-            FROM sources LEFT JOIN lost USING (agent) WHERE ?1 IS NULL OR agent = ?1";
-        let _ = sql;
-        let _ = agent;
-        Ok(Vec::new())
+        let sql = "SELECT agent, name, position, records, last_event, period, lost
+            FROM sources WHERE ?1 IS NULL OR agent = ?1 ORDER BY agent, name";
+        let source = |row: &Row<'_>| {
+            Ok(Source {
+                agent: AgentId(row.get(0)?),
+                name: row.get(1)?,
+                position: row.get(2)?,
+                records: row.get::<_, i64>(3)?.cast_unsigned(),
+                last_event: row.get(4)?,
+                period: row.get(5)?,
+                lost: row.get::<_, i64>(6)?.cast_unsigned(),
+            })
+        };
+        let mut statement = self.connection.prepare_cached(sql)?;
+        statement.query_map([agent.map(|agent| agent.0)], source)?.collect()
     }
 
     /// Records that an agent had to drop in all.
     pub fn lost(&self, agent: AgentId) -> Result<u64, RegistryError> {
-        let sql = "SELECT coalesce(sum(records), 0) FROM lost WHERE agent = ?1";
+        let sql = "SELECT coalesce(sum(lost), 0) FROM sources WHERE agent = ?1";
         let sum = self.connection.query_row(sql, [agent.0], |row| row.get::<_, i64>(0));
         sum.map(i64::cast_unsigned).map_err(|error| self.database(error))
     }
@@ -130,13 +139,56 @@ impl Registry {
     }
 }
 
-fn store(connection: &mut Connection, commit: &Commit<'_>) -> rusqlite::Result<()> {
-    let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    {
-        let mut seen = step.prepare_cached("UPDATE agents SET last_seen = ?2 WHERE id = ?1")?;
-        for (agent, at) in commit.seen {
-            seen.execute(params![agent.0, at])?;
-        }
+fn store(step: &Transaction<'_>, commit: &Commit<'_>) -> rusqlite::Result<()> {
+    for source in commit.sources {
+        advance(step, source)?;
     }
-    step.commit()
+    for lost in commit.lost {
+        lose(step, lost)?;
+    }
+    let mut output = step.prepare_cached("INSERT OR REPLACE INTO outputs (path, size) VALUES (?1, ?2)")?;
+    for (path, size) in commit.outputs {
+        output.execute(params![path, size.cast_signed()])?;
+    }
+    let mut seen = step.prepare_cached("UPDATE agents SET last_seen = ?2 WHERE id = ?1")?;
+    for (agent, at) in commit.seen {
+        seen.execute(params![agent.0, at])?;
+    }
+    Ok(())
+}
+
+fn advance(step: &Transaction<'_>, source: &Advance<'_>) -> rusqlite::Result<()> {
+    let sql = "UPDATE sources SET position = coalesce(?3, position), records = records + ?4,
+          last_event = coalesce(?5, last_event), period = coalesce(?6, period)
+        WHERE agent = ?1 AND name = ?2";
+    let position = source.position.filter(|position| position.len() <= POSITION_MAX);
+    let Advance { agent, source: name, records, last_event, period, .. } = source;
+    let values = params![agent.0, name, position, records.cast_signed(), last_event, period];
+    if step.prepare_cached(sql)?.execute(values)? == 0 && know(step, *agent, name)? {
+        step.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
+}
+
+fn lose(step: &Transaction<'_>, lost: &Lost<'_>) -> rusqlite::Result<()> {
+    let sql = "UPDATE sources SET lost = lost + ?3, lost_first = coalesce(lost_first, ?4), lost_last = ?5
+        WHERE agent = ?1 AND name = ?2";
+    let Lost { agent, source, records, first, last } = lost;
+    let values = params![agent.0, source, records.cast_signed(), first, last];
+    if step.prepare_cached(sql)?.execute(values)? == 0 && know(step, *agent, source)? {
+        step.prepare_cached(sql)?.execute(values)?;
+    }
+    Ok(())
+}
+
+/// Makes room for a new source; false if the agent is no longer there.
+fn know(step: &Transaction<'_>, agent: AgentId, name: &str) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO sources (agent, name) SELECT id, ?2 FROM agents WHERE id = ?1";
+    let known = step.prepare_cached(sql)?.execute(params![agent.0, name])? > 0;
+    // The spool is not one of those that come and go.
+    let sql = "DELETE FROM sources WHERE agent = ?1 AND name IN (
+          SELECT name FROM sources WHERE agent = ?1 AND name NOT IN ('', ?2)
+          ORDER BY coalesce(last_event, 0) DESC LIMIT -1 OFFSET ?3)";
+    step.prepare_cached(sql)?.execute(params![agent.0, name, SOURCES_MAX - 1])?;
+    Ok(known)
 }

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 /// What changes a database from one version to the next; the number of steps
-/// is the version of today.
+/// is the version of today. Agent 0 is the manager, for the sources it reads
+/// itself; its name is none that an agent can have.
 const STEPS: [&str; 1] = ["
 CREATE TABLE agents (
-  id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 1 AND 4294967295),
+  id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 0 AND 4294967295),
   name TEXT NOT NULL UNIQUE,
   key BLOB UNIQUE CHECK (length(key) = 32),
   groups TEXT NOT NULL DEFAULT '',
@@ -39,17 +40,12 @@ CREATE TABLE sources (
   name TEXT NOT NULL,
   position BLOB,
   records INTEGER NOT NULL DEFAULT 0,
-  last_event INTEGER NOT NULL,
+  last_event INTEGER,
   period INTEGER,
+  lost INTEGER NOT NULL DEFAULT 0,
+  lost_first INTEGER,
+  lost_last INTEGER,
   PRIMARY KEY (agent, name)
-) WITHOUT ROWID;
-CREATE TABLE lost (
-  agent INTEGER NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
-  source TEXT NOT NULL,
-  records INTEGER NOT NULL,
-  first INTEGER NOT NULL,
-  last INTEGER NOT NULL,
-  PRIMARY KEY (agent, source)
 ) WITHOUT ROWID;
 CREATE TABLE outputs (
   path TEXT PRIMARY KEY,
@@ -60,6 +56,7 @@ CREATE TABLE ossec_keys (
   address TEXT NOT NULL,
   key TEXT NOT NULL
 );
+INSERT INTO agents (id, name, created, since) VALUES (0, '', 0, 0);
 "];
 
 /// The version of today.
