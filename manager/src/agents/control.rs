@@ -88,8 +88,8 @@ async fn answer_all(stream: UnixStream, hub: &Hub) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let reading = (&mut read).take(REQUEST_MAX).read_until(b'\n', &mut line);
-        if tokio::time::timeout(PATIENCE, async { reading.await }).await?? == 0 {
+        let mut limited = (&mut read).take(REQUEST_MAX);
+        if tokio::time::timeout(PATIENCE, limited.read_until(b'\n', &mut line)).await?? == 0 {
             return Ok(());
         }
         let mut answer = answer(&line, hub).to_string();

@@ -5,6 +5,7 @@ use super::registry::AgentId;
 use crate::engine::pipeline::Batch;
 use crate::outputs::clock::LocalClock;
 use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
+use bartizan_core::wire::downlink::Ticket;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -59,8 +60,8 @@ impl Outstanding {
 pub struct Session {
     /// Whose it is.
     pub agent: AgentId,
-    /// Where the numbers of committed batches go.
-    pub committed: UnboundedSender<u32>,
+    /// Where committed batches are told.
+    pub committed: UnboundedSender<Ticket>,
     /// What the agent has on its way.
     pub outstanding: Arc<Outstanding>,
     /// Records received.
@@ -71,7 +72,7 @@ pub struct Session {
 #[derive(Debug)]
 pub struct Delivery {
     session: Arc<Session>,
-    number: u32,
+    ticket: Ticket,
     sources: Sources,
     body: Vec<u8>,
     /// Bytes of the body that were fed to the engine.
@@ -98,7 +99,7 @@ impl Delivery {
     /// A batch that was received; `room` is given back when it is done.
     pub fn new(
         session: &Arc<Session>,
-        number: u32,
+        ticket: Ticket,
         sources: &Sources,
         body: Vec<u8>,
         received: i64,
@@ -106,7 +107,7 @@ impl Delivery {
     ) -> Self {
         session.outstanding.add();
         let (session, sources) = (Arc::clone(session), Arc::clone(sources));
-        Self { session, number, sources, body, fed: 0, received, _room: room }
+        Self { session, ticket, sources, body, fed: 0, received, _room: room }
     }
 
     /// Feeds records to the engine until the batch is full; true if all of
@@ -175,7 +176,7 @@ impl Delivery {
     /// Tells the session that the batch is on disk.
     pub fn acknowledge(&self) {
         // The session may have ended.
-        let _ = self.session.committed.send(self.number);
+        let _ = self.session.committed.send(self.ticket);
     }
 }
 

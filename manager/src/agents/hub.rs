@@ -9,11 +9,14 @@
 use super::about;
 use super::delivery::{Outstanding, Session};
 use super::identity::Identity;
-use super::registry::{About, Advance, Agent, AgentId, Commit, Registry, RegistryError, State};
+use super::registry::{
+    About, Advance, Agent, AgentId, Commit, EnrolError, Registry, RegistryError, Secret, State,
+};
 use super::watch::Watchers;
 use crate::news;
 use crate::sources::epoch_now;
 use crate::sources::intake::{Door, Raw};
+use bartizan_core::wire::downlink::Ticket;
 use bartizan_core::wire::message::Why;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -45,8 +48,8 @@ pub(super) struct Lane {
 pub(super) struct Entered {
     /// What it shares with its deliveries.
     pub(super) session: Arc<Session>,
-    /// Numbers of batches that are on disk.
-    pub(super) committed: mpsc::UnboundedReceiver<u32>,
+    /// Batches that are on disk.
+    pub(super) committed: mpsc::UnboundedReceiver<Ticket>,
     /// When to leave.
     pub(super) end: watch::Receiver<(u64, Why)>,
     /// Its number.
@@ -221,6 +224,27 @@ impl Hub {
         }
     }
 
+    /// Records have come from sources of an agent.
+    pub(super) fn heard<'s>(
+        &self,
+        agent: AgentId,
+        sources: impl Iterator<Item = (&'s Arc<str>, u64)>,
+        now: i64,
+    ) {
+        let mut watchers = lock(&self.watchers);
+        let remarks: Vec<_> =
+            sources.filter_map(|(source, records)| watchers.heard(agent, source, records, now)).collect();
+        drop(watchers);
+        for remark in remarks {
+            self.note(remark.location.as_bytes(), remark.text);
+        }
+    }
+
+    /// An agent comes with a token's secret and its key.
+    pub(super) fn enrol(&self, secret: &Secret, key: &[u8; 32]) -> Result<Agent, EnrolError> {
+        lock(&self.registry).enrol(secret, key, epoch_now())
+    }
+
     /// Writes an event of the manager about an agent.
     pub(super) fn say(&self, agent: &Agent, address: SocketAddr, text: String) {
         let location = about::location(&agent.name, address.ip(), "bartizan");
@@ -255,7 +279,7 @@ impl Hub {
                 source,
                 position: None,
                 records: 0,
-                last_event: 0,
+                last_event: None,
                 period: Some(pause),
             })
             .collect();

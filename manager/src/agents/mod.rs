@@ -7,6 +7,11 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`listener`] | connections of agents |
+//! | `connection` | one of them: handshake, enrolment or session |
+//! | [`hub`] | what all of them share |
+//! | `watch` | agents that are away, sources that have stopped |
+//! | [`about`] | what is said of agents, as events |
+//! | [`control`] | the control socket |
 //! | [`noise`] | the handshake |
 //! | [`delivery`] | a batch on its way to disk and back as acknowledgement |
 //! | [`silence`] | who was regular and stopped |
@@ -16,16 +21,21 @@
 //! | [`addresses`] | where agents can reach this machine |
 //! | [`client_keys`] | agents of an OSSEC installation, in and out |
 
+pub mod about;
 pub mod addresses;
 pub mod client_keys;
+mod connection;
+pub mod control;
 pub mod delivery;
+pub mod hub;
 pub mod identity;
+pub mod listener;
 pub mod noise;
 pub mod registry;
 pub mod shared;
 pub mod silence;
+mod watch;
 
 pub use registry::{Agent, AgentId, Registry};
 
-/// Port of the manager where agents connect (TCP), if nothing else is said.
-pub const PORT: u16 = 1518;
+pub use bartizan_core::wire::PORT;

@@ -15,7 +15,7 @@ mod sums;
 pub mod take_back;
 
 use crate::agents::delivery::{Delivery, Progress};
-use crate::agents::registry::{Commit, Registry};
+use crate::agents::registry::{AgentId, Commit, Registry, RegistryError};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::news;
@@ -23,9 +23,9 @@ use crate::outputs::files::Written;
 use crate::outputs::writer::AlertWriter;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Verdict;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -90,7 +90,6 @@ impl Promises {
 
 /// The side of the sink: an alert writer that tells how far it is, and that
 /// waits for a full disk instead of giving up.
-#[derive(Debug)]
 pub struct Settled<W> {
     /// Writes alerts.
     pub writer: AlertWriter<W>,
@@ -174,6 +173,42 @@ impl Ledger {
     }
 }
 
+/// Removes from the files of a home folder what was not committed and will
+/// come again.
+pub fn take_back_all(registry: &Registry) -> Result<(), RegistryError> {
+    let known: BTreeSet<String> = registry.agents()?.into_iter().map(|agent| agent.name).collect();
+    let local: BTreeSet<String> =
+        registry.sources(Some(AgentId::MANAGER))?.into_iter().map(|source| source.name).collect();
+    for (path, size) in registry.outputs()? {
+        match take_back::take_back(Path::new(&path), size, |entry| comes_again(entry, &known, &local)) {
+            Ok(done) if done.removed > 0 => news::tell(format_args!(
+                "{path}: {} entries were not yet committed when the program ended; their events come again",
+                done.removed
+            )),
+            Ok(_) => {}
+            Err(error) => news::tell(format_args!("{path}: cannot take back what comes again: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the event of an entry, given from its location on, comes again:
+/// one of an agent, or of a local source that is read from its position.
+fn comes_again(entry: &[u8], agents: &BTreeSet<String>, local: &BTreeSet<String>) -> bool {
+    let entry = String::from_utf8_lossy(entry);
+    if let Some((name, _)) = entry.strip_prefix('(').and_then(|entry| entry.split_once(") ")) {
+        return agents.contains(name);
+    }
+    let Some((_, place)) = entry.split_once("->") else { return false };
+    let starts = |source: &&String| place.strip_prefix(source.as_str()).is_some_and(ends_place);
+    local.iter().any(|source| starts(&source))
+}
+
+/// Whether this can stand behind a place.
+fn ends_place(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([' ', '\n', '"'])
+}
+
 /// Brings to disk, writes down, acknowledges.
 #[derive(Debug)]
 struct Committer {
@@ -232,8 +267,7 @@ impl Committer {
             persist("cannot bring alerts to disk", &self.stop, || written.file.sync_data())?;
         }
         let sums = Sums::of(complete);
-        let outputs: Vec<_> =
-            grown.values().map(|written| (&*written.path.to_string_lossy(), written.size)).collect();
+        let outputs: Vec<_> = grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
         let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
         let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
         // A lock that another process holds, or a full disk: both pass.

@@ -48,7 +48,7 @@ impl Sums {
             source,
             position: progress.position.as_deref(),
             records: progress.records,
-            last_event: progress.last_event,
+            last_event: Some(progress.last_event),
             period: None,
         })
         .collect()

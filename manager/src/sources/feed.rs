@@ -1,6 +1,6 @@
 //! From the intake to the engine, and the rules read again when asked for.
 
-use super::intake::{Arrived, Intake, Taken};
+use super::intake::{Arrived, Door, Intake, Taken};
 use crate::engine::pipeline::{Batch, Feed};
 use crate::ledger::{Completed, Promises};
 use crate::outputs::clock::LocalClock;
@@ -20,17 +20,29 @@ pub struct LiveFeed<F, T> {
     taken: VecDeque<Arrived>,
     promises: Promises,
     clock: LocalClock,
-    reload: Arc<AtomicBool>,
+    signals: Signals,
+    /// Keeps the intake open until the program is to stop.
+    door: Option<Door>,
     load: F,
     reloaded: Option<T>,
 }
 
+/// Flags that somebody else sets.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// The program is to stop: sources and guests end, what has arrived is
+    /// judged, the feed ends.
+    pub stop: Arc<AtomicBool>,
+    /// The rules are to be read again.
+    pub reload: Arc<AtomicBool>,
+}
+
 impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
-    /// `load` is called when `reload` is set; what it gives ends the feed
-    /// until it is taken.
-    pub fn new(intake: Intake, promises: Promises, reload: Arc<AtomicBool>, load: F) -> Self {
-        let clock = LocalClock::default();
-        Self { intake, taken: VecDeque::new(), promises, clock, reload, load, reloaded: None }
+    /// `load` is called when the rules are to be read again; what it gives
+    /// ends the feed until it is taken.
+    pub fn new(intake: Intake, promises: Promises, signals: Signals, load: F) -> Self {
+        let (clock, door) = (LocalClock::default(), Some(intake.door()));
+        Self { intake, taken: VecDeque::new(), promises, clock, signals, door, load, reloaded: None }
     }
 
     /// What was loaded, if that is why the feed ended.
@@ -65,7 +77,10 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
 
 impl<F: FnMut() -> Option<T>, T> Feed for LiveFeed<F, T> {
     fn fill(&mut self, batch: &mut Batch) -> io::Result<bool> {
-        if self.reload.swap(false, Relaxed) {
+        if self.signals.stop.load(Relaxed) && self.door.take().is_some() {
+            self.intake.close();
+        }
+        if self.signals.reload.swap(false, Relaxed) {
             self.reloaded = (self.load)();
             if self.reloaded.is_some() {
                 return Ok(false);

@@ -38,8 +38,10 @@ struct Inside {
     waiting: VecDeque<Arrived>,
     /// Lines among them.
     lines: usize,
-    /// Doors that are open.
+    /// Doors that are open, those for guests apart.
     doors: usize,
+    /// Whether guests are turned away.
+    closing: bool,
 }
 
 #[derive(Debug, Default)]
@@ -62,10 +64,11 @@ pub struct Intake {
     room: Arc<Room>,
 }
 
-/// The side that gives; the intake ends when the last one is dropped.
+/// The side that gives.
 #[derive(Debug)]
 pub struct Door {
     room: Arc<Room>,
+    is_guest: bool,
 }
 
 /// How taking ended.
@@ -80,10 +83,22 @@ pub enum Taken {
 }
 
 impl Intake {
-    /// A further way in.
+    /// A further way in; the intake ends when the last one is dropped.
     pub fn door(&self) -> Door {
         self.room.enter().doors += 1;
-        Door { room: Arc::clone(&self.room) }
+        Door { room: Arc::clone(&self.room), is_guest: false }
+    }
+
+    /// A way in that does not keep the intake from ending: for connections,
+    /// which never end by themselves.
+    pub fn guest_door(&self) -> Door {
+        Door { room: Arc::clone(&self.room), is_guest: true }
+    }
+
+    /// Turns guests away from now on. What they bring is dropped, and so is
+    /// never acknowledged.
+    pub fn close(&self) {
+        self.room.enter().closing = true;
     }
 
     /// Takes all that waits, or waits for the first as long as `patience`.
@@ -107,11 +122,6 @@ impl Intake {
         self.room.taken.notify_all();
         Taken::Some
     }
-
-    /// What waits at the moment.
-    pub fn waiting(&self) -> usize {
-        self.room.enter().waiting.len()
-    }
 }
 
 impl Door {
@@ -133,7 +143,15 @@ impl Door {
 
     /// Gives what an agent has delivered. Never waits.
     pub fn delivery(&self, delivery: Delivery) {
-        self.put(self.room.enter(), Arrived::Delivery(delivery));
+        let inside = self.room.enter();
+        if !inside.closing {
+            self.put(inside, Arrived::Delivery(delivery));
+        }
+    }
+
+    /// How much waits at the moment.
+    pub fn waiting(&self) -> usize {
+        self.room.enter().waiting.len()
     }
 
     fn put(&self, mut inside: MutexGuard<'_, Inside>, arrived: Arrived) {
@@ -145,14 +163,14 @@ impl Door {
 
 impl Clone for Door {
     fn clone(&self) -> Self {
-        self.room.enter().doors += 1;
-        Self { room: Arc::clone(&self.room) }
+        self.room.enter().doors += usize::from(!self.is_guest);
+        Self { room: Arc::clone(&self.room), is_guest: self.is_guest }
     }
 }
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.room.enter().doors -= 1;
+        self.room.enter().doors -= usize::from(!self.is_guest);
         self.room.arrived.notify_one();
     }
 }
