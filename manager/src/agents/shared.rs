@@ -204,10 +204,16 @@ mod tests {
     #[test]
     fn every_file_is_checked_with_places() {
         let home = home(&[
-            ("agent.conf", "<agent_config nam='x'>\n<localfile><location>/x</location></localfile></agent_config>"),
+            (
+                "agent.conf",
+                "<agent_config nam='x'>\n<localfile><location>/x</location></localfile></agent_config>",
+            ),
             ("edge/agent.conf", "<agent_config><locafile/></agent_config>"),
-            ("good/agent.conf", "<agent_config os='Linux'><localfile><location>/x</location><log_format>syslog\
-                </log_format></localfile></agent_config>"),
+            (
+                "good/agent.conf",
+                "<agent_config os='Linux'><localfile><location>/x</location><log_format>syslog\
+                </log_format></localfile></agent_config>",
+            ),
         ]);
         let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
         check(home.path(), &mut sources, &mut report);
