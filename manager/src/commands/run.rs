@@ -77,6 +77,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let from = arguments.rules_from(&home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
+    // The ledger names files by their paths: always by the same.
+    let home = home.canonicalize().map_err(CommandError::io(format!("cannot use {}", home.display())))?;
     let signals = listen_to_signals().map_err(CommandError::io("cannot listen to signals"))?;
     let watch = arguments.watch(&loaded.config, &home)?;
     announce(&loaded, &home, &watch);

@@ -5,14 +5,14 @@
 
 use super::agent::AgentId;
 use super::{Registry, RegistryError};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// Bytes of a position.
 pub const POSITION_MAX: usize = 256;
 
 /// Sources that are known of one agent; beyond that the one that has been
-/// silent for longest is forgotten.
-pub const SOURCES_MAX: usize = 1024;
+/// silent for longest is forgotten. More than an agent may have at a time.
+pub const SOURCES_MAX: usize = 2 * bartizan_core::limits::SOURCES_MAX;
 
 /// What is stored in one step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,6 +88,16 @@ impl Registry {
     pub fn positions(&self, agent: AgentId) -> Result<Vec<(String, Vec<u8>)>, RegistryError> {
         let placed = |source: Source| Some((source.name, source.position?));
         Ok(self.sources(Some(agent))?.into_iter().filter_map(placed).collect())
+    }
+
+    /// Where one source of an agent stands.
+    pub fn position(&self, agent: AgentId, source: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+        let select = || {
+            let sql = "SELECT position FROM sources WHERE agent = ?1 AND name = ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_row(params![agent.0, source], |row| row.get(0)).optional()
+        };
+        select().map(Option::flatten).map_err(|error| self.database(error))
     }
 
     /// The sources of an agent, or of all, by name.
