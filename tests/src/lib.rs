@@ -6,6 +6,7 @@
 //! saying so.
 
 mod folder;
+pub mod peer;
 pub mod process;
 
 pub use folder::Folder;

@@ -317,6 +317,9 @@ impl Hub {
         if let Some(number) = present {
             end_up_to(&self.lane(agent), number, if gone { Why::Removed } else { Why::Replaced });
         }
+        if gone {
+            lock(&self.watchers).removed(agent);
+        }
         present.is_some()
     }
 }

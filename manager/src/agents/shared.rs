@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Bytes of a configuration for one agent.
-pub const TEXT_MAX: usize = 64 << 10;
+pub use bartizan_core::limits::CONFIGURATION_MAX as TEXT_MAX;
 
 /// The folder in the home folder, and the file in it and in those of groups.
 const FOLDER: &str = "shared";

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// Seconds that an agent may be away before it is reported: a router that
 /// starts anew, a line that drops for a moment.
-pub const AWAY_S: i64 = 60;
+const AWAY_S: i64 = 60;
 
 /// Sources of one agent whose rhythm is watched.
 const SOURCES_MAX: usize = 1024;

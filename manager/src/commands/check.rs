@@ -1,14 +1,15 @@
 //! `bartizan check`: parses everything, runs nothing.
 
 use super::{CommandError, RulesArguments};
+use crate::agents::shared;
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
-use crate::ruleset::{self, Loaded};
+use crate::ruleset::{self, Loaded, RulesFrom};
 use clap::Args;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Check configuration, decoders, rules and lists; run nothing.
+/// Check configuration, also that for agents, decoders, rules and lists; run nothing.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
     #[command(flatten)]
@@ -22,7 +23,11 @@ pub struct CheckArguments {
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
     let mut sources = Sources::new();
     let mut report = Diagnostics::new();
-    let loaded = ruleset::load(&arguments.rules.source(), &mut sources, &mut report);
+    let from = arguments.rules.source();
+    let loaded = ruleset::load(&from, &mut sources, &mut report);
+    if let RulesFrom::Configured { home, .. } = &from {
+        shared::check(home.folder(), &mut sources, &mut report);
+    }
     let mut out = String::new();
     if arguments.json {
         out = report.json(&sources) + "\n";
@@ -35,7 +40,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
         }
     }
     io::stdout().write_all(out.as_bytes()).map_err(CommandError::output)?;
-    Ok(ExitCode::from(u8::from(loaded.is_none())))
+    Ok(ExitCode::from(u8::from(loaded.is_none() || report.has_errors())))
 }
 
 /// How large the ruleset is, in one line.

@@ -3,6 +3,7 @@
 //! A command is a module with its arguments and `run`; this room holds what
 //! they share: where rules come from, how problems are shown, exit codes.
 
+pub mod agents;
 pub mod analyze;
 pub mod check;
 pub mod logtest;
@@ -52,6 +53,8 @@ pub enum Command {
     Logtest(logtest::LogtestArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
+    /// Add, list and remove agents.
+    Agents(agents::AgentsCommand),
     /// Check configuration, decoders, rules and lists; run nothing.
     Check(check::CheckArguments),
 }
@@ -63,6 +66,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
+        Command::Agents(command) => agents::run(command),
         Command::Check(arguments) => check::run(arguments),
     };
     result.unwrap_or_else(|error| error.report())

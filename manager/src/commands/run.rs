@@ -208,7 +208,7 @@ fn reloaded(from: &RulesFrom) -> Option<Loaded> {
 }
 
 /// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
-fn default_home() -> Option<PathBuf> {
+pub(super) fn default_home() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     Some(state.or_else(usual)?.join("bartizan"))

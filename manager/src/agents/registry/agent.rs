@@ -1,10 +1,11 @@
 //! One agent, as the registry knows it.
 
+use bartizan_core::limits::AGENT_NAME_MAX;
 use std::fmt::{self, Display};
 use std::str::FromStr;
 
 /// Bytes of a name, at least and at most (OSSEC 4.3).
-pub const NAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=128;
+pub const NAME_LENGTH: std::ops::RangeInclusive<usize> = 2..=AGENT_NAME_MAX;
 
 /// Groups that one agent may be in.
 pub const GROUPS_MAX: usize = 32;

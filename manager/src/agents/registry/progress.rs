@@ -7,12 +7,15 @@ use super::agent::AgentId;
 use super::{Registry, RegistryError};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-/// Bytes of a position.
-pub const POSITION_MAX: usize = 256;
+pub use bartizan_core::limits::POSITION_MAX;
 
-/// Sources that are known of one agent; beyond that the one that has been
-/// silent for longest is forgotten. More than an agent may have at a time.
-pub const SOURCES_MAX: usize = 2 * bartizan_core::limits::SOURCES_MAX;
+/// Sources that are known of one agent: as many as it may have at a time, and
+/// those of earlier days.
+pub const SOURCES_MAX: usize = 4 * bartizan_core::limits::SOURCES_MAX;
+
+/// Sources that stay when there are more: those that have been silent for
+/// longest are forgotten.
+const SOURCES_KEPT: usize = SOURCES_MAX / 8 * 7;
 
 /// What is stored in one step.
 #[derive(Clone, Copy, Debug, Default)]
@@ -191,14 +194,17 @@ fn lose(step: &Transaction<'_>, lost: &Lost<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Makes room for a new source; false if the agent is no longer there.
+/// Makes a row for a new source; false if the agent is no longer there.
 fn know(step: &Transaction<'_>, agent: AgentId, name: &str) -> rusqlite::Result<bool> {
     let sql = "INSERT INTO sources (agent, name) SELECT id, ?2 FROM agents WHERE id = ?1";
     let known = step.prepare_cached(sql)?.execute(params![agent.0, name])? > 0;
-    // The spool is not one of those that come and go.
-    let sql = "DELETE FROM sources WHERE agent = ?1 AND name IN (
-          SELECT name FROM sources WHERE agent = ?1 AND name NOT IN ('', ?2)
-          ORDER BY coalesce(last_event, 0) DESC LIMIT -1 OFFSET ?3)";
-    step.prepare_cached(sql)?.execute(params![agent.0, name, SOURCES_MAX - 1])?;
+    let mut count = step.prepare_cached("SELECT count(*) FROM sources WHERE agent = ?1")?;
+    if count.query_row([agent.0], |row| row.get::<_, usize>(0))? > SOURCES_MAX {
+        // The spool is not one of those that come and go.
+        let sql = "DELETE FROM sources WHERE agent = ?1 AND name IN (
+              SELECT name FROM sources WHERE agent = ?1 AND name NOT IN ('', ?2)
+              ORDER BY coalesce(last_event, 0) DESC LIMIT -1 OFFSET ?3)";
+        step.prepare_cached(sql)?.execute(params![agent.0, name, SOURCES_KEPT])?;
+    }
     Ok(known)
 }
