@@ -20,6 +20,11 @@ pub const SIBLINGS_MAX: usize = 256;
 
 /// Bytes of an encoded position of a source.
 pub const POSITION_MAX: usize = 256;
+/// Texts that can be given to a search, `\1` to `\9`.
+pub const GIVEN_MAX: usize = 9;
+
+/// Bytes of a text given to a search; a longer one is found nowhere.
+pub const GIVEN_TEXT_MAX: usize = 255;
 
 /// Captures that one match can give (OSSEC 4.3: 64).
 pub const CAPTURES_MAX: usize = 64;
