@@ -20,6 +20,7 @@ pub const SIBLINGS_MAX: usize = 256;
 
 /// Bytes of an encoded position of a source.
 pub const POSITION_MAX: usize = 256;
+
 /// Texts that can be given to a search, `\1` to `\9`.
 pub const GIVEN_MAX: usize = 9;
 

@@ -234,39 +234,42 @@ impl<F> Generation<F> {
         take: &mut dyn FnMut(Line<'_>) -> bool,
     ) -> Reading {
         let base = self.mark.high - known as u64;
-        let mut at = known + usize::from(owes_newline(all, known));
+        let mut place = known + usize::from(owes_newline(all, known));
         let mut is_taken = true;
         while is_taken {
+            let rest = all.get(place..).unwrap_or_default();
+            let at = place + rest.iter().take_while(|byte| **byte == 0).count();
             let rest = all.get(at..).unwrap_or_default();
-            let nuls = rest.iter().take_while(|byte| **byte == 0).count();
-            at += nuls;
-            let rest = rest.get(nuls..).unwrap_or_default();
-            let (len, next) = match memchr::memchr(b'\n', rest) {
-                Some(len) => (len, at + len + 1),
-                None if to_end && !is_full && !rest.is_empty() => (rest.len(), all.len()),
-                None => break,
+            let is_end = to_end && !is_full;
+            let (text, next) = match memchr::memchr(b'\n', rest) {
+                Some(len) => (rest.get(..len).unwrap_or_default(), at + len + 1),
+                None if is_end && !rest.is_empty() => (rest, all.len()),
+                None => {
+                    // A hole is left behind where nothing else can be done.
+                    place = if is_end || is_full { at } else { place };
+                    break;
+                }
             };
-            let text = without_cr(rest.get(..len).unwrap_or_default());
             is_taken = take(Line { text, at: base + at as u64, cut: 0 });
-            at = if is_taken { next } else { at };
+            place = if is_taken { next } else { place };
         }
-        self.mark.high = base + at as u64;
-        self.mark.tail = tail_of(all.get(..at).unwrap_or_default());
-        self.is_partial = at < all.len();
+        self.mark.high = base + place as u64;
+        self.mark.tail = tail_of(all.get(..place).unwrap_or_default());
+        self.is_partial = place < all.len();
         match (is_taken, is_full) {
             (false, _) => Reading::Full,
             (true, false) => Reading::Dry,
             (true, true) => {
-                if at == known {
-                    self.long = Some(Long { len: (all.len() - at) as u64, tail: tail_of(all) });
+                if place == known {
+                    self.long = Some(Long { len: (all.len() - place) as u64, tail: tail_of(all) });
                 }
                 Reading::More
             }
         }
     }
 
-    /// Looks for the end of a long line: how many bytes it has with its LF,
-    /// and how many without its end of line.
+    /// Looks for the end of a long line: how many bytes it has, and how many
+    /// with its LF.
     fn find_end(
         &mut self,
         all: &[u8],
@@ -277,15 +280,13 @@ impl<F> Generation<F> {
         let Some(long) = &mut self.long else { return Err(Reading::More) };
         let new = all.get(known..).unwrap_or_default();
         let end = memchr::memchr(b'\n', new);
-        let line = all.get(..known + end.unwrap_or(new.len())).unwrap_or_default();
-        let cr = u64::from(line.last() == Some(&b'\r'));
         let len = long.len + end.unwrap_or(new.len()) as u64;
         self.is_partial = true;
         if end.is_some() {
-            return Ok((len + 1, len - cr));
+            return Ok((len, len + 1));
         }
         if to_end && !is_full {
-            return Ok((len, len - cr));
+            return Ok((len, len));
         }
         *long = Long { len, tail: tail_of(all) };
         Err(if is_full { Reading::More } else { Reading::Dry })
@@ -296,7 +297,7 @@ impl<F> Generation<F> {
         &mut self,
         disk: &D,
         buffer: &mut [u8],
-        (whole, len): (u64, u64),
+        (len, whole): (u64, u64),
         take: &mut dyn FnMut(Line<'_>) -> bool,
     ) -> Result<Reading, Trouble> {
         let count = disk.read_at(&self.file, self.mark.high, buffer)? as u64;
@@ -317,8 +318,4 @@ impl<F> Generation<F> {
 fn owes_newline(all: &[u8], known: usize) -> bool {
     let before = known.checked_sub(1).and_then(|at| all.get(at));
     before.is_some_and(|byte| !matches!(byte, b'\n' | 0)) && all.get(known) == Some(&b'\n')
-}
-
-fn without_cr(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
