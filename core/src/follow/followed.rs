@@ -238,11 +238,11 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         mut youngest: Age,
         now: Millis,
     ) -> Result<(), Trouble> {
-        let had_name = self.named.take().is_some();
+        let had_name = self.named.take().is_some_and(|id| id != stat.id);
         for _ in 0..GENERATIONS_MAX {
             let is_known = |id| id == stat.id || self.is_open(id) || self.closed.iter().any(|m| m.id == id);
             let Some(file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
-            youngest = Age::of(&file.mark);
+            youngest = Age::of(&file.mark).after(youngest);
             // Rotation by copy and delete: the copy brings nothing new.
             let last = self.queue.last().filter(|last| file.size >= last.mark.high);
             if last.is_some_and(|last| last.is_same_as(disk, &file)) {
@@ -287,7 +287,8 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if let Some(last) = self.queue.last_mut() {
             last.moved = now;
         }
-        self.youngest = Some(Age::of(&file.mark));
+        let age = Age::of(&file.mark);
+        self.youngest = Some(self.youngest.map_or(age, |youngest| age.after(youngest)));
         self.ended = None;
         let _ = self.queue.push(file);
     }
@@ -400,6 +401,8 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         let Some(file) = queue.get_mut(at) else { return Ok(Reading::Dry) };
         let now = context.now;
         let reading = file.read(disk, now, buffer, (to_end, until), &mut |line| {
+            #[cfg(test)]
+            { extern crate std; std::eprintln!("LINE {} {} {:?} at {} seen", *active, at, line, until); }
             if *active != at {
                 if !has_room_for_open(assembler, sink) {
                     return false;
@@ -473,7 +476,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
             _ => siblings::with_content(disk, path, &mark, &is_known, now),
         };
         self.news.truncated = true;
-        self.news.lost |= copy.is_none() && file.size > mark.high;
+        self.news.lost |= copy.is_none() && file.size_before > mark.high;
         if copy.is_none() && at == self.active {
             self.assembler.finish(context, &mut |record| sink.take(record));
             self.target = None;

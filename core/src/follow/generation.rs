@@ -41,6 +41,8 @@ pub(super) struct Generation<F> {
     seen: (u64, u64),
     /// The most bytes that it was seen to have.
     pub(super) size: u64,
+    /// The same before the last look that showed a change.
+    pub(super) size_before: u64,
     /// When it grew last, was opened, or lost its name.
     pub(super) moved: Millis,
     /// It has grown since it was opened.
@@ -72,6 +74,7 @@ impl<F> Generation<F> {
             mark,
             seen: (stat.size, stat.modified),
             size: stat.size,
+            size_before: 0,
             moved: now,
             has_grown: false,
             is_due: true,
@@ -156,6 +159,7 @@ impl<F> Generation<F> {
             return;
         }
         (self.seen, self.is_due) = ((stat.size, stat.modified), true);
+        self.size_before = self.size;
         self.grow(stat.size, now);
         let mut buffer = [0; HEAD];
         if usize::from(self.mark.head.len) < HEAD

@@ -34,6 +34,14 @@ impl Age {
         is_born_later && self.modified > other.modified
     }
 
+    /// The age to be exceeded by what comes after this one, which came after
+    /// `other`: where births tell the order, what was written last does not, as
+    /// writers are late.
+    pub(super) fn after(self, other: Self) -> Self {
+        let modified = if self.born == 0 { self.modified } else { self.modified.min(other.modified) };
+        Self { born: self.born, modified }
+    }
+
     fn order(self) -> u64 {
         if self.born == 0 { self.modified } else { self.born }
     }
@@ -133,6 +141,8 @@ fn visit<D: Disk>(disk: &D, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[test]
