@@ -240,7 +240,10 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
     ) -> Result<(), Trouble> {
         let had_name = self.named.take().is_some_and(|id| id != stat.id);
         for _ in 0..GENERATIONS_MAX {
-            let is_known = |id| id == stat.id || self.is_open(id) || self.closed.iter().any(|m| m.id == id);
+            let is_known = |file: &Generation<F>| {
+                let id = file.mark.id;
+                id == stat.id || self.is_open(id) || self.closed.iter().any(|mark| file.is_again(disk, mark))
+            };
             let Some(file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
             youngest = Age::of(&file.mark).after(youngest);
             // Rotation by copy and delete: the copy brings nothing new.
@@ -261,7 +264,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if file.mark.id != stat.id || self.is_crowded {
             return Ok(());
         }
-        if let Some(mark) = self.closed.iter().find(|mark| mark.id == stat.id && file.has(disk, mark)) {
+        if let Some(mark) = self.closed.iter().find(|mark| file.is_again(disk, mark)) {
             file.go_to(disk, mark.high);
         }
         match self.gone.is_some() && self.queue.is_empty() || self.trouble.is_some() {
@@ -401,8 +404,6 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         let Some(file) = queue.get_mut(at) else { return Ok(Reading::Dry) };
         let now = context.now;
         let reading = file.read(disk, now, buffer, (to_end, until), &mut |line| {
-            #[cfg(test)]
-            { extern crate std; std::eprintln!("LINE {} {} {:?} at {} seen", *active, at, line, until); }
             if *active != at {
                 if !has_room_for_open(assembler, sink) {
                     return false;
@@ -470,7 +471,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
             return Progress::Full;
         }
         let (mark, now) = (file.mark, context.now);
-        let is_known = |id| self.is_open(id);
+        let is_known = |file: &Generation<F>| self.is_open(file.mark.id);
         let copy = match mark.head.len {
             0 => None,
             _ => siblings::with_content(disk, path, &mark, &is_known, now),

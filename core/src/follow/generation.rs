@@ -137,6 +137,13 @@ impl<F> Generation<F> {
             && (mark.high == 0 || tail_at(disk, &self.file, mark.high) == Some(mark.tail))
     }
 
+    /// Whether this is the file that a mark tells of.
+    pub(super) fn is_again<D: Disk<File = F>>(&self, disk: &D, mark: &Mark) -> bool {
+        // Numbers are used again; an empty file cannot be told from another.
+        let is_sure = mark.id.born > 0 || mark.head.len > 0;
+        self.mark.id == mark.id && is_sure && self.has(disk, mark)
+    }
+
     /// Whether two files have the same content as far as both reach.
     pub(super) fn is_same_as<D: Disk<File = F>>(&self, disk: &D, other: &Self) -> bool {
         let end = self.size.min(other.size);

@@ -3,7 +3,7 @@
 use super::generation::Generation;
 use super::position::{Mark, Position};
 use super::siblings::{self, Age};
-use super::{Disk, FileId, Followed, GENERATIONS_MAX};
+use super::{Disk, Followed, GENERATIONS_MAX};
 use crate::time::Millis;
 use heapless::Vec;
 
@@ -130,8 +130,8 @@ fn find<D: Disk>(
     now: Millis,
 ) -> Option<Generation<D::File>> {
     let is_same = |file: &Generation<D::File>| file.mark.id == mark.id && file.has(disk, mark);
-    let is_taken = |id: FileId| queue.iter().any(|file| file.mark.id == id);
-    let named = Generation::open(disk, path, now).ok().filter(|file| !is_taken(file.mark.id));
+    let is_taken = |file: &Generation<D::File>| queue.iter().any(|other| other.mark.id == file.mark.id);
+    let named = Generation::open(disk, path, now).ok().filter(|file| !is_taken(file));
     if named.as_ref().is_some_and(is_same) {
         return named;
     }
