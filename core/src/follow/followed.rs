@@ -244,8 +244,9 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
                 let id = file.mark.id;
                 id == stat.id || self.is_open(id) || self.closed.iter().any(|mark| file.is_again(disk, mark))
             };
-            let Some(file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
+            let Some(mut file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
             youngest = Age::of(&file.mark).after(youngest);
+            file.date(youngest);
             // Rotation by copy and delete: the copy brings nothing new.
             let last = self.queue.last().filter(|last| file.size >= last.mark.high);
             if last.is_some_and(|last| last.is_same_as(disk, &file)) {
@@ -290,8 +291,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if let Some(last) = self.queue.last_mut() {
             last.moved = now;
         }
-        let age = Age::of(&file.mark);
-        self.youngest = Some(self.youngest.map_or(age, |youngest| age.after(youngest)));
+        self.youngest = Some(Age::of(&file.mark));
         self.ended = None;
         let _ = self.queue.push(file);
     }

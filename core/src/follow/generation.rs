@@ -2,6 +2,7 @@
 
 use super::finger::{HEAD, Head, hash, read_head, tail_at, tail_len, tail_of};
 use super::position::Mark;
+use super::siblings::Age;
 use super::{Disk, Stat, Trouble};
 use crate::assemble::Line;
 use crate::time::Millis;
@@ -175,6 +176,11 @@ impl<F> Generation<F> {
         {
             self.mark.head = Head::of(bytes);
         }
+    }
+
+    /// Sets what the mark says of its age, until a look at its name shows more.
+    pub(super) fn date(&mut self, age: Age) {
+        (self.mark.modified, self.seen.1) = (age.modified, age.modified);
     }
 
     fn grow(&mut self, size: u64, now: Millis) {
