@@ -57,7 +57,7 @@ fn an_agent_is_added_with_the_command_to_run_there() {
         home.out(&["add", "gate1", "--group", "edge,web", "-a", "192.0.2.1", "-a", "keep.example.org:99"]);
     assert!(added.starts_with("agent 001 is gate1\n"), "{added}");
     assert!(
-        added.contains("within 7 days") && added.contains("  192.0.2.1:1518\n  keep.example.org:99\n"),
+        added.contains("within 7 days") && added.contains("  192.0.2.1:1517\n  keep.example.org:99\n"),
         "{added}"
     );
     let again = home.out(&["token", "gate1", "-a", "192.0.2.1", "--valid", "2"]);

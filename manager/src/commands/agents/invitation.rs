@@ -17,7 +17,7 @@ const HOUR_S: u32 = 3600;
 pub(super) struct InvitationArguments {
     /// Where the agent reaches this manager, with or without a port; may be
     /// given up to four times, best first. Default: the addresses of this
-    /// machine. The port is 1518, or the one of
+    /// machine. The port is 1517, or the one of
     /// <remote><connection>bartizan</connection> in HOME/etc/ossec.conf.
     #[arg(short = 'a', long = "address", value_name = "HOST:PORT")]
     address: Vec<String>,
@@ -124,12 +124,12 @@ mod tests {
     #[test]
     fn addresses_get_a_port_and_wrong_ones_are_refused() {
         let right = [
-            ("192.0.2.1", "192.0.2.1:1518"),
+            ("192.0.2.1", "192.0.2.1:1517"),
             ("192.0.2.1:99", "192.0.2.1:99"),
-            ("2001:db8::1", "[2001:db8::1]:1518"),
-            ("[2001:db8::1]", "[2001:db8::1]:1518"),
+            ("2001:db8::1", "[2001:db8::1]:1517"),
+            ("[2001:db8::1]", "[2001:db8::1]:1517"),
             ("[2001:db8::1]:7", "[2001:db8::1]:7"),
-            ("keep.example.org", "keep.example.org:1518"),
+            ("keep.example.org", "keep.example.org:1517"),
             ("keep:22", "keep:22"),
         ];
         for (text, expected) in right {
