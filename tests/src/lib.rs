@@ -6,6 +6,7 @@
 //! saying so.
 
 mod folder;
+pub mod manager;
 pub mod peer;
 pub mod process;
 

@@ -18,9 +18,9 @@ pub fn keys() -> Keypair {
 
 /// A connection to a manager, behind its handshake.
 pub struct Peer {
-    /// The connection itself, for tests that break it.
-    pub stream: TcpStream,
+    stream: TcpStream,
     noise: TransportState,
+    acknowledged: u32,
 }
 
 impl Peer {
@@ -49,7 +49,7 @@ impl Peer {
         let answer = read_frame(&mut stream)?;
         handshake.read_message(&answer, &mut message).map_err(io::Error::other)?;
         let noise = handshake.into_transport_mode().map_err(io::Error::other)?;
-        Ok(Self { stream, noise })
+        Ok(Self { stream, noise, acknowledged: 0 })
     }
 
     /// Says something.
@@ -119,9 +119,8 @@ impl Peer {
 
     /// Waits until a batch is acknowledged.
     pub fn acknowledged(&mut self, number: u32) -> io::Result<()> {
-        let mut last = 0;
-        while last < number {
-            last = self.hear(|message| match message {
+        while self.acknowledged < number {
+            self.acknowledged = self.hear(|message| match message {
                 ToAgent::Ack { number } => number,
                 other => panic!("an acknowledgement was expected: {other:?}"),
             })?;

@@ -9,6 +9,7 @@
 //! | `{"ask":"status"}` | version, since when, events, alerts, what waits, agents |
 //! | `{"ask":"agents"}` | the agents that are connected: number, address, since when, records, bytes on their way |
 //! | `{"ask":"reload"}` | rules and shared configuration are read again |
+//! | `{"ask":"share"}` | agents are given their shared configuration if it has changed |
 //! | `{"ask":"disconnect","agent":7}` | the session of an agent ends; it may come again if it is still known |
 //!
 //! Every answer has `"ok"`; if it is false, `"error"` says why.
@@ -41,6 +42,7 @@ enum Request {
     Status,
     Agents,
     Reload,
+    Share,
     Disconnect { agent: u32 },
 }
 
@@ -107,6 +109,10 @@ fn answer(line: &[u8], hub: &Hub) -> Value {
         Ok(Request::Agents) => json!({ "ok": true, "agents": hub.present() }),
         Ok(Request::Reload) => {
             hub.reload();
+            json!({ "ok": true })
+        }
+        Ok(Request::Share) => {
+            hub.share();
             json!({ "ok": true })
         }
         Ok(Request::Disconnect { agent }) => {

@@ -306,6 +306,11 @@ impl Hub {
     /// Rules and shared configuration are to be read again.
     pub fn reload(&self) {
         self.reload.store(true, Relaxed);
+        self.share();
+    }
+
+    /// Agents are given their shared configuration if it has changed.
+    pub fn share(&self) {
         self.shared.send_modify(|count| *count += 1);
     }
 

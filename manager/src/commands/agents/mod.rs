@@ -7,9 +7,10 @@ mod listing;
 use super::run::default_home;
 use super::{CommandError, now};
 use crate::agents::registry::{Registry, RegistryError};
-use crate::agents::shared;
+use crate::agents::{control, shared};
 use crate::news;
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -150,10 +151,10 @@ pub fn run(command: &AgentsCommand) -> Result<ExitCode, CommandError> {
         Job::Add(arguments) => add(arguments, &home, &mut registry),
         Job::List(arguments) => print(&listing::list(&registry, arguments.json)?),
         Job::Show(arguments) => print(&listing::show(&registry, &arguments.agent.agent, arguments.json)?),
-        Job::Remove(arguments) => remove(&arguments.agent, &mut registry),
+        Job::Remove(arguments) => remove(&arguments.agent, &home, &mut registry),
         Job::Rename(arguments) => rename(arguments, &mut registry),
         Job::Token(arguments) => token(arguments, &home, &mut registry),
-        Job::Group(arguments) => group(arguments, &mut registry),
+        Job::Group(arguments) => group(arguments, &home, &mut registry),
         Job::Config(arguments) => config(&arguments.agent, &home, &registry),
         Job::Import(arguments) => exchange::import(&arguments.file, &mut registry),
         Job::Export => print(&exchange::export(&registry)?),
@@ -174,9 +175,10 @@ fn token(arguments: &TokenArguments, home: &Path, registry: &mut Registry) -> Re
     print(&arguments.invitation.invite(&agent, &addresses, home, registry)?)
 }
 
-fn remove(agent: &str, registry: &mut Registry) -> Result<ExitCode, CommandError> {
+fn remove(agent: &str, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(agent)?;
     registry.remove(agent.id)?;
+    tell_daemon(home, &json!({ "ask": "disconnect", "agent": agent.id.0 }));
     print(&format!("agent {} {} is removed\n", agent.id, agent.name))
 }
 
@@ -186,10 +188,11 @@ fn rename(arguments: &RenameArguments, registry: &mut Registry) -> Result<ExitCo
     print(&format!("agent {} was {} and is {}\n", agent.id, agent.name, arguments.name))
 }
 
-fn group(arguments: &GroupArguments, registry: &mut Registry) -> Result<ExitCode, CommandError> {
+fn group(arguments: &GroupArguments, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(&arguments.agent.agent)?;
     let groups: Vec<_> = arguments.groups.iter().filter(|group| !group.is_empty()).cloned().collect();
     registry.set_groups(agent.id, &groups)?;
+    tell_daemon(home, &json!({ "ask": "share" }));
     let groups = if groups.is_empty() { "no group".to_owned() } else { groups.join(", ") };
     print(&format!("agent {} {} is in {groups}\n", agent.id, agent.name))
 }
@@ -203,6 +206,14 @@ fn config(agent: &str, home: &Path, registry: &Registry) -> Result<ExitCode, Com
         None => news::tell(format_args!("nothing in shared/ is for agent {}", agent.name)),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A daemon that runs is told what has changed; without one there is nobody to
+/// tell.
+fn tell_daemon(home: &Path, request: &Value) {
+    if let Err(error) = control::ask(home, request) {
+        news::tell(format_args!("the running bartizan cannot be told of it: {error}; it will notice by itself"));
+    }
 }
 
 fn print(text: &str) -> Result<ExitCode, CommandError> {
