@@ -4,13 +4,16 @@
 //! removed: their name begins with `#`, in Wazuh 4.14 with `!`.
 
 use super::registry::{AgentId, OssecKey, is_name};
-use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span};
+use crate::diagnose::{Colour, Diagnostic, Diagnostics, SourceId, Sources, Span};
 use bartizan_core::rules::address::AddressRow;
 use std::collections::HashMap;
 use std::fmt::Write;
 
 /// Bytes of one field (OSSEC 4.3).
 const FIELD_MAX: usize = 127;
+
+/// The greatest number: agents that are added later get greater ones.
+const ID_MAX: AgentId = AgentId(99_999_999);
 
 /// Problems of one file that are reported.
 const PROBLEMS_MAX: usize = 50;
@@ -62,6 +65,25 @@ pub fn write(agents: &[(AgentId, String, OssecKey)]) -> String {
     })
 }
 
+/// Reads any bytes as a file, shows what is wrong, and reads again what comes
+/// of it: for fuzzing.
+///
+/// # Panics
+/// If what is written is not what was read, which no input should bring about.
+pub fn exercise(bytes: &[u8]) {
+    let mut sources = Sources::new();
+    let file = sources.add("client.keys", bytes);
+    let mut report = Diagnostics::new();
+    let agents: Vec<_> = read(file, &sources, &mut report)
+        .into_iter()
+        .map(|entry| (entry.id, entry.name, entry.key))
+        .collect();
+    report.render(&sources, Colour::None);
+    let again = sources.add("again", write(&agents));
+    let same = read(again, &sources, &mut Diagnostics::new()).into_iter();
+    assert!(same.map(|entry| (entry.id, entry.name, entry.key)).eq(agents));
+}
+
 fn problem(file: SourceId, wrong: Wrong, report: &mut Diagnostics, problems: &mut usize) {
     let (span, message, help) = wrong;
     report.push(Diagnostic::error(file, span, message).help(help));
@@ -99,8 +121,9 @@ fn entry(line: &[u8], start: usize) -> Result<Option<Entry>, Wrong> {
     let &[id, name, address, key] = fields.as_slice() else {
         return Err((whole, "this line has no four fields", "write ID NAME ADDRESS KEY, with single spaces"));
     };
-    let Some(id) = id.parse().ok().filter(|id| *id != AgentId::MANAGER) else {
-        return Err((place(0), "this is no number of an agent", "write digits; 000 is the manager"));
+    let Some(id) = id.parse().ok().filter(|id| (AgentId(1)..=ID_MAX).contains(id)) else {
+        let help = "write a number from 001 to 99999999; 000 is the manager";
+        return Err((place(0), "this is no number of an agent", help));
     };
     if !is_name(name) {
         return Err((
@@ -122,7 +145,6 @@ fn entry(line: &[u8], start: usize) -> Result<Option<Entry>, Wrong> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::Colour;
 
     fn read_text(text: &str) -> (Vec<Entry>, Sources, Diagnostics) {
         let mut sources = Sources::new();
@@ -145,11 +167,11 @@ mod tests {
     #[test]
     fn what_is_wrong_is_shown_where_it_is() {
         let text = "001 gate any k\n002 a/b any k\n003 web nowhere k\nx web any k\n004 web any\n001 new any k\n\
-            005 gate any k\n006 web any \n000 me any k\n";
+            005 gate any k\n006 web any \n000 me any k\n4294967295 me any k\n";
         let (entries, sources, report) = read_text(text);
-        assert_eq!((entries.len(), report.errors()), (1, 8));
+        assert_eq!((entries.len(), report.errors()), (1, 9));
         let shown = report.render(&sources, Colour::None);
-        for place in ["2:5", "3:9", "4:1", "5:1", "6:1", "7:1", "8:13", "9:1"] {
+        for place in ["2:5", "3:9", "4:1", "5:1", "6:1", "7:1", "8:13", "9:1", "10:1"] {
             assert!(shown.contains(&format!("client.keys:{place}\n")), "{place}: {shown}");
         }
         assert!(shown.contains("3 | 003 web nowhere k\n  |         ^^^^^^^"), "{shown}");
@@ -159,8 +181,7 @@ mod tests {
     fn hostile_files_are_read_in_time() {
         let many: String = (0..200_000).map(|n| format!("{n} {n} {n} {n}\n")).collect();
         for text in [many.as_str(), &" ".repeat(1 << 20), &"x ".repeat(1 << 19), &"\n".repeat(1 << 20)] {
-            let (_, sources, report) = read_text(text);
-            report.render(&sources, Colour::None);
+            exercise(text.as_bytes());
         }
     }
 }

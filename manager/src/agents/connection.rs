@@ -53,7 +53,10 @@ pub(super) struct Wire {
 
 impl Wire {
     /// Waits for the first message and answers it.
-    pub(super) async fn shake_hands(hub: &Hub, mut stream: TcpStream) -> io::Result<(Self, [u8; 32], Purpose)> {
+    pub(super) async fn shake_hands(
+        hub: &Hub,
+        mut stream: TcpStream,
+    ) -> io::Result<(Self, [u8; 32], Purpose)> {
         let memory = || vec![0; frame::HEAD + noise::MESSAGE_MAX].into_boxed_slice();
         let mut frames = Frames::new(memory());
         let first = loop {
@@ -274,7 +277,8 @@ impl Session<'_> {
         };
         self.hub.arrived(&self.agent, &about, self.peer, &self.entered).map_err(io::Error::other)?;
         self.agent.about = about;
-        let wall_ms = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let wall_ms =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let ahead_s = (hello.wall_ms as i64).saturating_sub(wall_ms as i64) / 1000;
         if hello.wall_ms != 0 && ahead_s.abs() > SKEW_S {
             self.hub.say(&self.agent, self.peer, about::clock_differs(&self.agent.name, ahead_s));
@@ -310,8 +314,7 @@ impl Session<'_> {
         let now = epoch_now();
         let room = self.room(body.len()).await?;
         self.listen(body, now);
-        let delivery =
-            Delivery::new(&self.entered.session, ticket, &self.sources, body.to_vec(), now, room);
+        let delivery = Delivery::new(&self.entered.session, ticket, &self.sources, body.to_vec(), now, room);
         self.hub.door.delivery(delivery);
         Ok(())
     }

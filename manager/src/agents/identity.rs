@@ -3,7 +3,7 @@
 //! has it can pass for the manager, so only its owner may read it.
 
 use super::registry::{self, RegistryError};
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -59,11 +59,14 @@ fn make(path: &Path) -> io::Result<()> {
         .generate_keypair()
         .map_err(io::Error::other)?;
     let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
+    let thread = std::thread::current().id();
+    beside.push(format!(".{}-{thread:?}", std::process::id()));
     let beside = PathBuf::from(beside);
     let written = write(&beside, &[pair.private, pair.public].concat());
     let linked = written.and_then(|()| fs::hard_link(&beside, path));
     fs::remove_file(&beside)?;
+    // Without this key no agent would know the manager again.
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     match linked {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ => Ok(()),

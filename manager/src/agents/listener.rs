@@ -43,7 +43,8 @@ pub struct Listener {
 impl Listener {
     /// Starts serving agents at these addresses, and the control socket.
     pub fn start(hub: Hub, addresses: Vec<SocketAddr>) -> io::Result<Self> {
-        let runtime = Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
+        let runtime =
+            Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
         let hub = Arc::new(hub);
         let _inside = runtime.enter();
         runtime.spawn(control::serve(control::bind(&hub.home)?, Arc::clone(&hub)));

@@ -54,6 +54,11 @@ pub enum Command {
     /// List, test and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
+    ///
+    /// An agent reports the logs of another machine to this one. `add` gives
+    /// it a name and prints the command that is run there, once; from then on
+    /// the agent is known by its own key, wherever it is. All of this works
+    /// while `bartizan run` runs in the same home folder.
     Agents(agents::AgentsCommand),
     /// Check configuration, decoders, rules and lists; run nothing.
     Check(check::CheckArguments),

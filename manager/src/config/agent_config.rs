@@ -2,7 +2,7 @@
 
 use super::reading::Reading;
 use super::{Home, LocalFile, Remote, sections, unknown_section};
-use crate::diagnose::{Diagnostic, Diagnostics, Sources, suggest};
+use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, suggest};
 use crate::pattern::{Language, Single};
 use crate::xml::{self, Dialect, Element};
 use std::path::Path;
@@ -22,9 +22,13 @@ pub fn check_shared(home: &Path, path: &Path, sources: &mut Sources, report: &mu
             return report.push(Diagnostic::placeless_error(message).help(error.help()));
         }
     };
+    check_shared_source(&Home::new(home), file, sources, report);
+}
+
+/// As [`check_shared`], of a text that is in `sources` already.
+pub(super) fn check_shared_source(home: &Home, file: SourceId, sources: &Sources, report: &mut Diagnostics) {
     let document = xml::read(&Dialect::OSSEC, sources, file, report);
-    let home = Home::new(home);
-    let mut reading = Reading::new(&home, file, sources, report);
+    let mut reading = Reading::new(home, file, sources, report);
     for root in &document.roots {
         match root.name.as_str() {
             SHARED_ROOT => block(&mut reading, root),

@@ -201,14 +201,15 @@ fn unknown_section(reading: &mut Reading<'_>, section: &Element, used: &[&str]) 
     reading.error(section.name_span, format!("there is no section <{}>", section.name), help);
 }
 
-/// Reads any bytes as a configuration and as internal options, and shows what
-/// is wrong: for fuzzing. Looks into no folder but one that does not exist.
+/// Reads any bytes as a configuration, as one for agents and as internal
+/// options, and shows what is wrong: for fuzzing. Looks into no folder but one that does not exist.
 pub fn exercise(bytes: &[u8]) {
     let home = Home::new("/nonexistent/home");
     let mut sources = Sources::new();
     let source = sources.add("ossec.conf", bytes);
     let mut report = Diagnostics::new();
     Config::from_source(&home, source, &sources, &mut report);
+    agent_config::check_shared_source(&home, source, &sources, &mut report);
     Internal::default().take(source, &sources, &mut report);
     report.render(&sources, crate::diagnose::Colour::None);
     report.json(&sources);

@@ -57,7 +57,7 @@ fn an_agent_is_added_with_the_command_to_run_there() {
         home.out(&["add", "gate1", "--group", "edge,web", "-a", "192.0.2.1", "-a", "keep.example.org:99"]);
     assert!(added.starts_with("agent 001 is gate1\n"), "{added}");
     assert!(
-        added.contains("within 7 days") && added.contains("192.0.2.1:1518, keep.example.org:99"),
+        added.contains("within 7 days") && added.contains("  192.0.2.1:1517\n  keep.example.org:99\n"),
         "{added}"
     );
     let again = home.out(&["token", "gate1", "-a", "192.0.2.1", "--valid", "2"]);
@@ -75,6 +75,15 @@ fn an_agent_is_added_with_the_command_to_run_there() {
     let (bytes, mode) =
         (fs::read(&key).expect("a key"), fs::metadata(&key).expect("a key").permissions().mode());
     assert_eq!((bytes.len(), mode & 0o777), (64, 0o600));
+}
+
+#[test]
+fn a_token_holds_the_port_that_is_configured() {
+    let home = Home::new("agents-port");
+    let remote = "<remote><connection>bartizan</connection><port>2518</port></remote>";
+    home.0.write("etc/ossec.conf", format!("<ossec_config>{remote}</ossec_config>"));
+    let added = home.add("gate1");
+    assert!(added.contains("  192.0.2.1:2518\n"), "{added}");
 }
 
 #[test]
@@ -151,7 +160,6 @@ fn an_agent_is_given_what_is_meant_for_it() {
     home.0.write("shared/edge/agent.conf", "<agent_config></agent_config>");
     assert_eq!(home.out(&["config", "gate1"]), format!("{block}\n<agent_config></agent_config>\n"));
 
-    home.0.write("etc/ossec.conf", "<ossec_config></ossec_config>");
     let check = || finish(command(&["check", "--home"]).arg(home.0.path()), b"");
     assert_eq!(check().code, Some(0), "{}", check().err);
     home.0.write("shared/edge/agent.conf", "<agent_config>\n<localfle></localfle></agent_config>");

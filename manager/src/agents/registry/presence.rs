@@ -1,8 +1,9 @@
 //! Agents come and go.
 
 use super::agent::{About, AgentId, ConfigurationState, State};
+use super::roll::select_one;
 use super::{Registry, RegistryError};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Transaction, params};
 
 impl Registry {
     /// Nobody is connected: for the start of the daemon, after which an agent
@@ -18,27 +19,7 @@ impl Registry {
     /// processes have the agent's key. The agent stays duplicated until one
     /// comes that was not here before: after a restart.
     pub fn connected(&mut self, agent: AgentId, about: &About, now: i64) -> Result<State, RegistryError> {
-        self.connect(agent, about, now).map_err(|error| self.database(error))?.ok_or_else(|| unknown(agent))
-    }
-
-    fn connect(&self, agent: AgentId, about: &About, now: i64) -> rusqlite::Result<Option<State>> {
-        let sql = "UPDATE agents SET
-              since = iif(connected AND NOT duplicated, since, ?2),
-              connected = 1,
-              duplicated = (?7 = incarnation_before AND ?7 <> incarnation AND first_seen IS NOT NULL)
-                OR (duplicated AND ?7 = incarnation),
-              incarnation_before = iif(?7 = incarnation, incarnation_before, incarnation),
-              first_seen = coalesce(first_seen, ?2), last_seen = ?2,
-              address = ?3, version = ?4, system = ?5, hostname = ?6, incarnation = ?7
-            WHERE id = ?1 RETURNING duplicated";
-        let About { address, version, system, hostname, incarnation } = about;
-        let values = params![agent.0, now, address, version, system, hostname, incarnation.cast_signed()];
-        let state = |duplicated| if duplicated { State::Duplicated } else { State::Active };
-        self.connection
-            .prepare_cached(sql)?
-            .query_row(values, |row| row.get(0))
-            .optional()
-            .map(|found| found.map(state))
+        self.transaction(|step| connect(step, agent, about, now))?.ok_or_else(|| unknown(agent))
     }
 
     /// An agent's last session has ended.
@@ -72,6 +53,37 @@ impl Registry {
         let values = params![agent.0, hash.cast_signed(), word, why, now];
         self.connection.execute(sql, values).map(drop).map_err(|error| self.database(error))
     }
+}
+
+/// `None` if there is no such agent.
+fn connect(
+    step: &Transaction<'_>,
+    agent: AgentId,
+    about: &About,
+    now: i64,
+) -> rusqlite::Result<Option<State>> {
+    let Some(known) = select_one(step, "id = ?1", [agent.0])? else {
+        return Ok(None);
+    };
+    let sql = "SELECT incarnation_before FROM agents WHERE id = ?1";
+    let before: i64 = step.query_row(sql, [agent.0], |row| row.get(0))?;
+    let new = about.incarnation.cast_signed();
+    let last = known.about.incarnation.cast_signed();
+    let is_back = new != last && new == before && known.first_seen.is_some();
+    let stays = new == last && known.state == State::Duplicated;
+    let state = if is_back || stays { State::Duplicated } else { State::Active };
+    let since = if state == known.state { known.since } else { now };
+    let before = if new == last { before } else { last };
+    let sql = "UPDATE agents SET since = ?2, connected = 1, duplicated = ?3, last_seen = ?4,
+        first_seen = coalesce(first_seen, ?4), incarnation = ?5, incarnation_before = ?6,
+        address = ?7, version = ?8, system = ?9, hostname = ?10 WHERE id = ?1";
+    let About { address, version, system, hostname, .. } = about;
+    let duplicated = state == State::Duplicated;
+    step.execute(
+        sql,
+        params![agent.0, since, duplicated, now, new, before, address, version, system, hostname],
+    )?;
+    Ok(Some(state))
 }
 
 fn unknown(agent: AgentId) -> RegistryError {

@@ -143,6 +143,10 @@ fn two_with_one_key_are_told_from_one_that_restarts() {
     // The one before is still alive.
     assert_eq!(come(2, 300), State::Duplicated);
     assert_eq!([come(u64::MAX, 301), come(u64::MAX, 302)], [State::Duplicated; 2]);
+    assert_eq!(state(&registry, gate), (State::Duplicated, 300));
+    let mut come = |incarnation, now| {
+        registry.connected(gate, &about("192.0.2.1:4000", incarnation), now).expect("it is there")
+    };
     assert_eq!(come(4, 400), State::Active);
     registry.duplicated(gate, 500).expect("it is there");
     registry.disconnected(gate, 600).expect("it is there");
@@ -239,6 +243,25 @@ fn nobody_else_may_read_it() {
         let mode = std::fs::metadata(home.path().join(name)).expect("it is there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name}");
     }
+}
+
+#[test]
+fn many_may_make_a_new_one_at_the_same_time() {
+    let home = tempfile::tempdir().expect("a folder");
+    let open = |number: u32| {
+        let path = home.path().to_owned();
+        std::thread::spawn(move || {
+            let mut registry = Registry::open(&path).expect("it is opened");
+            add(&mut registry, &format!("agent{number}"));
+            crate::agents::identity::Identity::open(&path).expect("a key").public
+        })
+    };
+    let all: Vec<_> = (0..8).map(open).collect();
+    let keys: std::collections::BTreeSet<_> =
+        all.into_iter().map(|thread| thread.join().expect("it ends well")).collect();
+    assert_eq!(keys.len(), 1, "there is one key");
+    let files = std::fs::read_dir(home.path().join("agents")).expect("a folder").count();
+    assert!(files <= 4, "nothing is left lying about");
 }
 
 #[test]

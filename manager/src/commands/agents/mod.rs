@@ -15,12 +15,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Add, list and remove agents.
-///
-/// An agent reports the logs of another machine to this one. `add` gives it a
-/// name and prints the command that is run there, once; from then on the
-/// agent is known by its own key, wherever it is. All of this works while
-/// `bartizan run` runs, with the same --home.
+/// The command.
 #[derive(Args, Debug)]
 #[command(after_help = FIRST_AGENT)]
 pub struct AgentsCommand {
@@ -49,30 +44,37 @@ enum Job {
     List(JsonArguments),
     /// Show all that is known of an agent.
     Show(ShowArguments),
-    /// Remove an agent and all that is known of it. It cannot come back with
-    /// its old key.
+    /// Remove an agent and all that is known of it.
+    ///
+    /// It cannot come back with its old key; to let it, add it again.
     Remove(OneAgent),
     /// Give an agent another name.
     Rename(RenameArguments),
-    /// Print a new token, for an agent that lost its key or did not use the
-    /// first one in time. Older tokens of the agent are void; its key stays
-    /// good until the token is used.
+    /// Print a new token for an agent.
+    ///
+    /// For one that has lost its key, or did not use its first token in time.
+    /// Older tokens of the agent are void; its key stays good until the new
+    /// one is used.
     Token(TokenArguments),
     /// Put an agent into groups, and out of all others.
     Group(GroupArguments),
     /// Print the configuration that an agent is given.
     Config(OneAgent),
-    /// Take over the agents of an OSSEC installation: number, name, key. All
-    /// of a file or, if something is wrong in it, nothing.
+    /// Take over the agents of an OSSEC installation: number, name, key.
+    ///
+    /// Takes all of a file or, if something is wrong in it, nothing. Agents
+    /// that are here already with the same number and key are left as they
+    /// are, so it can be done again.
     Import(ImportArguments),
-    /// Print the agents of an OSSEC installation as a client.keys file. It
-    /// holds keys: keep it from others.
+    /// Print the agents that were taken over as a client.keys file.
+    ///
+    /// It holds keys: keep it from others.
     Export,
 }
 
 #[derive(Args, Debug)]
 struct AddArguments {
-    /// Its name: 2 to 128 characters of A-Z a-z 0-9 - _ .
+    /// Its name: 2 to 128 characters of A-Z a-z 0-9 . - _
     #[arg(value_name = "NAME")]
     name: String,
     /// A group to put it in; may be given again.
@@ -161,7 +163,7 @@ pub fn run(command: &AgentsCommand) -> Result<ExitCode, CommandError> {
 
 fn add(arguments: &AddArguments, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     // Before anything is written: a token without an address helps nobody.
-    let addresses = arguments.invitation.addresses()?;
+    let addresses = arguments.invitation.addresses(home)?;
     let agent = registry.add(&arguments.name, &arguments.groups, now())?;
     let told = arguments.invitation.invite(&agent, &addresses, home, registry)?;
     print(&format!("agent {} is {}\n\n{told}", agent.id, agent.name))
@@ -169,7 +171,7 @@ fn add(arguments: &AddArguments, home: &Path, registry: &mut Registry) -> Result
 
 fn token(arguments: &TokenArguments, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(&arguments.agent.agent)?;
-    let addresses = arguments.invitation.addresses()?;
+    let addresses = arguments.invitation.addresses(home)?;
     print(&arguments.invitation.invite(&agent, &addresses, home, registry)?)
 }
 
