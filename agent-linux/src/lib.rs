@@ -1,1 +1,3 @@
 //! # Bartizan's agent
+
+pub mod config;
