@@ -10,6 +10,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`limits`] | every capacity, in one place |
+//! | [`time`] | monotonic milliseconds |
 //! | [`record`] | the bytes, and spans in them |
 //! | [`follow`] | a file that is written to and rotated: lines, each once |
 //! | [`assemble`] | lines to records, one small machine per log format |
@@ -35,4 +36,5 @@ pub mod predecode;
 pub mod record;
 pub mod rules;
 pub mod spool;
+pub mod time;
 pub mod wire;

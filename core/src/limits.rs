@@ -9,6 +9,9 @@ pub const RECORD_MAX: usize = 6144;
 /// Bytes of a record's text after the queue header (OSSEC 4.3 reads 6143).
 pub const TEXT_MAX: usize = RECORD_MAX - 1;
 
+/// Records that an assembler of a mixed format has open at once.
+pub const OPEN_RECORDS_MAX: usize = 8;
+
 /// Captures that one match can give (OSSEC 4.3: 64).
 pub const CAPTURES_MAX: usize = 64;
 

@@ -118,3 +118,28 @@ pub trait Matcher {
     /// the captures are empty.
     fn captures(&mut self, pattern: PatternId, text: &[u8], captures: &mut Captures) -> Option<usize>;
 }
+
+/// A matcher without patterns: nothing matches.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoPatterns;
+
+impl Matcher for NoPatterns {
+    fn begin(&mut self, _log: &[u8]) {}
+
+    fn possible(&self, _pattern: PatternId) -> bool {
+        false
+    }
+
+    fn is_match(&mut self, _pattern: PatternId, _text: &[u8]) -> bool {
+        false
+    }
+
+    fn find(&mut self, _pattern: PatternId, _text: &[u8]) -> Option<usize> {
+        None
+    }
+
+    fn captures(&mut self, _pattern: PatternId, _text: &[u8], captures: &mut Captures) -> Option<usize> {
+        captures.clear();
+        None
+    }
+}
