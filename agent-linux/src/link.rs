@@ -7,11 +7,13 @@
 //! nothing more is taken. The buffers are there once, for all connections,
 //! and untouched pages of them cost nothing.
 
+use crate::config::Manager;
+use bartizan_core::wire::NOISE;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
 use snow::{Builder, HandshakeState, TransportState};
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 
 /// Bytes of the length in front of a frame.
 const LEN: usize = 2;
@@ -19,20 +21,13 @@ const LEN: usize = 2;
 /// Bytes that a Noise message has at most.
 const NOISE_MAX: usize = 65535;
 
-/// Bytes that encryption adds.
-pub const TAG: usize = 16;
-
-/// Bytes of a message that fits into a frame.
-pub const MESSAGE_MAX: usize = NOISE_MAX - TAG;
-
-/// The pattern that agent and manager speak.
-const PATTERN: &str = "Noise_IK_25519_ChaChaPoly_BLAKE2s";
-
-/// First bytes of a session's transcript.
-pub const SESSION: &[u8] = b"bartizan 1";
-
-/// First bytes of an enrolment's transcript.
-pub const ENROL: &[u8] = b"bartizan enrol 1";
+/// Where a manager is. A name is looked up here and now: the one call that
+/// may keep the loop waiting, and only when a connection begins. An address
+/// needs no looking up.
+pub fn resolve(manager: &Manager) -> io::Result<SocketAddr> {
+    let mut found = (manager.host.as_str(), manager.port).to_socket_addrs()?;
+    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+}
 
 /// Keys of one connection.
 #[derive(Clone, Copy, Debug)]
@@ -137,7 +132,7 @@ impl Link {
         prologue: &[u8],
     ) -> Result<(), Trouble> {
         self.close(registry);
-        let params = PATTERN.parse()?;
+        let params = NOISE.parse()?;
         let handshake = Builder::new(params)
             .local_private_key(keys.own)?
             .remote_public_key(keys.manager)?
@@ -218,7 +213,7 @@ impl Link {
         Ok(())
     }
 
-    /// Sends a message of at most [`MESSAGE_MAX`] bytes. Only when
+    /// Sends a message of at most `limits::MESSAGE_MAX` bytes. Only when
     /// [`Link::can_send`]; otherwise nothing happens.
     pub fn send(&mut self, message: &[u8]) -> Result<(), Trouble> {
         if !self.can_send() {

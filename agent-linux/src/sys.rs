@@ -4,7 +4,10 @@
 //! reason; everything that is offered is safe to call.
 #![allow(unsafe_code, reason = "system calls without a safe form; each block says why it is sound")]
 
+use nix::libc;
+use std::ffi::CStr;
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// Symbols of the unwinder that the standard library names and a program that
 /// aborts on a panic never calls; an image built with its own standard library
@@ -49,6 +52,141 @@ mod unwind {
     #[unsafe(no_mangle)]
     extern "C" fn __aeabi_unwind_cpp_pr1(_: u32, _: *const u8, _: *const u8) -> u32 {
         9
+    }
+}
+
+/// What the kernel says of a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileStat {
+    /// Number of the device.
+    pub device: u64,
+    /// Number of the inode.
+    pub inode: u64,
+    /// Nanoseconds since 1970 when it was created; 0 where that is not known.
+    pub born: u64,
+    /// Nanoseconds since 1970 when it was written last.
+    pub modified: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Kind and permissions, as `st_mode`.
+    pub mode: u32,
+}
+
+/// The file of a path, or with an empty path the one behind a descriptor.
+/// The standard library asks for the time of birth only with one C library.
+pub fn stat(file: Option<BorrowedFd<'_>>, path: &CStr) -> io::Result<FileStat> {
+    stat::with_birth(file, path).or_else(|error| match error.raw_os_error() {
+        // Kernels before 4.11, and containers that refuse the call.
+        Some(libc::ENOSYS | libc::EPERM) => stat::without_birth(file, path),
+        _ => Err(error),
+    })
+}
+
+mod stat {
+    use super::FileStat;
+    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use nix::libc;
+    use nix::sys::stat::{FileStat as Plain, fstat, fstatat};
+    use std::ffi::CStr;
+    use std::io;
+    use std::os::fd::{AsRawFd, BorrowedFd};
+
+    /// `struct statx_timestamp` of linux/stat.h.
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct Stamp {
+        seconds: i64,
+        nanoseconds: u32,
+        reserved: i32,
+    }
+
+    /// `struct statx` of linux/stat.h: the same on every architecture.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Statx {
+        mask: u32,
+        block_size: u32,
+        attributes: u64,
+        links: u32,
+        uid: u32,
+        gid: u32,
+        mode: u16,
+        spare0: u16,
+        inode: u64,
+        size: u64,
+        blocks: u64,
+        attributes_mask: u64,
+        read: Stamp,
+        born: Stamp,
+        changed: Stamp,
+        modified: Stamp,
+        rdev: [u32; 2],
+        device: [u32; 2],
+        spare1: [u64; 14],
+    }
+
+    const _: () = assert!(size_of::<Statx>() == 256);
+
+    /// `STATX_BASIC_STATS | STATX_BTIME`.
+    const WANTED: u32 = 0xFFF;
+    /// `STATX_BTIME`.
+    const BIRTH: u32 = 0x800;
+
+    fn nanoseconds(seconds: i64, nanoseconds: i64) -> u64 {
+        let seconds = u64::try_from(seconds).unwrap_or(0);
+        seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(nanoseconds).unwrap_or(0))
+    }
+
+    pub(super) fn with_birth(file: Option<BorrowedFd<'_>>, path: &CStr) -> io::Result<FileStat> {
+        let mut found = Statx::default();
+        let folder = file.map_or(libc::AT_FDCWD, |file| file.as_raw_fd());
+        let flags = if path.is_empty() { libc::AT_EMPTY_PATH } else { 0 };
+        // SAFETY: `path` is a C string and `found` is of the size and layout
+        // that the kernel writes; both live as long as the call.
+        let result =
+            unsafe { libc::syscall(libc::SYS_statx, folder, path.as_ptr(), flags, WANTED, &raw mut found) };
+        if result != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let stamp = |stamp: Stamp| nanoseconds(stamp.seconds, stamp.nanoseconds.into());
+        let [major, minor] = found.device;
+        Ok(FileStat {
+            device: u64::from(major) << 32 | u64::from(minor),
+            inode: found.inode,
+            born: if found.mask & BIRTH != 0 { stamp(found.born) } else { 0 },
+            modified: stamp(found.modified),
+            size: found.size,
+            mode: found.mode.into(),
+        })
+    }
+
+    pub(super) fn without_birth(file: Option<BorrowedFd<'_>>, path: &CStr) -> io::Result<FileStat> {
+        let found: Plain = match file {
+            Some(file) if path.is_empty() => fstat(file)?,
+            _ => fstatat(AT_FDCWD, path, AtFlags::empty())?,
+        };
+        // The types of these differ between architectures.
+        #[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "needed on some")]
+        Ok(FileStat {
+            device: found.st_dev as u64,
+            inode: found.st_ino as u64,
+            born: 0,
+            modified: nanoseconds(found.st_mtime.into(), found.st_mtime_nsec as i64),
+            size: found.st_size as u64,
+            mode: found.st_mode.into(),
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn both_ways_of_asking_agree() {
+            let path = c"/proc/self/exe";
+            let (new, old) = (with_birth(None, path).unwrap(), without_birth(None, path).unwrap());
+            assert_eq!((new.inode, new.size, new.mode, new.modified), (old.inode, old.size, old.mode, old.modified));
+        }
     }
 }
 

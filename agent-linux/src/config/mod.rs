@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 //! What the agent is told to do: `ossec.conf`, as it is.
 //!
 //! [`check`] reads one text, either the agent's own file or one that the
@@ -325,6 +324,3 @@ impl std::fmt::Display for Report {
         self.problems.iter().try_for_each(|problem| f.write_str(&problem.shown))
     }
 }
-=======
-//! What is watched, and who is told.
->>>>>>> h-agent
