@@ -18,7 +18,29 @@
 //! | `internal` | `local_internal_options.conf` |
 //! | `report` | what is wrong, with its place |
 
+mod agents;
+mod client;
+mod expressions;
+mod internal;
+mod listener;
+mod localfile;
+mod reading;
+mod report;
+mod sections;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+pub use expressions::Expressions;
+pub use internal::Internal;
+pub use report::Report;
+
+use bartizan_core::assemble::{Format, Join};
+use bartizan_core::pattern::PatternId;
 use bartizan_core::rules::address::AddressRow;
+use reading::Reading;
+use report::Fault;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -115,44 +137,17 @@ pub struct File {
     pub rate_limit: Option<u32>,
 }
 
-/// How lines become events. Names and limits are those of OSSEC 4.3 and
-/// Wazuh 4.14.
+/// How lines become events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogFormat {
-    /// One line is one event: `syslog`, `generic`, `apache`, ….
-    Lines,
-    /// One line is one JSON object.
-    Json,
-    /// So many lines are one event: 1 to 1000.
-    Multi(u16),
-    /// Indented lines belong to the one before.
-    Indented,
-    /// Patterns tell where an event starts and ends.
+    /// A format that needs no expressions.
+    Plain(Format),
+    /// Expressions tell where an event starts and ends.
     Regex(Box<RegexFormat>),
-    /// Linux audit: lines of one id are one event; lines of an id may come
-    /// apart, and an event is given up after so many milliseconds.
-    LinuxAuditd(u32),
-    /// Linux audit as OSSEC reads it: consecutive lines of one id.
-    Audit,
-    /// ModSecurity's audit log.
-    ModsecAudit,
-    /// Snort's alerts of several lines.
-    SnortFull,
-    /// Grepable output of nmap.
-    Nmapg,
-    /// MySQL's general log.
-    MysqlLog,
-    /// Microsoft SQL Server.
-    MssqlLog,
-    /// PostgreSQL.
-    PostgresqlLog,
-    /// A log of daemontools.
-    DjbMultilog,
-    /// An `alerts.log` of OSSEC.
-    OssecAlert,
 }
 
-/// The patterns of `<log_format>regex</log_format>`.
+/// `<log_format start_regex="…" end_regex="…" key_regex="…">regex</log_format>`
+/// and Wazuh's `<multiline_regex>`. The expressions are sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RegexFormat {
     /// A line that it matches begins an event.
@@ -161,9 +156,54 @@ pub struct RegexFormat {
     pub end: Option<String>,
     /// Its first group tells lines of one event from those of another.
     pub key: Option<String>,
-    /// Letters that change how the patterns are read.
-    pub flags: String,
+    /// An event ends as soon as it matches all of its lines together; then
+    /// there are no other expressions.
+    pub all: Option<String>,
+    /// What stands between the lines of an event.
+    pub join: Join,
+    /// Milliseconds after the last line at which an event ends anyway.
+    pub timeout_ms: u32,
 }
+
+impl LogFormat {
+    /// One line is one event.
+    pub const LINES: Self = Self::Plain(Format::Lines);
+
+    /// The format for an assembler. Its patterns are those of
+    /// [`LogFormat::expressions`].
+    pub fn format(&self) -> Format {
+        let regex = match self {
+            Self::Plain(format) => return *format,
+            Self::Regex(regex) => regex,
+        };
+        let number = |pattern: &Option<String>, number| pattern.as_ref().map(|_| PatternId(number));
+        let RegexFormat { join, timeout_ms, .. } = **regex;
+        match &regex.all {
+            Some(_) => Format::RegexAll { pattern: PatternId(ALL), join, timeout_ms },
+            None => Format::Regex {
+                start: number(&regex.start, START),
+                end: number(&regex.end, END),
+                key: number(&regex.key, KEY),
+                join,
+                timeout_ms,
+            },
+        }
+    }
+
+    /// The expressions that an assembler of this format asks for; `None` if it
+    /// asks for none.
+    pub fn expressions(&self) -> Option<Expressions> {
+        let Self::Regex(regex) = self else { return None };
+        let RegexFormat { start, end, key, all, .. } = &**regex;
+        Some(Expressions::new([start, end, key, all].map(|pattern| pattern.as_deref())))
+    }
+}
+
+/// Numbers of the expressions of a [`RegexFormat`].
+const START: u16 = 0;
+const END: u16 = 1;
+const KEY: u16 = 2;
+const ALL: u16 = 3;
 
 /// `command` and `full_command`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,6 +245,8 @@ pub struct Journal {
     pub priority: Option<u8>,
     /// Conditions on fields (Wazuh 4.14).
     pub filters: Vec<Filter>,
+    /// Events a second at most; the journal waits.
+    pub rate_limit: Option<u32>,
 }
 
 /// `<filter field="…" ignore_if_missing="…">PATTERN</filter>` (Wazuh 4.14).
@@ -212,7 +254,7 @@ pub struct Journal {
 pub struct Filter {
     /// Name of a field of the journal.
     pub field: String,
-    /// The pattern that its value has to match.
+    /// The expression that has to match somewhere in its value.
     pub pattern: String,
     /// An entry without the field passes.
     pub ignore_if_missing: bool,
@@ -267,60 +309,108 @@ pub struct Agent<'a> {
 /// # Errors
 /// All that is wrong, and the warnings.
 pub fn check(text: &[u8], about: About<'_>) -> Result<Config, Report> {
-    let _ = (text, about);
-    Ok(Config::default())
+    let mut report = Report::default();
+    if text.len() > TEXT_MAX {
+        let fault = Fault::new(Default::default(), format!("the file is larger than {TEXT_MAX} bytes"));
+        report.error(about.file, text, &fault);
+        return Err(report);
+    }
+    let mut config = Config::default();
+    let mut reading = match Reading::new(text, about) {
+        Ok(reading) => reading,
+        Err(fault) => {
+            report.error(about.file, text, &fault);
+            return Err(report);
+        }
+    };
+    if let Err(fault) = roots(&mut reading, &mut config) {
+        reading.fault(&fault);
+    }
+    if reading.report.has_errors() {
+        return Err(reading.report);
+    }
+    config.warnings = reading.report;
+    Ok(config)
 }
 
-/// Numbers of `local_internal_options.conf`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Internal {
-    /// `logcollector.remote_commands`: commands of the manager are run.
-    pub remote_commands: bool,
-    /// `logcollector.loop_timeout`: seconds between two looks at files, 1 to 120.
-    pub loop_timeout_s: u32,
+fn roots<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fault> {
+    while let Some(root) = reading.xml.child()? {
+        match root.name {
+            "ossec_config" => sections(reading, config)?,
+            "agent_config" if agents::means(reading, &root, config) => sections(reading, config)?,
+            "agent_config" => reading.xml.skip()?,
+            name => {
+                let help = match suggest::suggest(name, ["ossec_config", "agent_config"]) {
+                    Some(known) => format!("did you mean <{known}>?"),
+                    None => "all of a configuration stands in <ossec_config>".to_string(),
+                };
+                reading.error(root.name_at, format!("<{name}> cannot stand here"), help);
+                reading.xml.skip()?;
+            }
+        }
+    }
+    Ok(())
 }
 
-impl Default for Internal {
-    fn default() -> Self {
-        Self { remote_commands: false, loop_timeout_s: 2 }
+fn sections<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fault> {
+    while let Some(section) = reading.xml.child()? {
+        match section.name {
+            "client" if reading.about.pushed => {
+                let message = "a manager does not change <client>; nothing in it has an effect";
+                reading.warn_once(section.name_at, message.to_string(), "write it into the agent's own file");
+                reading.xml.skip()?;
+            }
+            "client" => client::read(reading, &section, &mut config.client)?,
+            "localfile" => localfile::read(reading, &section, config)?,
+            "syslog_listener" | "remote" => listener::read(reading, &section, config)?,
+            name if sections::MANAGER.contains(&name) => reading.xml.skip()?,
+            name if sections::UNUSED.contains(&name) => reading.unused_section(&section)?,
+            name => {
+                let known = sections::USED.into_iter().chain(sections::UNUSED).chain(sections::MANAGER);
+                let help = match suggest::suggest(name, known) {
+                    Some(known) => format!("did you mean <{known}>?"),
+                    None => format!("sections of an agent are <{}>", sections::USED.join(">, <")),
+                };
+                reading.error(section.name_at, format!("there is no section <{name}>"), help);
+                reading.xml.skip()?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Config {
+    /// Whether nothing is watched.
+    pub fn watches_nothing(&self) -> bool {
+        let sources = self.files.len() + self.commands.len() + self.streams.len();
+        sources + self.journal.len() + self.listeners.len() == 0 && !self.kernel
+    }
+
+    /// Adds the sources of another configuration, such as one that the manager
+    /// has pushed, unless they are there already. `<client>` stays.
+    pub fn add(&mut self, other: Self) {
+        let has = |file: &File| self.files.iter().any(|own| own.location == file.location);
+        let new: Vec<_> = other.files.into_iter().filter(|file| !has(file)).collect();
+        self.files.extend(new);
+        self.commands.extend(other.commands);
+        self.streams.extend(other.streams);
+        self.journal.extend(other.journal);
+        self.kernel |= other.kernel;
+        self.listeners.extend(other.listeners);
+        self.warnings.append(other.warnings);
+        self.commands.dedup();
     }
 }
 
-impl Internal {
-    /// Reads the text of `local_internal_options.conf`; `file` is its name for
-    /// messages.
-    ///
-    /// # Errors
-    /// Lines that are no option, and numbers out of range.
-    pub fn read(text: &[u8], file: &str) -> Result<Self, Report> {
-        let _ = (text, file);
-        Ok(Self::default())
-    }
-}
-
-/// What is wrong in a text, in the order of its places.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    problems: Vec<Problem>,
-}
-
-/// One problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Problem {
-    shown: String,
-}
-
-impl Report {
-    /// Whether nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.problems.is_empty()
-    }
-}
-
-impl std::fmt::Display for Report {
-    /// `FILE:LINE:COLUMN: message`, the line, and a caret below it; for each
-    /// problem.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.problems.iter().try_for_each(|problem| f.write_str(&problem.shown))
+/// Reads any bytes as a configuration and as internal options, and shows what
+/// is wrong: for fuzzing.
+pub fn exercise(bytes: &[u8]) {
+    let internal = Internal::read(bytes, "local_internal_options.conf").unwrap_or_default();
+    for pushed in [false, true] {
+        let about = About { file: "ossec.conf", pushed, internal, agent: Agent::default() };
+        match check(bytes, about) {
+            Ok(config) => drop(config.warnings.to_string()),
+            Err(report) => assert!(!report.to_string().is_empty()),
+        }
     }
 }
