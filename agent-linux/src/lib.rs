@@ -7,10 +7,22 @@
 //!
 //! | room | what happens there |
 //! |---|---|
+//! | [`commands`] | run, enrol, check, status |
+//! | [`identity`] | the key, and the managers that know it |
 //! | [`config`] | what is watched, and who is told |
 //! | [`sources`] | what cannot wait: commands, kernel log, syslog, journal |
 //! | [`live`] | what the loop and such a source ask of each other |
+//! | [`link`] | one connection: TCP, Noise, frames |
+//! | [`status`] | what is going on, for whoever asks |
+//! | [`privileges`] | giving up what is no longer needed |
+//! | [`sys`] | calls without a safe form |
 
+pub mod commands;
 pub mod config;
+pub mod identity;
+pub mod link;
 pub mod live;
+pub mod privileges;
 pub mod sources;
+pub mod status;
+pub mod sys;

@@ -26,6 +26,7 @@
 #![forbid(unsafe_code)]
 
 pub mod assemble;
+mod crc;
 pub mod decode;
 pub mod event;
 pub mod follow;
