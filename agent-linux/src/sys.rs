@@ -4,6 +4,7 @@
 //! reason; everything that is offered is safe to call.
 #![allow(unsafe_code, reason = "system calls without a safe form; each block says why it is sound")]
 
+use bartizan_core::follow::dated::LocalTime;
 use nix::libc;
 use std::ffi::CStr;
 use std::io;
@@ -187,6 +188,27 @@ mod stat {
             let (new, old) = (with_birth(None, path).unwrap(), without_birth(None, path).unwrap());
             assert_eq!((new.inode, new.size, new.mode, new.modified), (old.inode, old.size, old.mode, old.modified));
         }
+    }
+}
+
+/// The date and time of this machine's zone at so many seconds since 1970.
+pub fn local_time(seconds: u64) -> LocalTime {
+    // SAFETY: all fields are integers, and a null pointer for the zone's name;
+    // zero is a value of each.
+    let mut time: libc::tm = unsafe { std::mem::zeroed() };
+    let seconds = seconds as libc::time_t;
+    // SAFETY: both point to values that live as long as the call. The process
+    // has one thread, so nobody changes the zone meanwhile.
+    unsafe { libc::localtime_r(&raw const seconds, &raw mut time) };
+    LocalTime {
+        year: (time.tm_year + 1900) as u16,
+        month: (time.tm_mon + 1) as u8,
+        day: time.tm_mday as u8,
+        hour: time.tm_hour as u8,
+        minute: time.tm_min as u8,
+        second: time.tm_sec as u8,
+        weekday: time.tm_wday as u8,
+        day_of_year: time.tm_yday as u16,
     }
 }
 

@@ -12,6 +12,15 @@ pub const TEXT_MAX: usize = RECORD_MAX - 1;
 /// Records that an assembler of a mixed format has open at once.
 pub const OPEN_RECORDS_MAX: usize = 8;
 
+/// Files of one followed name that are open at once.
+pub const GENERATIONS_MAX: usize = 5;
+
+/// Files beside a followed one that are looked at to find what became of it.
+pub const SIBLINGS_MAX: usize = 256;
+
+/// Bytes of an encoded position of a source.
+pub const POSITION_MAX: usize = 256;
+
 /// Texts that can be given to a search, `\1` to `\9`.
 pub const GIVEN_MAX: usize = 9;
 
