@@ -21,13 +21,13 @@ pub enum Priority {
 }
 
 /// Bytes of one share in a round.
-pub const SHARE: usize = 16 * 1024;
+pub(super) const SHARE: usize = 16 * 1024;
 
 const PRIORITIES: usize = 3;
 
 /// Files that have something to read.
 #[derive(Debug, Default)]
-pub struct Turns {
+pub(super) struct Turns {
     waiting: [VecDeque<u16>; PRIORITIES],
     /// Bytes that each priority may still read in this round; what one turn
     /// took too much is missing in the next.
@@ -37,42 +37,39 @@ pub struct Turns {
 
 impl Turns {
     /// Makes room for so many files, so that nothing allocates later.
-    pub fn reserve(&mut self, files: usize) {
+    pub(super) fn reserve(&mut self, files: usize) {
         for queue in &mut self.waiting {
             queue.reserve(files.saturating_sub(queue.len()));
         }
     }
 
     /// The file waits for its turn. It must not wait already.
-    pub fn add(&mut self, file: u16, priority: Priority) {
+    pub(super) fn add(&mut self, file: u16, priority: Priority) {
         self.waiting[priority as usize].push_back(file);
     }
 
     /// The file's turn was cut short by a full batch: it is the next one.
-    pub fn put_back(&mut self, file: u16, priority: Priority) {
+    pub(super) fn put_back(&mut self, file: u16, priority: Priority) {
         self.waiting[priority as usize].push_front(file);
     }
 
     /// Forgets a file.
-    pub fn remove(&mut self, file: u16) {
+    pub(super) fn remove(&mut self, file: u16) {
         for queue in &mut self.waiting {
             queue.retain(|other| *other != file);
         }
     }
 
     /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-    /// Whether at most one file waits, so that it need not share.
-    pub fn is_single(&self) -> bool {
-        self.waiting.iter().map(VecDeque::len).sum::<usize>() <= 1
-    }
+
 
     /// The file whose turn it is. After two rounds without a share every
     /// priority that waits has credit, so the search is short.
-    pub fn next(&mut self) -> Option<u16> {
+    pub(super) fn next(&mut self) -> Option<u16> {
         if self.is_empty() {
             return None;
         }
@@ -96,7 +93,7 @@ impl Turns {
 
     /// The turn took so many bytes. A priority that has used its share lets
     /// the next one go on.
-    pub fn took(&mut self, bytes: usize, priority: Priority) {
+    pub(super) fn took(&mut self, bytes: usize, priority: Priority) {
         let credit = &mut self.credit[priority as usize];
         *credit -= bytes as isize;
         if *credit <= 0 {
