@@ -18,9 +18,6 @@ pub const GENERATIONS_MAX: usize = 5;
 /// Files beside a followed one that are looked at to find what became of it.
 pub const SIBLINGS_MAX: usize = 256;
 
-/// Bytes of an encoded position of a source.
-pub const POSITION_MAX: usize = 256;
-
 /// Texts that can be given to a search, `\1` to `\9`.
 pub const GIVEN_MAX: usize = 9;
 
