@@ -492,3 +492,44 @@ mod filter {
         Err(io::ErrorKind::Unsupported.into())
     }
 }
+
+/// A time of day where this machine stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalTime {
+    /// As it is written.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// Seconds that the zone is ahead of UTC.
+    pub ahead_s: i32,
+}
+
+/// The local time of seconds since 1970, by the zone of this machine.
+pub fn local_time(epoch_s: i64) -> LocalTime {
+    let time = libc::time_t::try_from(epoch_s).unwrap_or_default();
+    // SAFETY: a `tm` is numbers and a pointer, for which zero is a value.
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both point to values that live longer than the call. The zone is
+    // read from the environment and its file, which nothing changes: the
+    // process has one thread.
+    if unsafe { libc::localtime_r(&raw const time, &raw mut tm) }.is_null() {
+        return LocalTime { year: 1970, month: 1, day: 1, ..LocalTime::default() };
+    }
+    LocalTime {
+        year: tm.tm_year.saturating_add(1900),
+        month: tm.tm_mon as u8 + 1,
+        day: tm.tm_mday as u8,
+        hour: tm.tm_hour as u8,
+        minute: tm.tm_min as u8,
+        second: tm.tm_sec as u8,
+        ahead_s: tm.tm_gmtoff as i32,
+    }
+}
