@@ -8,10 +8,12 @@
 use bartizan_core::limits::BLOCK_SIZE;
 use bartizan_core::spool::{BlockBytes, Storage};
 use nix::sys::uio::{pread, pwrite};
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::rc::Rc;
 
 /// Blocks of the spool.
 #[derive(Debug)]
@@ -22,8 +24,11 @@ pub struct Store {
     memory: Box<[u8]>,
     /// Which blocks are in memory.
     in_memory: Box<[bool]>,
-    trouble: Option<io::Error>,
+    trouble: Complaint,
 }
+
+/// Why the file is not used any more, for whoever holds the other end.
+pub type Complaint = Rc<RefCell<Option<io::Error>>>;
 
 impl Store {
     /// So many bytes of memory, rounded down to whole blocks.
@@ -34,7 +39,7 @@ impl Store {
             file: None,
             memory: zeroed(blocks),
             in_memory: vec![true; blocks].into_boxed_slice(),
-            trouble: None,
+            trouble: Complaint::default(),
         }
     }
 
@@ -55,7 +60,13 @@ impl Store {
         }
         file.set_len((blocks * BLOCK_SIZE) as u64)?;
         let in_memory = vec![false; blocks].into_boxed_slice();
-        Ok(Self { blocks, file: Some(file), memory: Box::default(), in_memory, trouble: None })
+        Ok(Self {
+            blocks,
+            file: Some(file),
+            memory: Box::default(),
+            in_memory,
+            trouble: Complaint::default(),
+        })
     }
 
     /// Whether what is written here outlives the process.
@@ -63,14 +74,14 @@ impl Store {
         self.file.is_some() && self.memory.is_empty()
     }
 
-    /// Why the file is not used any more; said once.
-    pub fn take_trouble(&mut self) -> Option<io::Error> {
-        self.trouble.take()
+    /// Where it will be said why the file is not used any more.
+    pub fn complaint(&self) -> Complaint {
+        Rc::clone(&self.trouble)
     }
 
     fn give_up_file(&mut self, error: io::Error) {
         self.memory = zeroed(self.blocks);
-        self.trouble = Some(error);
+        *self.trouble.borrow_mut() = Some(error);
     }
 
     fn write_file(&self, block: usize, from: &BlockBytes) -> io::Result<()> {
@@ -160,7 +171,8 @@ mod tests {
 
     #[test]
     fn a_disk_that_is_full_costs_no_record_and_is_told_once() {
-        let mut store = Store::file(&tempfile::tempdir().unwrap().path().join("spool"), 2 * BLOCK_SIZE).unwrap();
+        let mut store =
+            Store::file(&tempfile::tempdir().unwrap().path().join("spool"), 2 * BLOCK_SIZE).unwrap();
         store.write(0, &[1; BLOCK_SIZE]).unwrap();
         // Open for reading alone: every write fails.
         let folder = tempfile::tempdir().unwrap();
@@ -168,7 +180,7 @@ mod tests {
         std::fs::write(&path, [1; 2 * BLOCK_SIZE]).unwrap();
         store.file = Some(File::open(&path).unwrap());
         store.write(1, &[2; BLOCK_SIZE]).unwrap();
-        assert!(store.take_trouble().is_some() && store.take_trouble().is_none());
+        assert!(store.complaint().take().is_some() && store.complaint().take().is_none());
         assert!(!store.is_lasting());
         let mut bytes = [0; BLOCK_SIZE];
         store.read(0, &mut bytes).unwrap();

@@ -4,7 +4,7 @@
 //! reason; everything that is offered is safe to call.
 #![allow(unsafe_code, reason = "system calls without a safe form; each block says why it is sound")]
 
-use bartizan_core::follow::dated::LocalTime;
+use bartizan_core::follow::dated;
 use nix::libc;
 use std::ffi::CStr;
 use std::io;
@@ -186,29 +186,11 @@ mod stat {
         fn both_ways_of_asking_agree() {
             let path = c"/proc/self/exe";
             let (new, old) = (with_birth(None, path).unwrap(), without_birth(None, path).unwrap());
-            assert_eq!((new.inode, new.size, new.mode, new.modified), (old.inode, old.size, old.mode, old.modified));
+            assert_eq!(
+                (new.inode, new.size, new.mode, new.modified),
+                (old.inode, old.size, old.mode, old.modified)
+            );
         }
-    }
-}
-
-/// The date and time of this machine's zone at so many seconds since 1970.
-pub fn local_time(seconds: u64) -> LocalTime {
-    // SAFETY: all fields are integers, and a null pointer for the zone's name;
-    // zero is a value of each.
-    let mut time: libc::tm = unsafe { std::mem::zeroed() };
-    let seconds = seconds as libc::time_t;
-    // SAFETY: both point to values that live as long as the call. The process
-    // has one thread, so nobody changes the zone meanwhile.
-    unsafe { libc::localtime_r(&raw const seconds, &raw mut time) };
-    LocalTime {
-        year: (time.tm_year + 1900) as u16,
-        month: (time.tm_mon + 1) as u8,
-        day: time.tm_mday as u8,
-        hour: time.tm_hour as u8,
-        minute: time.tm_min as u8,
-        second: time.tm_sec as u8,
-        weekday: time.tm_wday as u8,
-        day_of_year: time.tm_yday as u16,
     }
 }
 
@@ -432,7 +414,8 @@ mod filter {
         let filter = sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
         // SAFETY: `filter` points to `program`, which outlives the call; the
         // kernel copies it and writes nothing.
-        let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+        let result =
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
@@ -508,8 +491,21 @@ pub struct LocalTime {
     pub minute: u8,
     /// 0 to 60.
     pub second: u8,
+    /// Days since Sunday, 0 to 6.
+    pub weekday: u8,
+    /// Days since the first of January, 0 to 365.
+    pub day_of_year: u16,
     /// Seconds that the zone is ahead of UTC.
     pub ahead_s: i32,
+}
+
+impl LocalTime {
+    /// For names with a date in them.
+    pub fn dated(self) -> dated::LocalTime {
+        let Self { month, day, hour, minute, second, weekday, day_of_year, .. } = self;
+        let year = u16::try_from(self.year).unwrap_or_default();
+        dated::LocalTime { year, month, day, hour, minute, second, weekday, day_of_year }
+    }
 }
 
 /// The local time of seconds since 1970, by the zone of this machine.
@@ -530,6 +526,8 @@ pub fn local_time(epoch_s: i64) -> LocalTime {
         hour: tm.tm_hour as u8,
         minute: tm.tm_min as u8,
         second: tm.tm_sec as u8,
+        weekday: tm.tm_wday as u8,
+        day_of_year: tm.tm_yday as u16,
         ahead_s: tm.tm_gmtoff as i32,
     }
 }

@@ -79,10 +79,6 @@ impl Matcher for Expressions {
         true
     }
 
-    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], _: &bartizan_core::pattern::Given<'_>) -> bool {
-        self.is_match(pattern, text)
-    }
-
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool {
         self.matches(usize::from(pattern.0), text)
     }

@@ -79,7 +79,7 @@ pub(super) fn stamp(time: LocalTime) -> [u8; 15] {
 /// `YYYY-MM-DDTHH:MM:SS+HH:MM` (RFC 3339).
 pub(super) fn iso_stamp(time: LocalTime) -> [u8; 25] {
     let mut stamp = [b' '; 25];
-    let LocalTime { year, month, day, hour, minute, second, ahead_s } = time;
+    let LocalTime { year, month, day, hour, minute, second, ahead_s, .. } = time;
     let sign = if ahead_s < 0 { '-' } else { '+' };
     let (hours, minutes) = (ahead_s.abs() / 3600, ahead_s.abs() / 60 % 60);
     // As long as the array, whatever the numbers are.
