@@ -364,7 +364,7 @@ impl Entry {
 /// The name that a dated pattern has today; the pattern itself where it has
 /// none.
 fn dated_path(pattern: &str) -> Vec<u8> {
-    let time = sys::local_time((host::wall_ns() / 1_000_000_000) as i64).dated();
+    let time = sys::local_time(host::wall_ns() / 1_000_000_000);
     match dated::name::<PATH_MAX>(pattern, &time) {
         Ok(name) => name.to_vec(),
         Err(_) => pattern.as_bytes().to_vec(),
@@ -390,7 +390,7 @@ fn program_of(path: &[u8], file: &File) -> Option<Vec<u8>> {
 /// `djb-multilog`: what stands before a text without a date of its own:
 /// `Mon DD HH:MM:SS HOST PROG: `.
 fn stamp(program: &[u8]) -> Vec<u8> {
-    let time = sys::local_time((host::wall_ns() / 1_000_000_000) as i64).dated();
+    let time = sys::local_time(host::wall_ns() / 1_000_000_000);
     let date = dated::name::<32>("%b %d %T", &time).unwrap_or_default();
     [&date, b" ".as_slice(), host::name().as_bytes(), b" ", program, b": "].concat()
 }

@@ -16,6 +16,9 @@
 //! | `text` | a record while it is put together |
 
 mod child;
+pub mod kernel;
+mod kept;
+pub mod stream;
 pub mod command;
 mod text;
 

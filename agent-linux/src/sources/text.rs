@@ -1,10 +1,11 @@
 //! The text of one record while it is put together, and the header that a
 //! syslog daemon of this machine would write.
 
-use crate::sys::{LocalTime, local_time};
+use crate::host;
+use crate::sys::local_time;
+use bartizan_core::follow::dated::LocalTime;
 use bartizan_core::limits::TEXT_MAX;
 use std::io::Write;
-use std::time::SystemTime;
 
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -36,7 +37,7 @@ impl Text {
     /// Begins a text with `Mmm dd HH:MM:SS HOST `.
     pub(super) fn begin(&mut self, host: &str) {
         self.clear();
-        self.push(&stamp(now()));
+        self.push(&stamp(local_time(epoch_s())));
         [b" ", host.as_bytes(), b" "].iter().for_each(|part| self.push(part));
     }
 
@@ -60,10 +61,9 @@ impl Write for Text {
     }
 }
 
-/// The local time of this moment.
-pub(super) fn now() -> LocalTime {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    local_time(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
+/// Seconds since 1970.
+pub(super) fn epoch_s() -> u64 {
+    host::wall_ns() / 1_000_000_000
 }
 
 /// `Mmm dd HH:MM:SS` (RFC 3164 §4.1.2).
@@ -76,12 +76,14 @@ pub(super) fn stamp(time: LocalTime) -> [u8; 15] {
     stamp
 }
 
-/// `YYYY-MM-DDTHH:MM:SS+HH:MM` (RFC 3339).
-pub(super) fn iso_stamp(time: LocalTime) -> [u8; 25] {
+/// `YYYY-MM-DDTHH:MM:SS+HH:MM` (RFC 3339) of seconds since 1970 and the local
+/// time that they are.
+pub(super) fn iso_stamp(epoch_s: u64, time: LocalTime) -> [u8; 25] {
     let mut stamp = [b' '; 25];
-    let LocalTime { year, month, day, hour, minute, second, ahead_s, .. } = time;
-    let sign = if ahead_s < 0 { '-' } else { '+' };
-    let (hours, minutes) = (ahead_s.abs() / 3600, ahead_s.abs() / 60 % 60);
+    let ahead = ahead_minutes(epoch_s, time);
+    let sign = if ahead < 0 { '-' } else { '+' };
+    let (hours, minutes) = (ahead.abs() / 60 % 100, ahead.abs() % 60);
+    let LocalTime { year, month, day, hour, minute, second, .. } = time;
     // As long as the array, whatever the numbers are.
     let _ = write!(
         &mut stamp[..],
@@ -90,12 +92,20 @@ pub(super) fn iso_stamp(time: LocalTime) -> [u8; 25] {
     stamp
 }
 
+/// Minutes that a local time is ahead of UTC.
+fn ahead_minutes(epoch_s: u64, time: LocalTime) -> i64 {
+    let before = i64::from(time.year) - 1;
+    let leap_days = |year: i64| year / 4 - year / 100 + year / 400;
+    let years = (before - 1969) * 365 + leap_days(before) - leap_days(1969);
+    let days = years + i64::from(time.day_of_year);
+    let minutes = days * 1440 + i64::from(time.hour) * 60 + i64::from(time.minute);
+    minutes - (epoch_s / 60) as i64
+}
+
 /// The name of this host up to the first dot, one word.
 pub(super) fn host() -> String {
-    let name = nix::unistd::gethostname().unwrap_or_default();
-    let name = name.to_string_lossy();
-    let short = name.split('.').next().unwrap_or_default().replace(char::is_whitespace, "_");
-    if short.is_empty() { "localhost".to_string() } else { short }
+    let name = host::name();
+    name.split('.').next().unwrap_or_default().replace(char::is_whitespace, "_")
 }
 
 #[cfg(test)]
@@ -104,12 +114,16 @@ mod tests {
 
     #[test]
     fn stamps_are_those_of_syslog_and_of_rfc_3339() {
-        let time =
-            LocalTime { year: 2026, month: 3, day: 7, hour: 8, minute: 1, second: 9, ahead_s: -12_600 };
+        let (hour, minute, second) = (8, 1, 9);
+        let time = LocalTime { year: 2024, month: 3, day: 7, hour, minute, second, weekday: 4, day_of_year: 66 };
         assert_eq!(&stamp(time), b"Mar  7 08:01:09");
-        assert_eq!(&iso_stamp(time), b"2026-03-07T08:01:09-03:30");
-        let wild = LocalTime { year: i32::MAX, month: 0, day: 255, ahead_s: i32::MAX, ..time };
-        assert_eq!((stamp(wild).len(), iso_stamp(wild).len()), (15, 25));
+        // 11:31:09 UTC.
+        assert_eq!(&iso_stamp(1_709_811_069, time), b"2024-03-07T08:01:09-03:30");
+        assert_eq!(&iso_stamp(1_709_798_469, time), b"2024-03-07T08:01:09+00:00");
+        let now = epoch_s();
+        assert!(ahead_minutes(now, local_time(now)).abs() <= 14 * 60);
+        let wild = LocalTime { year: u16::MAX, month: 0, day: 255, ..time };
+        assert_eq!((stamp(wild).len(), iso_stamp(u64::MAX, wild).len()), (15, 25));
     }
 
     #[test]

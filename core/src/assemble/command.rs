@@ -99,7 +99,10 @@ mod tests {
         let mut buffer = [0; RECORD_MAX];
         let given = Line { text: b"/ 80%\r", at: 7, cut: 0 };
         let record = line(b"df -h", given, &mut buffer);
-        assert_eq!((text(&record).as_str(), record.at, record.queue), ("ossec: output: 'df -h': / 80%", 7, b'1'));
+        assert_eq!(
+            (text(&record).as_str(), record.at, record.queue),
+            ("ossec: output: 'df -h': / 80%", 7, b'1')
+        );
         let empty = Line { text: b"", at: 0, cut: 0 };
         assert_eq!(text(&line(b"df", empty, &mut buffer)), "ossec: output: 'df': ");
     }

@@ -126,7 +126,8 @@ impl Desk<'_> {
 
     /// A record that has not waited long enough; another one is given out.
     pub(super) fn in_time(&mut self, index: usize) -> Option<usize> {
-        let over = self.replayed.is_none() && self.get(index)?.due <= self.now;
+        let due = self.get(index)?.due;
+        let over = self.replayed.is_none() && due <= self.now;
         if over {
             self.give(index);
         }

@@ -160,14 +160,16 @@ mod tests {
     #[test]
     fn each_message_shows_how_it_is_framed() {
         let stream = b"<13>one\n<13>two\r\n\n\0<13>three\x005 <1>a\n12 <1>line\nfeed<13>four\n7 <1>five";
-        let expected =
-            ["<13>one", "<13>two", "<13>three", "<1>a", "<1>line\nfeed", "<13>four", "<1>five"];
+        let expected = ["<13>one", "<13>two", "<13>three", "<1>a", "<1>line\nfeed", "<13>four", "<1>five"];
         assert_eq!(messages(&[stream], 99), whole(&expected));
     }
 
     #[test]
     fn digits_alone_are_not_a_length() {
-        assert_eq!(messages(&[b"12:30 up\n0 zero\n123456789 many\n42"], 99), whole(&["12:30 up", "0 zero", "123456789 many", "42"]));
+        assert_eq!(
+            messages(&[b"12:30 up\n0 zero\n123456789 many\n42"], 99),
+            whole(&["12:30 up", "0 zero", "123456789 many", "42"])
+        );
     }
 
     #[test]

@@ -5,9 +5,9 @@
 //! does not happen. Read `machine` first for the bound and `program` for the
 //! operations.
 
+use super::Given;
 use super::character::{is_continuation, wide};
 use super::literal::literal_end;
-use super::Given;
 use super::machine::{Frame, Scratch, memo_words};
 use super::program::{Inst, NONE, PatternRow, Patterns, Set, TextRef, flag, fold, look, op, run};
 use crate::limits::{CAPTURES_MAX, GIVEN_TEXT_MAX};
@@ -225,8 +225,7 @@ impl<'s> Search<'s> {
         let given = self.given?.get(usize::from(inst.a.get()))?;
         let end = at + given.len();
         let part = self.text.get(at..end).filter(|part| part.len() <= GIVEN_TEXT_MAX)?;
-        let holds =
-            if inst.flag == fold::EXACT { part == *given } else { part.eq_ignore_ascii_case(given) };
+        let holds = if inst.flag == fold::EXACT { part == *given } else { part.eq_ignore_ascii_case(given) };
         holds.then_some(end)
     }
 
