@@ -238,11 +238,14 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         mut youngest: Age,
         now: Millis,
     ) -> Result<(), Trouble> {
-        let had_name = self.named.take().is_some();
+        let had_name = self.named.take().is_some_and(|id| id != stat.id);
         for _ in 0..GENERATIONS_MAX {
-            let is_known = |id| id == stat.id || self.is_open(id) || self.closed.iter().any(|m| m.id == id);
+            let is_known = |file: &Generation<F>| {
+                let id = file.mark.id;
+                id == stat.id || self.is_open(id) || self.closed.iter().any(|mark| file.is_again(disk, mark))
+            };
             let Some(file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
-            youngest = Age::of(&file.mark);
+            youngest = Age::of(&file.mark).after(youngest);
             // Rotation by copy and delete: the copy brings nothing new.
             let last = self.queue.last().filter(|last| file.size >= last.mark.high);
             if last.is_some_and(|last| last.is_same_as(disk, &file)) {
@@ -261,7 +264,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if file.mark.id != stat.id || self.is_crowded {
             return Ok(());
         }
-        if let Some(mark) = self.closed.iter().find(|mark| mark.id == stat.id && file.has(disk, mark)) {
+        if let Some(mark) = self.closed.iter().find(|mark| file.is_again(disk, mark)) {
             file.go_to(disk, mark.high);
         }
         match self.gone.is_some() && self.queue.is_empty() || self.trouble.is_some() {
@@ -287,7 +290,8 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if let Some(last) = self.queue.last_mut() {
             last.moved = now;
         }
-        self.youngest = Some(Age::of(&file.mark));
+        let age = Age::of(&file.mark);
+        self.youngest = Some(self.youngest.map_or(age, |youngest| age.after(youngest)));
         self.ended = None;
         let _ = self.queue.push(file);
     }
@@ -467,13 +471,13 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
             return Progress::Full;
         }
         let (mark, now) = (file.mark, context.now);
-        let is_known = |id| self.is_open(id);
+        let is_known = |file: &Generation<F>| self.is_open(file.mark.id);
         let copy = match mark.head.len {
             0 => None,
             _ => siblings::with_content(disk, path, &mark, &is_known, now),
         };
         self.news.truncated = true;
-        self.news.lost |= copy.is_none() && file.size > mark.high;
+        self.news.lost |= copy.is_none() && file.size_before > mark.high;
         if copy.is_none() && at == self.active {
             self.assembler.finish(context, &mut |record| sink.take(record));
             self.target = None;
