@@ -4,7 +4,7 @@
 //! reason; everything that is offered is safe to call.
 #![allow(unsafe_code, reason = "system calls without a safe form; each block says why it is sound")]
 
-use bartizan_core::follow::dated;
+use bartizan_core::follow::dated::LocalTime;
 use nix::libc;
 use std::ffi::CStr;
 use std::io;

@@ -95,7 +95,8 @@ pub struct Spool<S: Storage, T> {
     /// All before it is committed, as far as this life knows.
     settled: Option<Key>,
     losses: Losses,
-    last_slot: usize,
+    /// The place of the block that was written last.
+    last_slot: Option<usize>,
     /// Whether a block of this opening was written.
     has_begun: bool,
     trouble: Option<S::Error>,
@@ -181,7 +182,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
             self.trouble = Some(error);
             return false;
         }
-        self.last_slot = at;
+        self.last_slot = Some(at);
         self.has_begun = true;
         self.set_slot(at, Some(self.head.header));
         if let Some(earlier) = earlier {
@@ -201,11 +202,16 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     /// A free block: the next one behind the last that was written, so that
-    /// all wear evenly. If there is none, the oldest is dropped.
+    /// all wear evenly. If there is none, the oldest is dropped. The last
+    /// that was written stays, even if it is free: it proves which numbers
+    /// were given.
     fn free_slot(&mut self) -> Option<usize> {
         let usable = self.usable();
         let slots = || self.slots.as_ref().iter().enumerate().take(usable);
-        let found = slots().skip(self.last_slot + 1).chain(slots()).find(|(_, slot)| slot.block.is_none());
+        let found = slots()
+            .skip(self.last_slot.map_or(0, |at| at + 1))
+            .chain(slots())
+            .find(|(at, slot)| slot.block.is_none() && Some(*at) != self.last_slot);
         found.map(|(at, _)| at).or_else(|| self.drop_oldest())
     }
 

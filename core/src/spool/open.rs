@@ -26,7 +26,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
             opened: none,
             settled: None,
             losses: Losses::default(),
-            last_slot: 0,
+            last_slot: None,
             has_begun: false,
             trouble: None,
             damaged: 0,
@@ -37,9 +37,11 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         spool
     }
 
-    /// The block that was begun last.
+    /// The block that was begun last, in its latest state.
     fn newest(&mut self) -> Option<Header> {
-        (0..self.usable()).filter_map(|at| self.look(at)).max_by_key(|block| (block.opening, block.number))
+        (0..self.usable())
+            .filter_map(|at| self.look(at))
+            .max_by_key(|block| (block.opening, block.number, block.count))
     }
 
     /// Blocks that have both a place and a slot.
@@ -91,6 +93,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
             ..Header::NONE
         };
         self.head.begin(header);
+        self.last_slot = newest.and_then(|block| self.slot_of(block.number));
         self.loaded = Block::none();
         let settled = self.slots.as_ref().iter().filter_map(|slot| Some(slot.block?.settled)).max();
         // A new spool is sent from its beginning. In an old one, what no
