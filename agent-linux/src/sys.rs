@@ -194,6 +194,26 @@ mod stat {
     }
 }
 
+/// The date and time of this machine's zone at so many seconds since 1970.
+pub fn local_time(seconds: u64) -> LocalTime {
+    // SAFETY: a `tm` is numbers and a pointer, for which zero is a value.
+    let mut time: libc::tm = unsafe { std::mem::zeroed() };
+    let seconds = seconds as libc::time_t;
+    // SAFETY: both point to values that live as long as the call. The process
+    // has one thread, so nobody changes the zone meanwhile.
+    unsafe { libc::localtime_r(&raw const seconds, &raw mut time) };
+    LocalTime {
+        year: (time.tm_year + 1900) as u16,
+        month: (time.tm_mon + 1) as u8,
+        day: time.tm_mday as u8,
+        hour: time.tm_hour as u8,
+        minute: time.tm_min as u8,
+        second: time.tm_sec as u8,
+        weekday: time.tm_wday as u8,
+        day_of_year: time.tm_yday as u16,
+    }
+}
+
 /// What the process may still ask of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {
