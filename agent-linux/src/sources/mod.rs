@@ -33,3 +33,8 @@ pub fn open(config: &Config) -> Vec<Box<dyn Live>> {
     }
     all
 }
+
+/// The usual.
+pub fn usual() -> Config {
+    Config::default()
+}
