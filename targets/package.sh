@@ -108,7 +108,8 @@ CONTROL
 deb() {
   [ -n "$deb" ] || { echo "Debian has no ports to $target any more; take the tar" >&2; exit 1; }
   put 755 "$agent" /usr/bin/bartizan-agent
-  put 644 "$source/agent.conf" /etc/bartizan/agent.conf
+  put 644 "$source/debian/bartizan-agent.default" /etc/default/bartizan-agent
+  put 644 "$source/agent.conf.example" /usr/share/doc/bartizan-agent/agent.conf.example
   local owned=/etc/bartizan/pushed
   local state="$owned /etc/bartizan/agent.key /var/lib/bartizan-agent"
   deb_of bartizan-agent "$deb" "passwd, init-system-helpers" "$about
@@ -135,7 +136,7 @@ tarball() {
   local name=bartizan-agent-$version-$target file
   mkdir "$work/$name"
   install -m 755 "$agent" "$source/tarball/install.sh" "$source/openwrt/bartizan-agent.init" "$work/$name"
-  install -m 644 "$source/agent.conf" "$source/openwrt/acl.json" "$source/systemd/bartizan-agent.service" "$work/$name"
+  install -m 644 "$source/agent.conf.example" "$source/openwrt/acl.json" "$source/systemd/bartizan-agent.service" "$work/$name"
   install -m 644 "$source/openwrt/agent.conf" "$work/$name/openwrt.conf"
   file=$packages/$name.tar.gz
   reproducible_tar "$work" "$name" >"$file"

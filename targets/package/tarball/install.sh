@@ -52,14 +52,9 @@ fi
 put 755 bartizan-agent "$program"
 mkdir -p "$root/etc/bartizan/pushed"
 chmod 700 "$root/etc/bartizan/pushed"
-if [ ! -e "$root/etc/bartizan/agent.conf" ]; then
-  case $init in
-    procd) put 644 openwrt.conf /etc/bartizan/agent.conf ;;
-    *) put 644 agent.conf /etc/bartizan/agent.conf ;;
-  esac
-fi
 case $init in
   procd)
+    [ -e "$root/etc/bartizan/agent.conf" ] || put 644 openwrt.conf /etc/bartizan/agent.conf
     put 755 bartizan-agent.init "$service"
     put 644 acl.json /usr/share/acl.d/bartizan-agent.json
     if ! grep -q "^$user:" "$root/etc/passwd"; then
@@ -81,7 +76,8 @@ case $init in
     ;;
 esac
 
-echo "installed. Next: on the manager \`bartizan agents add NAME\`, and here"
+echo "installed. What is watched: the usual logs, or what /etc/bartizan/agent.conf names."
+echo "Next: on the manager \`bartizan agents add NAME\`, and here"
 echo "  bartizan-agent enrol TOKEN"
 case $init in
   procd) echo "  $service start" ;;
