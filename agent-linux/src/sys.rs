@@ -4,6 +4,7 @@
 //! reason; everything that is offered is safe to call.
 #![allow(unsafe_code, reason = "system calls without a safe form; each block says why it is sound")]
 
+use bartizan_core::follow::dated;
 use nix::libc;
 use std::ffi::CStr;
 use std::io;
@@ -185,7 +186,10 @@ mod stat {
         fn both_ways_of_asking_agree() {
             let path = c"/proc/self/exe";
             let (new, old) = (with_birth(None, path).unwrap(), without_birth(None, path).unwrap());
-            assert_eq!((new.inode, new.size, new.mode, new.modified), (old.inode, old.size, old.mode, old.modified));
+            assert_eq!(
+                (new.inode, new.size, new.mode, new.modified),
+                (old.inode, old.size, old.mode, old.modified)
+            );
         }
     }
 }
@@ -410,7 +414,8 @@ mod filter {
         let filter = sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
         // SAFETY: `filter` points to `program`, which outlives the call; the
         // kernel copies it and writes nothing.
-        let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+        let result =
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 
@@ -468,5 +473,61 @@ mod filter {
 
     pub(super) fn install(_: Confinement) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// A time of day where this machine stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LocalTime {
+    /// As it is written.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// Days since Sunday, 0 to 6.
+    pub weekday: u8,
+    /// Days since the first of January, 0 to 365.
+    pub day_of_year: u16,
+    /// Seconds that the zone is ahead of UTC.
+    pub ahead_s: i32,
+}
+
+impl LocalTime {
+    /// For names with a date in them.
+    pub fn dated(self) -> dated::LocalTime {
+        let Self { month, day, hour, minute, second, weekday, day_of_year, .. } = self;
+        let year = u16::try_from(self.year).unwrap_or_default();
+        dated::LocalTime { year, month, day, hour, minute, second, weekday, day_of_year }
+    }
+}
+
+/// The local time of seconds since 1970, by the zone of this machine.
+pub fn local_time(epoch_s: i64) -> LocalTime {
+    let time = libc::time_t::try_from(epoch_s).unwrap_or_default();
+    // SAFETY: a `tm` is numbers and a pointer, for which zero is a value.
+    let mut tm: libc::tm = unsafe { std::mem::zeroed() };
+    // SAFETY: both point to values that live longer than the call. The zone is
+    // read from the environment and its file, which nothing changes: the
+    // process has one thread.
+    if unsafe { libc::localtime_r(&raw const time, &raw mut tm) }.is_null() {
+        return LocalTime { year: 1970, month: 1, day: 1, ..LocalTime::default() };
+    }
+    LocalTime {
+        year: tm.tm_year.saturating_add(1900),
+        month: tm.tm_mon as u8 + 1,
+        day: tm.tm_mday as u8,
+        hour: tm.tm_hour as u8,
+        minute: tm.tm_min as u8,
+        second: tm.tm_sec as u8,
+        weekday: tm.tm_wday as u8,
+        day_of_year: tm.tm_yday as u16,
+        ahead_s: tm.tm_gmtoff as i32,
     }
 }

@@ -5,7 +5,7 @@
 //! byte that is none counts as `?`, and offsets stay what they are.
 
 use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::pattern::{Captures, Matcher, PatternId};
+use bartizan_core::pattern::{Captures, Given, Matcher, PatternId};
 use bartizan_core::record::Span;
 use regex_lite::{Regex, RegexBuilder};
 
@@ -81,6 +81,11 @@ impl Matcher for Expressions {
 
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool {
         self.matches(usize::from(pattern.0), text)
+    }
+
+    /// No expression can ask for a text given: [`compile`] refuses it.
+    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], _given: &Given<'_>) -> bool {
+        self.is_match(pattern, text)
     }
 
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {

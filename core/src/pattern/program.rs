@@ -41,6 +41,10 @@ pub mod op {
     pub const JUMP: u8 = 8;
     /// Fails if it was at this place before (memo number `a`).
     pub const MEMO: u8 = 9;
+    /// The text goes on with text `a` of those given to the search, compared
+    /// as `flag` says ([`super::fold`], without `UNICODE`). Fails if none was
+    /// given, or one longer than [`GIVEN_TEXT_MAX`](crate::limits::GIVEN_TEXT_MAX).
+    pub const GIVEN: u8 = 10;
 }
 
 /// How `LITERAL` compares: values of its [`Inst::flag`].
