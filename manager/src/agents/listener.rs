@@ -9,7 +9,8 @@ use super::connection;
 use super::control;
 use super::hub::Hub;
 use crate::news;
-use crate::sources::epoch_now;
+use crate::config::Remote;
+use crate::sources::{epoch_now, syslog};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
@@ -41,18 +42,20 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Starts serving agents at these addresses, and the control socket.
-    pub fn start(hub: Hub, addresses: Vec<SocketAddr>) -> io::Result<Self> {
+    /// Starts serving agents at these addresses, what `remotes` asks for, and
+    /// the control socket.
+    pub fn start(hub: Hub, addresses: Vec<SocketAddr>, remotes: &[Remote]) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
         let hub = Arc::new(hub);
-        let _inside = runtime.enter();
+        let inside = runtime.enter();
         runtime.spawn(control::serve(control::bind(&hub.home)?, Arc::clone(&hub)));
         runtime.spawn(look_after(Arc::clone(&hub)));
+        syslog::serve(remotes, &hub.door);
         for address in addresses {
             runtime.spawn(listen(Arc::clone(&hub), address));
         }
-        drop(_inside);
+        drop(inside);
         Ok(Self { runtime: Some(runtime) })
     }
 }
