@@ -11,6 +11,7 @@ use super::hub::Hub;
 use crate::news;
 use crate::config::Remote;
 use crate::sources::{epoch_now, syslog};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
@@ -47,6 +48,7 @@ impl Listener {
     pub fn start(hub: Hub, addresses: Vec<SocketAddr>, remotes: &[Remote]) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
+        raise_descriptors();
         let hub = Arc::new(hub);
         let inside = runtime.enter();
         runtime.spawn(control::serve(control::bind(&hub.home)?, Arc::clone(&hub)));
@@ -66,6 +68,16 @@ impl Drop for Listener {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(2));
         }
+    }
+}
+
+/// A connection is a descriptor: takes as many as the system lets us have.
+fn raise_descriptors() {
+    const WANTED: u64 = CONNECTIONS_MAX as u64 + 1024;
+    if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let wanted = WANTED.min(most).max(now);
+        // With fewer there is room for fewer agents; those in excess wait.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, most);
     }
 }
 
