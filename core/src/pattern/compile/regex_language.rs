@@ -5,11 +5,16 @@
 //! them. All quirks are in the walk ([`tokens`]) and in what it does to the
 //! last quantifiers ([`last_ones_greedy`]).
 
-use super::PatternError;
 use super::ast::{Look, NEST_MAX, Node, Tree, complement, folded, set_of};
 use super::characters::{letter, literal};
 use super::match_language::LENGTH_MAX;
-use bartizan_core::pattern::Set;
+use super::{Cases, PatternError};
+use crate::pattern::Set;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// A piece of a pattern.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +39,14 @@ enum Token {
 type Placed = (usize, Token);
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8]) -> Result<Tree, PatternError> {
+pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, PatternError> {
     if pattern.is_empty() {
         return Err(PatternError::empty());
     }
     if pattern.len() > LENGTH_MAX {
         return Err(PatternError::too_long(pattern.len(), LENGTH_MAX));
     }
-    let mut tokens = tokens(pattern)?;
+    let mut tokens = tokens(pattern, cases)?;
     last_ones_greedy(&mut tokens);
     let mut parser = Parser { tokens: &tokens, next: 0, groups: 0, depth: 0, len: pattern.len() };
     let node = parser.alternatives()?;
@@ -52,7 +57,7 @@ pub(super) fn parse(pattern: &[u8]) -> Result<Tree, PatternError> {
 }
 
 /// The walk over the pattern.
-fn tokens(pattern: &[u8]) -> Result<Vec<Placed>, PatternError> {
+fn tokens(pattern: &[u8], cases: Cases) -> Result<Vec<Placed>, PatternError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(byte) = pattern.get(at).copied() {
@@ -69,7 +74,7 @@ fn tokens(pattern: &[u8]) -> Result<Vec<Placed>, PatternError> {
             b')' => (Token::Close, 1),
             b'|' => (Token::Or, 1),
             _ => {
-                let (node, len) = literal(&pattern[at..]);
+                let (node, len) = literal(&pattern[at..], cases);
                 (Token::Atom(node), len)
             }
         };

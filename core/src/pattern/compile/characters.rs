@@ -1,8 +1,11 @@
 //! Literal characters of `match` and `regex` patterns: UTF-8, without case.
 
+use super::Cases;
 use super::ast::{Look, Node, folded, set_of};
-use bartizan_core::pattern::program::member;
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+use crate::pattern::program::member;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The tree of the character that begins a piece of pattern, and its length
 /// in bytes. `text` is not empty.
@@ -10,7 +13,7 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 /// OSSEC 4.3 does not check that patterns are UTF-8: as in texts, the first
 /// byte says how long a character is. One that the pattern cuts off matches
 /// where the text is cut off in the same way.
-pub(super) fn literal(text: &[u8]) -> (Node, usize) {
+pub(super) fn literal(text: &[u8], cases: Cases) -> (Node, usize) {
     let first = text[0];
     if first.is_ascii() {
         return (letter(first), 1);
@@ -27,8 +30,8 @@ pub(super) fn literal(text: &[u8]) -> (Node, usize) {
         let cut = Node::Wide(text.to_vec());
         return (Node::Concat(vec![cut, Node::Look(Look::End)]), text.len());
     };
-    let character = std::str::from_utf8(bytes).ok().and_then(|s| s.chars().next());
-    (character.map_or_else(|| Node::Wide(bytes.to_vec()), variants), announced)
+    let character = core::str::from_utf8(bytes).ok().and_then(|s| s.chars().next());
+    (character.map_or_else(|| Node::Wide(bytes.to_vec()), |c| variants(c, cases)), announced)
 }
 
 /// An ASCII character in both cases.
@@ -36,20 +39,16 @@ pub(super) fn letter(c: u8) -> Node {
     Node::Chars(folded(&set_of(&[(c, c)]), true))
 }
 
-/// A character beyond ASCII in all its cases: Unicode simple folding.
-fn variants(character: char) -> Node {
-    let mut class = ClassUnicode::new([ClassUnicodeRange::new(character, character)]);
-    class.case_fold_simple();
+/// A character beyond ASCII in all its cases.
+fn variants(character: char, cases: Cases) -> Node {
     let mut set = set_of(&[]);
     let mut nodes = Vec::new();
-    for c in class.iter().flat_map(|range| range.start()..=range.end()) {
-        match c {
-            '\u{17F}' => set.add(member::LONG_S),
-            '\u{212A}' => set.add(member::KELVIN),
-            c if c.is_ascii() => set.add(c as u8),
-            c => nodes.push(Node::Wide(c.to_string().into_bytes())),
-        }
-    }
+    cases(character, &mut |c| match c {
+        '\u{17F}' => set.add(member::LONG_S),
+        '\u{212A}' => set.add(member::KELVIN),
+        c if c.is_ascii() => set.add(c as u8),
+        c => nodes.push(Node::Wide(c.to_string().into_bytes())),
+    });
     if set != set_of(&[]) {
         nodes.push(Node::Chars(set));
     }

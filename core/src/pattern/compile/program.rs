@@ -14,10 +14,12 @@
 
 use super::PatternError;
 use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
-use bartizan_core::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
-use bartizan_core::pattern::program::{fold, frames_needed, member, op, run};
-use bartizan_core::pattern::{Inst, Set};
-use std::collections::HashMap;
+use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
+use crate::pattern::program::{fold, frames_needed, member, op, run};
+use crate::pattern::{Inst, Set};
+use alloc::collections::BTreeMap;
+use alloc::vec;
+use alloc::vec::Vec;
 use zerocopy::little_endian::U16;
 
 /// Sets and literals of all programs, each kept once.
@@ -27,8 +29,8 @@ pub(super) struct Pool {
     pub(super) sets: Vec<Set>,
     /// The text.
     pub(super) text: Vec<u8>,
-    set_numbers: HashMap<Set, u16>,
-    text_offsets: HashMap<Vec<u8>, u32>,
+    set_numbers: BTreeMap<Set, u16>,
+    text_offsets: BTreeMap<Vec<u8>, u32>,
 }
 
 impl Pool {
@@ -169,8 +171,12 @@ impl Writer<'_> {
     fn node(&mut self, node: &Node, follow: First) -> Result<(), PatternError> {
         match node {
             Node::Empty => Ok(()),
-            Node::Chars(_) | Node::Wide(_) => self.concat(std::slice::from_ref(node), follow),
+            Node::Chars(_) | Node::Wide(_) => self.concat(core::slice::from_ref(node), follow),
             Node::Look(look) => self.put(op::LOOK, *look as u8, [0; 3]).map(drop),
+            Node::Given { number, caseless } => {
+                self.put(op::GIVEN, if *caseless { fold::ASCII } else { fold::EXACT }, [*number, 0, 0])?;
+                self.consumed()
+            }
             Node::Group(number, inner) if *number < CAPTURES_MAX => {
                 let slot = 2 * *number as u16;
                 self.put(op::SAVE, 0, [slot, 0, 0])?;
@@ -329,7 +335,7 @@ impl Writer<'_> {
         let leave = self.put(op::JUMP, 0, [0; 3])?;
         let outer = self.landings.replace(Vec::new());
         self.node(node, follow)?;
-        let landings = std::mem::replace(&mut self.landings, outer).unwrap_or_default();
+        let landings = core::mem::replace(&mut self.landings, outer).unwrap_or_default();
         self.again_or_on(head, greedy)?;
         self.code[leave].a = U16::new(self.here());
         for (leap, landing) in leaps.into_iter().zip(&landings) {

@@ -2,7 +2,7 @@
 
 use super::super::Language;
 use super::{machine_answer, tables};
-use bartizan_core::limits::{FRAMES_MAX, MEMO_WORDS_MAX, TEXT_MAX};
+use crate::limits::{FRAMES_MAX, MEMO_WORDS_MAX, TEXT_MAX};
 
 /// Patterns that take a plain backtracker exponential or cubic time.
 const EVIL: [(Language, &str); 15] = [

@@ -1,6 +1,9 @@
 //! Random patterns and texts, made from a tape of random bytes.
 
-use super::super::Language;
+extern crate std;
+
+use super::Language;
+use std::vec::Vec;
 
 /// A tape of random bytes from a seed.
 pub(super) struct Tape(u64);

@@ -1,9 +1,11 @@
 //! Tables that nobody compiled: refused, or run without harm.
 
 use super::super::{Language, PatternTables};
+use super::prelude::*;
 use super::random::Tape;
 use super::tables;
-use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, PatternRow, Patterns, Scratch};
+use crate::limits::GIVEN_MAX;
+use crate::pattern::{Captures, Frame, Machine, Matcher, PatternId, PatternRow, Patterns, Scratch};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Runs tables that pass the check; whether they did.
@@ -17,7 +19,8 @@ fn run(tables: &PatternTables, text: &[u8]) -> bool {
     let mut machine = Machine::new(patterns, scratch).expect("the memory asked for is enough");
     let mut captures = Captures::new();
     machine.captures(PatternId(0), text, &mut captures);
-    let (steps, most) = (machine.steps(), machine.steps_max(PatternId(0), text.len()));
+    machine.is_match_given(PatternId(0), text, &[b"a"; GIVEN_MAX]);
+    let (steps, most) = (machine.steps(), 2 * machine.steps_max(PatternId(0), text.len()));
     assert!(steps <= most, "{steps} steps, {most} promised");
     true
 }

@@ -4,7 +4,7 @@
 
 use super::PatternError;
 use super::ast::{complement, folded, set_of, union};
-use bartizan_core::pattern::Set;
+use crate::pattern::Set;
 
 /// What an escape stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Pattern
     let wrong = || PatternError::at(at, "no number in `{...}` behind this escape").help("write `\\x{41}`");
     let inner = text[at + 2..].strip_prefix(b"{").ok_or_else(wrong)?;
     let len = inner.iter().position(|c| *c == b'}').ok_or_else(wrong)?;
-    let digits = std::str::from_utf8(&inner[..len]).map_err(|_| wrong())?;
+    let digits = core::str::from_utf8(&inner[..len]).map_err(|_| wrong())?;
     let value = u32::from_str_radix(digits, radix).map_err(|_| wrong())?;
     let byte = u8::try_from(value).map_err(|_| too_large(at))?;
     Ok((Escape::Byte(byte), at + 4 + len))

@@ -5,11 +5,11 @@
 //! it gives up after a number of steps.
 
 use super::super::ast::{Look, Node, Tree};
-use super::super::literal_shape::LiteralShape;
-use super::super::{Language, Parsed, parse};
-use super::Answer;
-use bartizan_core::pattern::Set;
-use bartizan_core::pattern::program::{member, shape};
+use super::super::{Language, LiteralShape, Options, Parsed, parse};
+use super::prelude::*;
+use super::{Answer, cases};
+use crate::pattern::Set;
+use crate::pattern::program::{member, shape};
 
 /// The state of one search.
 struct Naive<'t> {
@@ -24,7 +24,7 @@ type Next<'n> = &'n mut dyn FnMut(&mut Naive<'_>, usize) -> bool;
 
 /// The answer to a pattern; `None` if it does not compile or takes too long.
 pub(super) fn answer(language: Language, pattern: &[u8], text: &[u8]) -> Option<Answer> {
-    match parse(language, pattern).ok()? {
+    match parse(language, pattern, Options::default(), cases).ok()? {
         Parsed::Shape(shape) => Some(compare(&shape, text).map(|end| (end, Vec::new()))),
         Parsed::Tree(tree) => leftmost(&tree, text),
     }
@@ -103,6 +103,8 @@ fn node(naive: &mut Naive<'_>, tree: &Node, at: usize, next: Next<'_>) -> bool {
         return false;
     }
     match tree {
+        // No text is given to rules.
+        Node::Given { .. } => false,
         Node::Empty => next(naive, at),
         Node::Chars(set) => chars(naive, set, at, next),
         Node::Wide(bytes) => naive.text[at..].starts_with(bytes) && next(naive, at + bytes.len()),

@@ -4,26 +4,27 @@
 //! given to the regex engine but compared, with A-Z equal a-z and without
 //! UTF. They have no captures.
 
-use bartizan_core::pattern::program::shape;
+use crate::pattern::program::shape;
+use alloc::vec::Vec;
 
 /// A pattern that needs no program.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct LiteralShape {
-    /// One of [`bartizan_core::pattern::program::shape`].
-    pub(super) shape: u8,
+pub struct LiteralShape {
+    /// One of [`crate::pattern::program::shape`].
+    pub shape: u8,
     /// What is compared, in lower case.
-    pub(super) literal: Vec<u8>,
+    pub literal: Vec<u8>,
 }
 
 impl LiteralShape {
     /// Matches every text.
-    pub(super) fn always() -> Self {
+    pub fn always() -> Self {
         Self { shape: shape::ALWAYS, literal: Vec::new() }
     }
 
     /// The shape of a `match` pattern: an anchor and at least one character,
     /// none of which is `^ $ |`. The empty pattern is always true.
-    pub(super) fn of_match(pattern: &[u8]) -> Option<Self> {
+    pub fn of_match(pattern: &[u8]) -> Option<Self> {
         if pattern.is_empty() {
             return Some(Self::always());
         }
@@ -34,7 +35,7 @@ impl LiteralShape {
 
     /// The shape of a `regex` or `pcre2` pattern: an anchor and any number of
     /// characters that mean themselves.
-    pub(super) fn of_regex(pattern: &[u8]) -> Option<Self> {
+    pub fn of_regex(pattern: &[u8]) -> Option<Self> {
         let shape = Self::anchored(pattern)?;
         let plain = |c: &u8| c.is_ascii_alphanumeric() || b" !\"#%&',/:;<=>@_`~-".contains(c);
         shape.literal.iter().all(plain).then_some(shape)

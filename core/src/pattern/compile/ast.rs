@@ -5,27 +5,36 @@
 //! by the parsers: a letter is a set of two. Trees are no deeper than
 //! [`NEST_MAX`] groups, so that walking them by recursion is safe.
 
-use bartizan_core::pattern::Set;
-use bartizan_core::pattern::program::{look, member};
+use crate::pattern::Set;
+use crate::pattern::program::{look, member};
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 /// Groups within groups (PCRE2's own limit).
-pub(super) const NEST_MAX: usize = 250;
+pub const NEST_MAX: usize = 250;
 
 /// Largest number in a `{n,m}`.
-pub(super) const REPEAT_MAX: u32 = 1000;
+pub const REPEAT_MAX: u32 = 1000;
 
 /// A part of a pattern.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Node {
+pub enum Node {
     /// Nothing: matches everywhere.
     Empty,
-    /// One character of a set; see [`bartizan_core::pattern::program::member`]
+    /// One character of a set; see [`crate::pattern::program::member`]
     /// for what the set means in UTF mode.
     Chars(Set),
     /// One character beyond ASCII, byte for byte (UTF mode only).
     Wide(Vec<u8>),
     /// A condition on the place.
     Look(Look),
+    /// A text given to the search.
+    Given {
+        /// Its number from 0.
+        number: u16,
+        /// A-Z equal a-z.
+        caseless: bool,
+    },
     /// A group that captures, by its number from 0.
     Group(usize, Box<Node>),
     /// One after the other.
@@ -48,7 +57,7 @@ pub(super) enum Node {
 /// A condition on the place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Look {
+pub enum Look {
     /// Start of the text.
     Start = look::START,
     /// End of the text.
@@ -67,24 +76,24 @@ pub(super) enum Look {
 
 /// A pattern as a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Tree {
+pub struct Tree {
     /// The whole.
-    pub(super) node: Node,
+    pub node: Node,
     /// Groups that capture.
-    pub(super) groups: usize,
+    pub groups: usize,
     /// Characters are UTF-8, else bytes.
-    pub(super) utf: bool,
+    pub utf: bool,
 }
 
 /// What can stand at the start of a match of a part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct First {
+pub struct First {
     /// The characters.
-    pub(super) set: Set,
+    pub set: Set,
     /// It may also match without a character, whatever follows.
-    pub(super) open: bool,
+    pub open: bool,
     /// It may also match without a character at the end of the text.
-    pub(super) end: bool,
+    pub end: bool,
 }
 
 impl First {
@@ -92,7 +101,7 @@ impl First {
     const NEVER: Self = Self { set: Set::EMPTY, open: false, end: false };
 
     /// Of a pattern's end: nothing more is asked.
-    pub(super) const OPEN: Self = Self { open: true, ..Self::NEVER };
+    pub const OPEN: Self = Self { open: true, ..Self::NEVER };
 
     /// One character of a set.
     fn of(set: Set) -> Self {
@@ -100,41 +109,41 @@ impl First {
     }
 
     /// Either of the two.
-    pub(super) fn or(self, other: Self) -> Self {
+    pub fn or(self, other: Self) -> Self {
         let set = union(&self.set, &other.set);
         Self { set, open: self.open || other.open, end: self.end || other.end }
     }
 
     /// This, then the other.
-    pub(super) fn then(self, next: Self) -> Self {
+    pub fn then(self, next: Self) -> Self {
         if self.open { Self { open: false, ..self }.or(next) } else { self }
     }
 }
 
 /// Members of both sets together.
-pub(super) fn union(one: &Set, other: &Set) -> Set {
-    Set(std::array::from_fn(|i| one.0[i] | other.0[i]))
+pub fn union(one: &Set, other: &Set) -> Set {
+    Set(core::array::from_fn(|i| one.0[i] | other.0[i]))
 }
 
 /// All that is not in a set.
-pub(super) fn complement(set: &Set) -> Set {
+pub fn complement(set: &Set) -> Set {
     Set(set.0.map(|bits| !bits))
 }
 
 /// Whether two sets have a member in common.
-pub(super) fn overlap(one: &Set, other: &Set) -> bool {
+pub fn overlap(one: &Set, other: &Set) -> bool {
     one.0.iter().zip(other.0).any(|(a, b)| a & b != 0)
 }
 
 /// A set of ASCII characters and ranges.
-pub(super) fn set_of(ranges: &[(u8, u8)]) -> Set {
+pub fn set_of(ranges: &[(u8, u8)]) -> Set {
     let mut set = Set::EMPTY;
     ranges.iter().flat_map(|(first, last)| *first..=*last).for_each(|c| set.add(c));
     set
 }
 
 /// Members of a set.
-pub(super) fn members(set: &Set) -> impl Iterator<Item = u8> + '_ {
+pub fn members(set: &Set) -> impl Iterator<Item = u8> + '_ {
     let bits = |(index, byte): (u8, &u8)| {
         let byte = *byte;
         (0..8).filter(move |bit| byte & (1 << bit) != 0).map(move |bit| 8 * index + bit)
@@ -143,13 +152,13 @@ pub(super) fn members(set: &Set) -> impl Iterator<Item = u8> + '_ {
 }
 
 /// Number of members.
-pub(super) fn size(set: &Set) -> u32 {
+pub fn size(set: &Set) -> u32 {
     set.0.iter().map(|byte| byte.count_ones()).sum()
 }
 
 /// Adds the other case of every ASCII letter; with `utf` also the two
 /// characters beyond ASCII that fold to one.
-pub(super) fn folded(set: &Set, utf: bool) -> Set {
+pub fn folded(set: &Set, utf: bool) -> Set {
     let mut folded = *set;
     for c in members(set) {
         if c.is_ascii_alphabetic() {
@@ -166,7 +175,7 @@ pub(super) fn folded(set: &Set, utf: bool) -> Set {
 
 impl Node {
     /// A sequence; without needless levels.
-    pub(super) fn concat(parts: Vec<Self>) -> Self {
+    pub fn concat(parts: Vec<Self>) -> Self {
         let mut nodes = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -183,7 +192,7 @@ impl Node {
     }
 
     /// Alternatives; sets become one set.
-    pub(super) fn alt(mut nodes: Vec<Self>) -> Self {
+    pub fn alt(mut nodes: Vec<Self>) -> Self {
         let mut all = Set::EMPTY;
         for node in &nodes {
             let Self::Chars(set) = node else {
@@ -196,13 +205,15 @@ impl Node {
 
     /// What a match of this can begin with. A condition that this does not
     /// know of may make it larger than need be, never smaller.
-    pub(super) fn first(&self) -> First {
+    pub fn first(&self) -> First {
         match self {
             Self::Empty => First::OPEN,
             Self::Chars(set) => First::of(*set),
             Self::Wide(_) => First::of(set_of(&[(member::OTHER, member::OTHER)])),
             Self::Look(Look::End) => First { end: true, ..First::NEVER },
             Self::Look(_) => First::OPEN,
+            // It may be empty, and is only known when it is searched for.
+            Self::Given { .. } => First { set: Set::FULL, ..First::OPEN },
             Self::Group(_, node) => node.first(),
             Self::Concat(nodes) => {
                 let mut first = First::OPEN;
@@ -223,7 +234,7 @@ impl Node {
     }
 
     /// Whether this can match without a character.
-    pub(super) fn is_nullable(&self) -> bool {
+    pub fn is_nullable(&self) -> bool {
         let first = self.first();
         first.open || first.end
     }
@@ -233,17 +244,17 @@ impl Node {
     /// PCRE2 leaves such a loop behind a round that matched nothing. Programs
     /// do the same; other linear engines go on with the next possibility, so
     /// that they may find another match or other captures.
-    pub(super) fn has_empty_loop(&self) -> bool {
+    pub fn has_empty_loop(&self) -> bool {
         match self {
             Self::Group(_, node) => node.has_empty_loop(),
             Self::Concat(nodes) | Self::Alt(nodes) => nodes.iter().any(Self::has_empty_loop),
             Self::Repeat { node, max, .. } => (max.is_none() && node.is_nullable()) || node.has_empty_loop(),
-            Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Look(_) => false,
+            Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Look(_) | Self::Given { .. } => false,
         }
     }
 
     /// Whether a match can only start at the start of the text.
-    pub(super) fn is_anchored(&self) -> bool {
+    pub fn is_anchored(&self) -> bool {
         match self {
             Self::Look(look) => *look == Look::Start,
             Self::Group(_, node) => node.is_anchored(),
@@ -253,7 +264,7 @@ impl Node {
             }
             Self::Alt(nodes) => nodes.iter().all(Self::is_anchored),
             Self::Repeat { node, min, .. } => *min > 0 && node.is_anchored(),
-            Self::Empty | Self::Chars(_) | Self::Wide(_) => false,
+            Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Given { .. } => false,
         }
     }
 }

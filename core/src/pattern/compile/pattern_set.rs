@@ -1,11 +1,12 @@
 //! The patterns of a ruleset, as they are collected for an image.
 
 use super::program::{Pool, compile, first_bytes};
-use super::{Language, Parsed, PatternError, parse};
-use bartizan_core::limits::CAPTURES_MAX;
-use bartizan_core::pattern::program::{NONE, TextRef, flag, shape};
-use bartizan_core::pattern::{Inst, PatternId, PatternRow, Set};
-use std::collections::HashMap;
+use super::{Cases, Language, Options, Parsed, PatternError, parse};
+use crate::limits::CAPTURES_MAX;
+use crate::pattern::program::{NONE, TextRef, flag, shape};
+use crate::pattern::{Inst, PatternId, PatternRow, Patterns, Set};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
 use zerocopy::little_endian::{U16, U32};
 
 /// What rules and decoders ask of a pattern before it is run.
@@ -34,9 +35,10 @@ pub struct PatternTables {
 }
 
 /// Collects and compiles patterns.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PatternSet {
-    numbers: HashMap<(Language, Vec<u8>), PatternId>,
+    cases: Cases,
+    numbers: BTreeMap<(Language, Vec<u8>, Options), PatternId>,
     facts: Vec<Facts>,
     rows: Vec<PatternRow>,
     code: Vec<Inst>,
@@ -44,20 +46,33 @@ pub struct PatternSet {
 }
 
 impl PatternSet {
-    /// No patterns yet.
-    pub fn new() -> Self {
-        Self::default()
+    /// No patterns yet; `cases` is for `match` and `regex`.
+    pub fn new(cases: Cases) -> Self {
+        let (numbers, facts, rows, code) = Default::default();
+        Self { cases, numbers, facts, rows, code, pool: Pool::default() }
     }
 
-    /// Adds a pattern; one that is there already keeps its number.
+    /// Adds a pattern of a rule or decoder; one that is there already keeps
+    /// its number.
     pub fn add(&mut self, language: Language, pattern: &[u8]) -> Result<PatternId, PatternError> {
-        let key = (language, pattern.to_vec());
+        self.add_with(language, pattern, Options::default())
+    }
+
+    /// Adds a pattern; one that is there already with these options keeps its
+    /// number.
+    pub fn add_with(
+        &mut self,
+        language: Language,
+        pattern: &[u8],
+        options: Options,
+    ) -> Result<PatternId, PatternError> {
+        let key = (language, pattern.to_vec(), options);
         if let Some(id) = self.numbers.get(&key) {
             return Ok(*id);
         }
         let number = u16::try_from(self.rows.len()).ok().filter(|n| *n < NONE - 1);
         let id = PatternId(number.ok_or_else(|| PatternError::at(0, "too many patterns"))?);
-        let (row, facts) = match parse(language, pattern)? {
+        let (row, facts) = match parse(language, pattern, options, self.cases)? {
             Parsed::Shape(literal) => {
                 let facts = Facts {
                     is_literal_shape: literal.shape != shape::ALWAYS,
@@ -71,7 +86,10 @@ impl PatternSet {
             Parsed::Tree(tree) => {
                 let program = compile(&tree, &mut self.pool)?;
                 let anchored = tree.node.is_anchored();
-                let flags = if tree.utf { flag::UTF } else { 0 } | if anchored { flag::ANCHORED } else { 0 };
+                let bit = |is: bool, flag: u8| if is { flag } else { 0 };
+                let flags = bit(tree.utf, flag::UTF)
+                    | bit(anchored, flag::ANCHORED)
+                    | bit(options.keep_unset, flag::KEEP_UNSET);
                 let first = first_bytes(&tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
                 let row = PatternRow {
                     shape: shape::PROGRAM,
@@ -107,6 +125,11 @@ impl PatternSet {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The patterns so far.
+    pub(super) fn patterns(&self) -> Patterns<'_> {
+        Patterns::trusted(&self.rows, &self.code, &self.pool.sets, &self.pool.text)
     }
 
     /// The tables.

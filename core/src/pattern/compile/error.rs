@@ -1,10 +1,12 @@
 //! What is wrong with a pattern, for the person who wrote it.
 
 use super::ast::NEST_MAX;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
 
 /// A pattern that cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{what} (byte {offset} of the pattern)")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {
     /// Where: bytes from the start of the pattern.
     pub offset: usize,
@@ -13,6 +15,14 @@ pub struct PatternError {
     /// What to do.
     pub help: Option<String>,
 }
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (byte {} of the pattern)", self.what, self.offset)
+    }
+}
+
+impl core::error::Error for PatternError {}
 
 impl PatternError {
     /// An error at a place.

@@ -5,15 +5,19 @@
 //! possessive parts, recursion, verbs) are errors that say so: a text must
 //! not be able to make matching slow.
 
-use super::PatternError;
 use super::ast::{Look, NEST_MAX, Node, REPEAT_MAX, Tree, complement, folded, set_of};
 use super::pcre2_class::{Escape, class, escape, octal};
-use bartizan_core::limits::PATTERN_MAX;
-use bartizan_core::pattern::Set;
+use super::{Options, PatternError};
+use crate::limits::PATTERN_MAX;
+use crate::pattern::Set;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// Options that a pattern can change in its middle.
 #[derive(Clone, Copy, Debug, Default)]
-struct Options {
+struct Flags {
     caseless: bool,
     multiline: bool,
     dot_all: bool,
@@ -23,15 +27,16 @@ struct Options {
 }
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8], caseless: bool) -> Result<Tree, PatternError> {
+pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, PatternError> {
     if pattern.is_empty() {
         return Err(PatternError::empty());
     }
     if pattern.len() > PATTERN_MAX {
         return Err(PatternError::too_long(pattern.len(), PATTERN_MAX));
     }
-    let options = Options { caseless, ..Options::default() };
-    let mut parser = Parser { text: pattern, next: 0, groups: 0, depth: 0, options, quoted: false };
+    let flags = Flags { caseless: options.caseless, ..Flags::default() };
+    let given = options.given;
+    let mut parser = Parser { text: pattern, next: 0, groups: 0, depth: 0, flags, given, quoted: false };
     let node = parser.alternatives()?;
     if parser.next < pattern.len() {
         return Err(PatternError::at(parser.next, "`)` without `(`").help("write `\\)` for the character"));
@@ -44,7 +49,9 @@ struct Parser<'t> {
     next: usize,
     groups: usize,
     depth: usize,
-    options: Options,
+    flags: Flags,
+    /// `\1` to `\9` are texts given to the search.
+    given: bool,
     /// Within `\Q...\E`.
     quoted: bool,
 }
@@ -86,8 +93,8 @@ impl Parser<'_> {
     /// In extended mode: goes past one blank or comment, if there is one.
     fn skip_blank(&mut self) -> bool {
         match self.rest().first() {
-            Some(b' ' | b'\t'..=b'\r') if self.options.extended => self.next += 1,
-            Some(b'#') if self.options.extended => {
+            Some(b' ' | b'\t'..=b'\r') if self.flags.extended => self.next += 1,
+            Some(b'#') if self.flags.extended => {
                 let line =
                     self.rest().iter().position(|c| *c == b'\n').map_or(self.rest().len(), |len| len + 1);
                 self.next += line;
@@ -140,18 +147,18 @@ impl Parser<'_> {
         let node = match c {
             b'(' => return self.group(),
             b'[' => {
-                let (set, next) = class(self.text, at, self.options.caseless)?;
+                let (set, next) = class(self.text, at, self.flags.caseless)?;
                 self.next = next;
                 return Ok(Some(Node::Chars(set)));
             }
             b'\\' => return self.escaped().map(Some),
             b'*' | b'+' | b'?' => return Err(nothing_to_repeat(at)),
             b'{' if self.counts()?.is_some() => return Err(nothing_to_repeat(at)),
-            b'^' if self.options.multiline => Node::Look(Look::LineStart),
+            b'^' if self.flags.multiline => Node::Look(Look::LineStart),
             b'^' => Node::Look(Look::Start),
-            b'$' if self.options.multiline => Node::Look(Look::LineEnd),
+            b'$' if self.flags.multiline => Node::Look(Look::LineEnd),
             b'$' => Node::Look(Look::EndOrNewline),
-            b'.' if self.options.dot_all => Node::Chars(Set::FULL),
+            b'.' if self.flags.dot_all => Node::Chars(Set::FULL),
             b'.' => Node::Chars(complement(&set_of(&[(b'\n', b'\n')]))),
             _ => self.byte(c),
         };
@@ -162,7 +169,7 @@ impl Parser<'_> {
     /// A byte that stands for itself.
     fn byte(&self, c: u8) -> Node {
         let set = set_of(&[(c, c)]);
-        Node::Chars(if self.options.caseless { folded(&set, false) } else { set })
+        Node::Chars(if self.flags.caseless { folded(&set, false) } else { set })
     }
 
     /// An escape outside of a class.
@@ -202,6 +209,11 @@ impl Parser<'_> {
         let digits = self.text[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
         let octal_digits =
             self.text[at + 1..].iter().take(3).take_while(|c| (b'0'..=b'7').contains(c)).count();
+        if digits == 1 && self.given {
+            self.next = at + 2;
+            let number = u16::from(self.text[at + 1] - b'1');
+            return Ok(Node::Given { number, caseless: self.flags.caseless });
+        }
         if digits == 1 || octal_digits < 2 {
             return Err(PatternError::not_regular(at, "a back-reference"));
         }
@@ -220,11 +232,11 @@ impl Parser<'_> {
         {
             return Err(PatternError::not_regular(at, "a verb `(*...)`"));
         }
-        let former = self.options;
+        let former = self.flags;
         let number = match self.opening(at)? {
             Opening::Options => return Ok(None),
             Opening::Group => None,
-            Opening::Capture if self.options.no_captures => None,
+            Opening::Capture if self.flags.no_captures => None,
             Opening::Capture | Opening::Name => Some(self.groups),
         };
         self.groups += usize::from(number.is_some());
@@ -237,7 +249,7 @@ impl Parser<'_> {
             return Err(PatternError::at(at, "`(` without `)`").help("write `\\(` for the character"));
         }
         self.depth -= 1;
-        self.options = former;
+        self.flags = former;
         Ok(Some(match number {
             Some(number) => Node::Group(number, Box::new(inner)),
             // A look-out for quantifiers: a condition in brackets is a group.
@@ -292,22 +304,22 @@ impl Parser<'_> {
 
     /// Reads options behind `(?`, up to `)` or `:`.
     fn options(&mut self, at: usize) -> Result<Opening, PatternError> {
-        let former = self.options;
+        let former = self.flags;
         let mut on = true;
-        let mut options = self.options;
+        let mut options = self.flags;
         loop {
             let c = self.rest().first().copied().unwrap_or(0);
             self.next += 1;
             match c {
                 b')' => {
-                    self.options = options;
+                    self.flags = options;
                     return Ok(Opening::Options);
                 }
                 b':' => {
-                    self.options = options;
+                    self.flags = options;
                     return Ok(Opening::Group);
                 }
-                b'^' => options = Options { ungreedy: former.ungreedy, ..Options::default() },
+                b'^' => options = Flags { ungreedy: former.ungreedy, ..Flags::default() },
                 b'-' => on = false,
                 b'i' => options.caseless = on,
                 b'm' => options.multiline = on,
@@ -348,7 +360,7 @@ impl Parser<'_> {
         if self.take(b"+") {
             return Err(PatternError::not_regular(at, "a possessive quantifier"));
         }
-        let greedy = self.take(b"?") == self.options.ungreedy;
+        let greedy = self.take(b"?") == self.flags.ungreedy;
         Ok(Some((min, max, greedy)))
     }
 
