@@ -25,7 +25,11 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "compile")]
+extern crate alloc;
+
 pub mod assemble;
+mod crc;
 pub mod decode;
 pub mod event;
 pub mod follow;

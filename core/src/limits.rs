@@ -18,9 +18,6 @@ pub const GENERATIONS_MAX: usize = 5;
 /// Files beside a followed one that are looked at to find what became of it.
 pub const SIBLINGS_MAX: usize = 256;
 
-/// Bytes of an encoded position of a source.
-pub const POSITION_MAX: usize = 256;
-
 /// Texts that can be given to a search, `\1` to `\9`.
 pub const GIVEN_MAX: usize = 9;
 
@@ -63,7 +60,61 @@ pub const MEMO_WORDS_MAX: usize = 1 << 17;
 /// Memory of one pattern search: frames of eight bytes to go back to (2 MiB).
 pub const FRAMES_MAX: usize = 1 << 18;
 
+/// Bytes of one message between agent and manager: what a Noise message of
+/// 65,535 bytes has room for behind its tag of 16.
+pub const MESSAGE_MAX: usize = 65_535 - 16;
+
+/// Bytes of a batch's body.
+pub const BATCH_MAX: usize = 60 * 1024;
+
+/// Batches of one session that are sent and not acknowledged.
+pub const FLIGHTS_MAX: usize = 64;
+
+/// The least window a manager may grant: one record and one position fit.
+pub const WINDOW_MIN: usize = 8 * 1024;
+
+/// Bytes that say where a source stands.
+pub const POSITION_MAX: usize = 256;
+
+/// Sources of one agent.
+pub const SOURCES_MAX: usize = 4096;
+
+/// Bytes of a source's name: a path, a command.
+pub const SOURCE_NAME_MAX: usize = 1024;
+
+/// Bytes of an agent's name.
+pub const AGENT_NAME_MAX: usize = 128;
+
+/// Bytes of an agent's host name, of its version and of its system's name.
+pub const LABEL_MAX: usize = 255;
+
+/// Bytes of a reason that one side gives the other.
+pub const WHY_MAX: usize = 512;
+
+/// Bytes of a configuration that a manager pushes.
+pub const CONFIGURATION_MAX: usize = 64 * 1024;
+
+/// Bytes of a configuration in one message: an agent lends so much for frames.
+pub const CONFIGURATION_PART_MAX: usize = 8 * 1024;
+
+/// Managers of one agent, and addresses in one token.
+pub const MANAGERS_MAX: usize = 4;
+
+/// Bytes of a manager's address: `host:port`.
+pub const ADDRESS_MAX: usize = 261;
+
+/// Bytes of one block of the spool.
+pub const BLOCK_SIZE: usize = 8 * 1024;
+
+/// Sources whose losses a spool tells apart; all others are one account.
+pub const ACCOUNTS_MAX: usize = 16;
+
 const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
+const _: () = assert!(BATCH_MAX + 16 <= MESSAGE_MAX);
+const _: () = assert!(RECORD_MAX + POSITION_MAX + 64 <= WINDOW_MIN);
+const _: () = assert!(WINDOW_MIN <= BATCH_MAX);
+const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 128 <= BLOCK_SIZE);
+const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
 const _: () = assert!(SIDE_MAX <= RECORD_MAX);
 const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);
 const _: () = assert!(PATTERN_MAX < u16::MAX as usize);

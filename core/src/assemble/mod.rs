@@ -34,6 +34,7 @@ mod regex;
 mod snort_full;
 pub mod splitter;
 pub mod stream;
+pub mod syslog;
 
 #[cfg(test)]
 mod tests;
