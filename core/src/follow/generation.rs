@@ -2,6 +2,7 @@
 
 use super::finger::{HEAD, Head, hash, read_head, tail_at, tail_len, tail_of};
 use super::position::Mark;
+use super::siblings::Age;
 use super::{Disk, Stat, Trouble};
 use crate::assemble::Line;
 use crate::time::Millis;
@@ -177,6 +178,11 @@ impl<F> Generation<F> {
         }
     }
 
+    /// Sets what the mark says of its age, until a look at its name shows more.
+    pub(super) fn date(&mut self, age: Age) {
+        (self.mark.modified, self.seen.1) = (age.modified, age.modified);
+    }
+
     fn grow(&mut self, size: u64, now: Millis) {
         if size > self.size {
             (self.size, self.moved, self.has_grown) = (size, now, true);
@@ -211,7 +217,8 @@ impl<F> Generation<F> {
             disk.read_at(&self.file, reach - known as u64, buffer.get_mut(..size).unwrap_or_default())?;
         let all = buffer.get(..count).unwrap_or_default();
         let is_same = match reach {
-            0 => self.mark.head.begins(all) || usize::from(self.mark.head.len) > size,
+            0 if size < HEAD => self.has(disk, &self.mark),
+            0 => self.mark.head.begins(all),
             _ => all.get(..known).is_some_and(|bytes| hash(bytes) == tail),
         };
         if !is_same {

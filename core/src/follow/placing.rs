@@ -80,6 +80,7 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
                 self.youngest = Some(if is_truncated { Age::of_lost(mark) } else { Age::of(mark) });
                 continue;
             };
+            file.date(Age::of(mark));
             file.go_to(disk, mark.high);
             if number == target.active {
                 file.go_to(disk, target.low);

@@ -12,8 +12,8 @@ const TRIES: usize = 4;
 /// What is younger than what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Age {
-    born: u64,
-    modified: u64,
+    pub(super) born: u64,
+    pub(super) modified: u64,
 }
 
 impl Age {
