@@ -22,6 +22,14 @@ pub fn wall_ns() -> u64 {
     u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
+/// Names the clock of [`now`]: another one after the machine was started
+/// again.
+pub fn clock() -> u64 {
+    let id = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    id.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// A number that nobody can guess.
 pub fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];

@@ -179,7 +179,8 @@ mod tests {
 
     fn identity() -> Identity {
         let manager = |host: &str, port| Manager { host: host.to_owned(), port };
-        let addresses = vec![manager("192.0.2.1", 1514), manager("2001:db8::1", 99), manager("keep.example", 1)];
+        let addresses =
+            vec![manager("192.0.2.1", 1514), manager("2001:db8::1", 99), manager("keep.example", 1)];
         Identity { name: "router-1".to_owned(), manager: [0xA5; 32], own: [7; 32], addresses }
     }
 

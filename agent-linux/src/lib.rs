@@ -8,6 +8,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`commands`] | run, enrol, check, status |
+//! | [`agent`] | the loop |
 //! | [`identity`] | the key, and the managers that know it |
 //! | [`config`] | what is watched, and who is told |
 //! | [`sources`] | what cannot wait: commands, kernel log, syslog, journal |
@@ -16,12 +17,14 @@
 //! | [`glob`] | names with wildcards |
 //! | [`files`] | which files there are, and whose turn it is |
 //! | [`roster`] | sources and their numbers |
+//! | [`store`] | blocks of the spool, in memory or a file |
 //! | [`link`] | one connection: TCP, Noise, frames |
 //! | [`status`] | what is going on, for whoever asks |
 //! | [`host`] | clocks and names of this machine |
 //! | [`privileges`] | giving up what is no longer needed |
 //! | [`sys`] | calls without a safe form |
 
+pub mod agent;
 pub mod commands;
 pub mod config;
 pub mod disk;
@@ -35,4 +38,5 @@ pub mod privileges;
 pub mod roster;
 pub mod sources;
 pub mod status;
+pub mod store;
 pub mod sys;

@@ -38,9 +38,9 @@ impl Other {
         match (found, named) {
             (Some(user), _) => Ok(Some(Self { name: user.name, uid: user.uid, gid: user.gid })),
             (None, None) => Ok(None),
-            (None, Some(name)) => {
-                Err(format!("there is no user `{name}`: make it with `useradd --system {name}`, or name another"))
-            }
+            (None, Some(name)) => Err(format!(
+                "there is no user `{name}`: make it with `useradd --system {name}`, or name another"
+            )),
         }
     }
 
@@ -72,7 +72,9 @@ pub fn confine(starts_programs: bool) -> io::Result<bool> {
     let how = if starts_programs { Confinement::Wide } else { Confinement::Narrow };
     match sys::confine(how) {
         Ok(()) => Ok(true),
-        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput) => {
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }

@@ -186,15 +186,17 @@ mod stat {
         fn both_ways_of_asking_agree() {
             let path = c"/proc/self/exe";
             let (new, old) = (with_birth(None, path).unwrap(), without_birth(None, path).unwrap());
-            assert_eq!((new.inode, new.size, new.mode, new.modified), (old.inode, old.size, old.mode, old.modified));
+            assert_eq!(
+                (new.inode, new.size, new.mode, new.modified),
+                (old.inode, old.size, old.mode, old.modified)
+            );
         }
     }
 }
 
 /// The date and time of this machine's zone at so many seconds since 1970.
 pub fn local_time(seconds: u64) -> LocalTime {
-    // SAFETY: all fields are integers, and a null pointer for the zone's name;
-    // zero is a value of each.
+    // SAFETY: a `tm` is numbers and a pointer, for which zero is a value.
     let mut time: libc::tm = unsafe { std::mem::zeroed() };
     let seconds = seconds as libc::time_t;
     // SAFETY: both point to values that live as long as the call. The process
@@ -432,7 +434,8 @@ mod filter {
         let filter = sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
         // SAFETY: `filter` points to `program`, which outlives the call; the
         // kernel copies it and writes nothing.
-        let result = unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
+        let result =
+            unsafe { libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &raw const filter) };
         if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
     }
 

@@ -12,16 +12,20 @@
 //! | [`compile`] | decoders, rules and lists to an image |
 //! | [`ruleset`] | where rules come from: built in, or configured |
 //! | [`sources`] | where events come from |
+//! | [`agents`] | who reports from elsewhere, and how far it was heard |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
+//! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`commands`] | the commands |
 //! | [`news`] | what the program says of itself |
 
+pub mod agents;
 pub mod commands;
 pub mod compile;
 pub mod config;
 pub mod diagnose;
 pub mod engine;
+pub mod ledger;
 pub mod news;
 pub mod outputs;
 pub mod pattern;

@@ -6,6 +6,8 @@
 //! saying so.
 
 mod folder;
+pub mod manager;
+pub mod peer;
 pub mod process;
 
 pub use folder::Folder;

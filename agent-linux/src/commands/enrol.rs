@@ -2,9 +2,9 @@
 
 use super::{Arguments, Failure, complain, say};
 use crate::config::Manager;
+use crate::host;
 use crate::identity::{Identity, parse_address, show_address};
 use crate::link::{Keys, Link, Trouble, resolve};
-use crate::host;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::message::{CONTROL_MAX, ToAgent, ToManager};
 use bartizan_core::wire::token::{TOKEN_BYTES_MAX, Token, TokenError};
@@ -61,7 +61,9 @@ fn explain(error: TokenError) -> String {
     let what = match error {
         TokenError::Character { at } => format!("its character {} stands in no token", at + 1),
         TokenError::Cut { has, needs } => format!("it has {has} of {needs} characters: copy the whole line"),
-        TokenError::Version(version) => format!("it is of version {version}: this agent is too old for the manager"),
+        TokenError::Version(version) => {
+            format!("it is of version {version}: this agent is too old for the manager")
+        }
         TokenError::Damaged => "a character is wrong or missing".to_owned(),
         TokenError::Limit => "its contents make no sense".to_owned(),
     };
@@ -86,7 +88,9 @@ fn introduce(token: &Token<'_>, name: &str) -> Result<Identity, Failure> {
             Err(Refusal::Trouble(trouble)) => complain(&format!("{}: {trouble}", show_address(address))),
         }
     }
-    Err(Failure::System("no address of the manager answers: is it running, and does a firewall let TCP through?".to_owned()))
+    Err(Failure::System(
+        "no address of the manager answers: is it running, and does a firewall let TCP through?".to_owned(),
+    ))
 }
 
 /// Why an address does not do.

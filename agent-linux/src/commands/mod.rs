@@ -122,7 +122,9 @@ impl Arguments {
                 "--force" => arguments.force = true,
                 "--json" => arguments.json = true,
                 _ if option.starts_with('-') => {
-                    return Err(Failure::Usage(format!("unknown option `{option}`; try `bartizan-agent --help`")));
+                    return Err(Failure::Usage(format!(
+                        "unknown option `{option}`; try `bartizan-agent --help`"
+                    )));
                 }
                 _ => arguments.words.push(text.into_owned()),
             }

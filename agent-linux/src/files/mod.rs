@@ -12,6 +12,7 @@ mod turns;
 
 pub use turns::Priority;
 
+use crate::agent::Up;
 use crate::config::File;
 use crate::disk::Disk;
 use crate::glob::{self, Glob};
@@ -103,7 +104,7 @@ impl Files {
 
     /// Follows these from now on. What is followed in the same way already
     /// goes on; what is not named any more ends.
-    pub fn configure(&mut self, files: &[File], roster: &mut Roster, mut close: impl FnMut(u16)) {
+    pub fn configure(&mut self, files: &[File], roster: &mut Roster, uplink: &mut Up) {
         let old = std::mem::take(&mut self.entries);
         self.entries = files.iter().map(|file| Entry::new(file.clone())).collect();
         let moved: Vec<Option<usize>> =
@@ -116,23 +117,16 @@ impl Files {
                     // Its files were there before.
                     self.entries[entry].is_known = true;
                 }
-                None => self.remove(index as u16, roster, &mut close),
+                None => self.remove(index as u16, roster, uplink),
             }
         }
     }
 
-    /// Does what is due: looks for new names, and at files. `open` is asked
-    /// for a number for each new file.
-    pub fn tick(
-        &mut self,
-        now: Millis,
-        roster: &mut Roster,
-        mut open: impl FnMut(u16) -> bool,
-        mut close: impl FnMut(u16),
-    ) {
+    /// Does what is due: looks for new names, and at files.
+    pub fn tick(&mut self, now: Millis, roster: &mut Roster, uplink: &mut Up) {
         for entry in 0..self.entries.len() {
             if self.entries[entry].next_scan <= now {
-                self.scan(entry, now, roster, &mut open, &mut close);
+                self.scan(entry, now, roster, uplink);
             }
         }
         for index in 0..self.due.len() {
@@ -182,7 +176,9 @@ impl Files {
     pub fn fill(&mut self, batch: &mut Batch<'_>, now: Millis) {
         while let Some(source) = self.turns.next() {
             let is_alone = self.turns.is_empty();
-            let Some(tail) = self.tails.get_mut(usize::from(source)).and_then(Option::as_mut) else { continue };
+            let Some(tail) = self.tails.get_mut(usize::from(source)).and_then(Option::as_mut) else {
+                continue;
+            };
             let (share, priority) = (if is_alone { usize::MAX } else { SHARE }, tail.priority);
             // Sharing, what is read and not taken would be read again.
             let len = if is_alone { BUFFER } else { SHARE + SHARE / 4 };
@@ -255,26 +251,19 @@ impl Files {
     }
 
     /// Looks which files one entry means now.
-    fn scan(
-        &mut self,
-        at: usize,
-        now: Millis,
-        roster: &mut Roster,
-        open: &mut dyn FnMut(u16) -> bool,
-        close: &mut dyn FnMut(u16),
-    ) {
+    fn scan(&mut self, at: usize, now: Millis, roster: &mut Roster, uplink: &mut Up) {
         let Some(entry) = self.entries.get_mut(at) else { return };
         let was_known = std::mem::replace(&mut entry.is_known, true);
         let Some(paths) = entry.paths(now) else { return };
         for index in 0..self.tails.len() {
             let is_past = |tail: &Tail| tail.entry == at && !paths.contains(&tail.path) && tail.is_past();
             if self.tails[index].as_deref().is_some_and(is_past) {
-                self.remove(index as u16, roster, close);
+                self.remove(index as u16, roster, uplink);
             }
         }
         let begin = if was_known || self.entries[at].file.from_start { Begin::Start } else { Begin::End };
         for path in paths {
-            self.add(at, path, begin, now, roster, open);
+            self.add(at, path, begin, now, (roster, uplink));
         }
     }
 
@@ -284,15 +273,14 @@ impl Files {
         path: Vec<u8>,
         begin: Begin,
         now: Millis,
-        roster: &mut Roster,
-        open: &mut dyn FnMut(u16) -> bool,
+        (roster, uplink): (&mut Roster, &mut Up),
     ) {
         let name = String::from_utf8_lossy(&path);
         if roster.find(&name).is_some() {
             return;
         }
         let Some(assembler) = assembler(self.entries[entry].file.format.format()) else { return };
-        let Some(index) = roster.add(&name, open).map(usize::from) else { return };
+        let Some(index) = roster.add(&name, |index| uplink.open(index)).map(usize::from) else { return };
         let file = &self.entries[entry].file;
         let tail = Tail {
             entry,
@@ -320,7 +308,7 @@ impl Files {
         self.due[index] = now.plus((index as u64 * 37) % 1000);
     }
 
-    fn remove(&mut self, index: u16, roster: &mut Roster, close: &mut dyn FnMut(u16)) {
+    fn remove(&mut self, index: u16, roster: &mut Roster, uplink: &mut Up) {
         if let Some(tail) = self.tails.get_mut(usize::from(index))
             && tail.take().is_some()
         {
@@ -328,7 +316,7 @@ impl Files {
             self.due[usize::from(index)] = Millis::NEVER;
             self.count -= 1;
             roster.remove(index);
-            close(index);
+            uplink.close(index);
         }
     }
 }

@@ -110,7 +110,9 @@ impl Tail {
     pub(super) fn state(&self) -> &'static str {
         match self.trouble {
             Some(follow::Trouble::NotFound) => "is not there",
-            Some(follow::Trouble::Denied) => "may not be read: run the agent as root or in the group of the file",
+            Some(follow::Trouble::Denied) => {
+                "may not be read: run the agent as root or in the group of the file"
+            }
             Some(follow::Trouble::NotAFile) => "is no file: pipes and devices are not followed",
             Some(follow::Trouble::Other) => "cannot be read",
             None if !self.is_placed => "waits for the manager",
@@ -121,7 +123,8 @@ impl Tail {
 
     /// Whether nothing more comes of a name that is not wanted any more.
     pub(super) fn is_past(&self) -> bool {
-        self.followed.is_over() || self.is_placed && !self.is_waiting && self.followed.files().next().is_none()
+        self.followed.is_over()
+            || self.is_placed && !self.is_waiting && self.followed.files().next().is_none()
     }
 
     pub(super) fn place(&mut self, now: Millis, position: Option<&[u8]>) {

@@ -65,8 +65,6 @@ impl Turns {
         self.waiting.iter().all(VecDeque::is_empty)
     }
 
-
-
     /// The file whose turn it is. After two rounds without a share every
     /// priority that waits has credit, so the search is short.
     pub(super) fn next(&mut self) -> Option<u16> {

@@ -57,3 +57,8 @@ pub fn open(config: &Config, missing: &mut dyn FnMut(&str, &std::io::Error)) -> 
     }
     all
 }
+
+/// The usual.
+pub fn usual() -> Config {
+    Config::default()
+}

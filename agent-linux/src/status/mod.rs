@@ -49,10 +49,10 @@ pub struct Spool {
     pub place: String,
     /// Bytes it can hold.
     pub size: u64,
-    /// Records that wait.
-    pub records: u64,
-    /// Records that were dropped since the start.
-    pub lost: u64,
+    /// Bytes of these that hold records.
+    pub used: u64,
+    /// Blocks that were found damaged since the start.
+    pub damaged: u64,
 }
 
 /// One source.

@@ -27,8 +27,8 @@ pub fn json(report: &Report) -> String {
     out.open('{');
     out.string("place", &report.spool.place);
     out.number("bytes", Some(report.spool.size));
-    out.number("waiting", Some(report.spool.records));
-    out.number("lost", Some(report.spool.lost));
+    out.number("used", Some(report.spool.used));
+    out.number("damaged_blocks", Some(report.spool.damaged));
     out.close('}');
     out.key("sources");
     out.open('[');
@@ -120,7 +120,13 @@ pub fn text(report: &Report) -> String {
 }
 
 fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
-    writeln!(out, "{} (bartizan-agent {}), up {}", report.name, env!("CARGO_PKG_VERSION"), Span(report.uptime_ms))?;
+    writeln!(
+        out,
+        "{} (bartizan-agent {}), up {}",
+        report.name,
+        env!("CARGO_PKG_VERSION"),
+        Span(report.uptime_ms)
+    )?;
     match (report.connected_ms, &report.trouble) {
         (Some(since), _) => writeln!(out, "connected to {} for {}", report.manager, Span(since))?,
         (None, Some(trouble)) => writeln!(out, "not connected: {}: {trouble}", report.manager)?,
@@ -132,7 +138,11 @@ fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
         number => writeln!(out, ", number {number} of the manager")?,
     }
     let spool = &report.spool;
-    writeln!(out, "spool: {}, {} KiB, {} waiting, {} lost", spool.place, spool.size >> 10, spool.records, spool.lost)?;
+    write!(out, "spool: {}, {} of {} KiB used", spool.place, spool.used >> 10, spool.size >> 10)?;
+    match spool.damaged {
+        0 => writeln!(out)?,
+        blocks => writeln!(out, ", {blocks} blocks were damaged")?,
+    }
     writeln!(out, "\n{:>12} {:>8} {:>12}  source", "records", "a second", "behind")?;
     for source in &report.sources {
         match source.behind {
@@ -175,7 +185,11 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let source = Source { name: "/var/log/a\"b\\\n\x1b".to_owned(), state: "read".to_owned(), ..Source::default() };
+        let source = Source {
+            name: "/var/log/a\"b\\\n\x1b".to_owned(),
+            state: "read".to_owned(),
+            ..Source::default()
+        };
         Report { name: "web".to_owned(), sources: vec![source.clone(), source], ..Report::default() }
     }
 

@@ -107,9 +107,9 @@ impl<const N: usize> Out<N> {
         }
         match conversion {
             'p' => self.text(if time.hour < 12 { "AM" } else { "PM" }),
-            'a' => self.text(nth(&DAYS, time.weekday).get(..3).unwrap_or_default()),
+            'a' => self.text(short(nth(&DAYS, time.weekday))),
             'A' => self.text(nth(&DAYS, time.weekday)),
-            'b' | 'h' => self.text(nth(&MONTHS, time.month.wrapping_sub(1)).get(..3).unwrap_or_default()),
+            'b' | 'h' => self.text(short(nth(&MONTHS, time.month.wrapping_sub(1)))),
             'B' => self.text(nth(&MONTHS, time.month.wrapping_sub(1))),
             'F' => self.several(&['Y', 'm', 'd'], "-", time),
             'D' => self.several(&['m', 'd', 'y'], "/", time),
@@ -162,8 +162,14 @@ fn nth<const N: usize>(names: &[&'static str; N], number: u8) -> &'static str {
     names.get(usize::from(number)).copied().unwrap_or("?")
 }
 
+fn short(name: &str) -> &str {
+    name.get(..3).unwrap_or(name)
+}
+
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     const TIME: LocalTime = LocalTime {

@@ -2,6 +2,7 @@
 
 use super::finger::{HEAD, Head, hash, read_head, tail_at, tail_len, tail_of};
 use super::position::Mark;
+use super::siblings::Age;
 use super::{Disk, Stat, Trouble};
 use crate::assemble::Line;
 use crate::time::Millis;
@@ -41,6 +42,8 @@ pub(super) struct Generation<F> {
     seen: (u64, u64),
     /// The most bytes that it was seen to have.
     pub(super) size: u64,
+    /// The same before the last look that showed a change.
+    pub(super) size_before: u64,
     /// When it grew last, was opened, or lost its name.
     pub(super) moved: Millis,
     /// It has grown since it was opened.
@@ -72,6 +75,7 @@ impl<F> Generation<F> {
             mark,
             seen: (stat.size, stat.modified),
             size: stat.size,
+            size_before: 0,
             moved: now,
             has_grown: false,
             is_due: true,
@@ -134,6 +138,13 @@ impl<F> Generation<F> {
             && (mark.high == 0 || tail_at(disk, &self.file, mark.high) == Some(mark.tail))
     }
 
+    /// Whether this is the file that a mark tells of.
+    pub(super) fn is_again<D: Disk<File = F>>(&self, disk: &D, mark: &Mark) -> bool {
+        // Numbers are used again; an empty file cannot be told from another.
+        let is_sure = mark.id.born > 0 || mark.head.len > 0;
+        self.mark.id == mark.id && is_sure && self.has(disk, mark)
+    }
+
     /// Whether two files have the same content as far as both reach.
     pub(super) fn is_same_as<D: Disk<File = F>>(&self, disk: &D, other: &Self) -> bool {
         let end = self.size.min(other.size);
@@ -156,6 +167,7 @@ impl<F> Generation<F> {
             return;
         }
         (self.seen, self.is_due) = ((stat.size, stat.modified), true);
+        self.size_before = self.size;
         self.grow(stat.size, now);
         let mut buffer = [0; HEAD];
         if usize::from(self.mark.head.len) < HEAD
@@ -164,6 +176,11 @@ impl<F> Generation<F> {
         {
             self.mark.head = Head::of(bytes);
         }
+    }
+
+    /// Sets what the mark says of its age, until a look at its name shows more.
+    pub(super) fn date(&mut self, age: Age) {
+        (self.mark.modified, self.seen.1) = (age.modified, age.modified);
     }
 
     fn grow(&mut self, size: u64, now: Millis) {
@@ -200,7 +217,8 @@ impl<F> Generation<F> {
             disk.read_at(&self.file, reach - known as u64, buffer.get_mut(..size).unwrap_or_default())?;
         let all = buffer.get(..count).unwrap_or_default();
         let is_same = match reach {
-            0 => self.mark.head.begins(all) || usize::from(self.mark.head.len) > size,
+            0 if size < HEAD => self.has(disk, &self.mark),
+            0 => self.mark.head.begins(all),
             _ => all.get(..known).is_some_and(|bytes| hash(bytes) == tail),
         };
         if !is_same {

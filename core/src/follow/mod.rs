@@ -22,8 +22,10 @@
 //!
 //! What cannot be found any more, because it was compressed or deleted, is
 //! reported: [`News::lost`]. Beyond the promise are files that change their
-//! way of rotation between two looks, and what a program writes between
-//! somebody else's copy and truncation.
+//! way of rotation between two looks, the truncation of a file that was empty
+//! when it was looked at last, and what a program writes between somebody
+//! else's copy and truncation. Where births are not recorded, two rotations
+//! between two looks need writers that notice the first at once.
 //!
 //! A line waits for its LF. It is given out without one when its file has lost
 //! its name and been quiet for a minute, or is a finished copy, or after
@@ -41,6 +43,7 @@ mod followed;
 mod generation;
 #[cfg(any(test, feature = "simulation"))]
 pub mod memory;
+mod noticing;
 mod placing;
 mod position;
 mod siblings;

@@ -3,7 +3,7 @@
 use super::generation::Generation;
 use super::position::{Mark, Position};
 use super::siblings::{self, Age};
-use super::{Disk, FileId, Followed, GENERATIONS_MAX};
+use super::{Disk, Followed, GENERATIONS_MAX};
 use crate::time::Millis;
 use heapless::Vec;
 
@@ -63,29 +63,36 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         (self.active, self.target, self.ended) = (0, None, None);
         self.closed.clear();
         for (number, mark) in target.marks.iter().enumerate() {
-            let found = find(disk, path, mark, &self.queue, &mut old, now);
-            let age = match &found {
-                Some(_) => Age::of(mark),
-                None if disk.stat(path).is_ok_and(|stat| stat.id == mark.id) => Age::of_lost(mark),
-                None => Age::of(mark),
-            };
-            if found.is_none() && number >= target.active {
-                self.lose(mark);
+            let mut found = take_open(disk, mark, &mut old);
+            if found.is_none() {
+                // What follows what is open is not what follows the mark.
+                old.clear();
+                found = find(disk, path, mark, &self.queue, now);
             }
-            if let Some(mut file) = found {
-                file.go_to(disk, mark.high);
-                if number == target.active {
-                    file.go_to(disk, target.low);
-                    self.active = self.queue.len();
-                    self.resume(&target);
-                }
-                self.push(file, now);
-            } else if number == target.active {
+            if number == target.active {
                 self.active = self.queue.len();
             }
-            self.youngest = Some(age);
+            let Some(mut file) = found else {
+                if number >= target.active {
+                    self.lose(mark);
+                }
+                let is_truncated = disk.stat(path).is_ok_and(|stat| stat.id == mark.id);
+                self.youngest = Some(if is_truncated { Age::of_lost(mark) } else { Age::of(mark) });
+                continue;
+            };
+            file.date(Age::of(mark));
+            file.go_to(disk, mark.high);
+            if number == target.active {
+                file.go_to(disk, target.low);
+                self.resume(&target);
+            }
+            self.push(file, now);
+            self.youngest = Some(Age::of(mark));
         }
-        self.keep_younger(disk, old, now);
+        for mut file in old {
+            file.go_to(disk, 0);
+            self.push(file, now);
+        }
     }
 
     /// Tells once that a file cannot be found.
@@ -101,35 +108,31 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
             self.target = Some(target.clone());
         }
     }
-
-    /// Files that are open and younger than the position begin again.
-    fn keep_younger<D: Disk<File = F>>(&mut self, disk: &D, old: Queue<F>, now: Millis) {
-        for mut file in old {
-            let is_younger = self.youngest.is_none_or(|age| Age::of(&file.mark).is_younger_than(age));
-            if is_younger && !self.queue.is_full() && !self.is_open(file.mark.id) {
-                file.begin_again(disk);
-                self.push(file, now);
-            }
-        }
-    }
 }
 
-/// The file of which a mark tells, at its beginning: one that is open, the one
-/// that has the name, one of its siblings; the same file rather than a copy.
+/// The file of which a mark tells, if it is open; those before it are closed.
+fn take_open<D: Disk>(disk: &D, mark: &Mark, old: &mut Queue<D::File>) -> Option<Generation<D::File>> {
+    let is_same = |file: &Generation<D::File>| file.mark.id == mark.id && file.has(disk, mark);
+    let is_copy = |file: &Generation<D::File>| file.is_copy && mark.head.len > 0 && file.has(disk, mark);
+    let at = old.iter().position(is_same).or_else(|| old.iter().position(is_copy))?;
+    for _ in 0..at {
+        old.remove(0);
+    }
+    Some(old.remove(0))
+}
+
+/// The file of which a mark tells, at its beginning: the one that has the name
+/// or one of its siblings; the same file rather than a copy.
 fn find<D: Disk>(
     disk: &D,
     path: &[u8],
     mark: &Mark,
     queue: &Queue<D::File>,
-    old: &mut Queue<D::File>,
     now: Millis,
 ) -> Option<Generation<D::File>> {
     let is_same = |file: &Generation<D::File>| file.mark.id == mark.id && file.has(disk, mark);
-    if let Some(at) = old.iter().position(is_same) {
-        return Some(old.remove(at));
-    }
-    let is_taken = |id: FileId| queue.iter().any(|file| file.mark.id == id);
-    let named = Generation::open(disk, path, now).ok().filter(|file| !is_taken(file.mark.id));
+    let is_taken = |file: &Generation<D::File>| queue.iter().any(|other| other.mark.id == file.mark.id);
+    let named = Generation::open(disk, path, now).ok().filter(|file| !is_taken(file));
     if named.as_ref().is_some_and(is_same) {
         return named;
     }

@@ -1,8 +1,8 @@
 //! What became of a log: its generations and copies in the same folder.
 
+use super::Disk;
 use super::generation::Generation;
 use super::position::Mark;
-use super::{Disk, FileId};
 use crate::limits::SIBLINGS_MAX;
 use crate::time::Millis;
 
@@ -12,8 +12,8 @@ const TRIES: usize = 4;
 /// What is younger than what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Age {
-    born: u64,
-    modified: u64,
+    pub(super) born: u64,
+    pub(super) modified: u64,
 }
 
 impl Age {
@@ -34,6 +34,14 @@ impl Age {
         is_born_later && self.modified > other.modified
     }
 
+    /// The age to be exceeded by what comes after this one, which came after
+    /// `other`: where births tell the order, what was written last does not, as
+    /// writers are late.
+    pub(super) fn after(self, other: Self) -> Self {
+        let modified = if self.born == 0 { self.modified } else { self.modified.min(other.modified) };
+        Self { born: self.born, modified }
+    }
+
     fn order(self) -> u64 {
         if self.born == 0 { self.modified } else { self.born }
     }
@@ -50,17 +58,17 @@ pub fn is_generation(sibling: &[u8], path: &[u8]) -> bool {
         && (rest == b"old" || rest.first().is_some_and(u8::is_ascii_digit) && rest.iter().all(is_number))
 }
 
-/// The oldest generation that is younger than `after` and not `known`.
+/// The oldest generation that is younger than `after` and not known.
 pub(super) fn next<D: Disk>(
     disk: &D,
     path: &[u8],
     after: Age,
-    known: &dyn Fn(FileId) -> bool,
+    is_known: &dyn Fn(&Generation<D::File>) -> bool,
     now: Millis,
 ) -> Option<Generation<D::File>> {
-    let mut best = oldest(disk, path, after, known, now);
+    let mut best = oldest(disk, path, after, is_known, now);
     for _ in 1..TRIES {
-        let again = oldest(disk, path, after, known, now);
+        let again = oldest(disk, path, after, is_known, now);
         let is_sure = best.as_ref().map(|file| file.mark.id) == again.as_ref().map(|file| file.mark.id);
         best = again;
         if is_sure {
@@ -74,23 +82,23 @@ fn oldest<D: Disk>(
     disk: &D,
     path: &[u8],
     after: Age,
-    known: &dyn Fn(FileId) -> bool,
+    is_known: &dyn Fn(&Generation<D::File>) -> bool,
     now: Millis,
 ) -> Option<Generation<D::File>> {
     let mut best: Option<Generation<D::File>> = None;
     visit(disk, path, &mut |sibling| {
-        let is_wanted = |mark: &Mark, best: &Option<Generation<D::File>>| {
-            let age = Age::of(mark);
+        let is_wanted = |age: Age, best: &Option<Generation<D::File>>| {
             let is_better = best.as_ref().is_none_or(|best| age.order() < Age::of(&best.mark).order());
-            is_better && age.is_younger_than(after) && !known(mark.id)
+            is_better && age.is_younger_than(after)
         };
         let stat = disk.stat(sibling).unwrap_or_default();
-        let by_name = Mark { id: stat.id, modified: stat.modified, ..Mark::default() };
+        let by_name = Age { born: stat.id.born, modified: stat.modified };
         // The name may have moved to another file since: ask the open one.
         if is_generation(sibling, path)
-            && is_wanted(&by_name, &best)
+            && is_wanted(by_name, &best)
             && let Ok(file) = Generation::open(disk, sibling, now)
-            && is_wanted(&file.mark, &best)
+            && is_wanted(Age::of(&file.mark), &best)
+            && !is_known(&file)
         {
             best = Some(file);
         }
@@ -105,13 +113,13 @@ pub(super) fn with_content<D: Disk>(
     disk: &D,
     path: &[u8],
     mark: &Mark,
-    is_known: &dyn Fn(FileId) -> bool,
+    is_known: &dyn Fn(&Generation<D::File>) -> bool,
     now: Millis,
 ) -> Option<Generation<D::File>> {
     let mut found: Option<Generation<D::File>> = None;
     visit(disk, path, &mut |sibling| {
         if let Ok(file) = Generation::open(disk, sibling, now)
-            && !is_known(file.mark.id)
+            && !is_known(&file)
             && (file.mark.id == mark.id || mark.head.len > 0)
             && file.has(disk, mark)
         {
@@ -133,6 +141,8 @@ fn visit<D: Disk>(disk: &D, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
 
     #[test]

@@ -12,6 +12,8 @@
 
 mod character;
 mod check;
+#[cfg(feature = "compile")]
+pub mod compile;
 mod literal;
 pub mod machine;
 pub mod program;

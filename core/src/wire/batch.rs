@@ -223,6 +223,11 @@ impl<'a> Entries<'a> {
         Self { rest: body }
     }
 
+    /// What has not been read yet.
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     fn one(&mut self) -> Result<Entry<'a>, MessageError> {
         let (entry, rest) = postcard::take_from_bytes(core::mem::take(&mut self.rest))
             .map_err(|_| MessageError::Malformed)?;

@@ -1,14 +1,16 @@
 //! `bartizan check`: parses everything, runs nothing.
 
 use super::{CommandError, RulesArguments};
+use crate::agents::shared;
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
-use crate::ruleset::{self, Loaded};
+use crate::ruleset::{self, Loaded, RulesFrom};
 use clap::Args;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
-/// Check configuration, decoders, rules and lists; run nothing.
+/// Check configuration, also that for agents, decoders, rules and lists; run nothing.
 #[derive(Args, Debug)]
 pub struct CheckArguments {
     #[command(flatten)]
@@ -22,7 +24,15 @@ pub struct CheckArguments {
 pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
     let mut sources = Sources::new();
     let mut report = Diagnostics::new();
-    let loaded = ruleset::load(&arguments.rules.source(), &mut sources, &mut report);
+    let from = arguments.source();
+    let loaded = ruleset::load(&from, &mut sources, &mut report);
+    let home = match &from {
+        RulesFrom::Configured { home, .. } => Some(home.folder()),
+        RulesFrom::BuiltIn => arguments.rules.home.as_deref(),
+    };
+    if let Some(home) = home {
+        shared::check(home, &mut sources, &mut report);
+    }
     let mut out = String::new();
     if arguments.json {
         out = report.json(&sources) + "\n";
@@ -35,7 +45,23 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
         }
     }
     io::stdout().write_all(out.as_bytes()).map_err(CommandError::output)?;
-    Ok(ExitCode::from(u8::from(loaded.is_none())))
+    Ok(ExitCode::from(u8::from(loaded.is_none() || report.has_errors())))
+}
+
+impl CheckArguments {
+    /// The rules to check. A home folder of `bartizan run` need not have a
+    /// configuration: the built-in rules are used there.
+    fn source(&self) -> RulesFrom {
+        let RulesArguments { config, home } = &self.rules;
+        match home {
+            Some(home) if config.is_none() && is_only_state(home) => RulesFrom::BuiltIn,
+            _ => self.rules.source(),
+        }
+    }
+}
+
+fn is_only_state(home: &Path) -> bool {
+    !home.join("etc/ossec.conf").is_file() && home.join("shared").is_dir()
 }
 
 /// How large the ruleset is, in one line.

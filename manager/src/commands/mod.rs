@@ -3,6 +3,7 @@
 //! A command is a module with its arguments and `run`; this room holds what
 //! they share: where rules come from, how problems are shown, exit codes.
 
+pub mod agents;
 pub mod analyze;
 pub mod check;
 pub mod logtest;
@@ -52,6 +53,13 @@ pub enum Command {
     Logtest(logtest::LogtestArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
+    /// Add, list and remove agents.
+    ///
+    /// An agent reports the logs of another machine to this one. `add` gives
+    /// it a name and prints the command that is run there, once; from then on
+    /// the agent is known by its own key, wherever it is. All of this works
+    /// while `bartizan run` runs in the same home folder.
+    Agents(agents::AgentsCommand),
     /// Check configuration, decoders, rules and lists; run nothing.
     Check(check::CheckArguments),
 }
@@ -63,6 +71,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
+        Command::Agents(command) => agents::run(command),
         Command::Check(arguments) => check::run(arguments),
     };
     result.unwrap_or_else(|error| error.report())

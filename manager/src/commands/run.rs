@@ -7,25 +7,31 @@
 //! that a newcomer sees alerts at once.
 
 use super::{CommandError, local_host, worker_count};
+use crate::agents::hub::Hub;
+use crate::agents::listener::Listener;
+use crate::agents::{PORT, Registry};
 use crate::config::Config;
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
+use crate::ledger::{self, Ledger};
 use crate::news;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::ruleset::{self, Loaded, RulesFrom};
-use crate::sources::live::{Live, LiveFeed, Watch};
+use crate::sources::feed::{LiveFeed, Signals};
+use crate::sources::intake::Intake;
+use crate::sources::live::Watch;
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, IsTerminal};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Watch this machine's logs and raise alerts.
 ///
@@ -55,6 +61,9 @@ pub struct RunArguments {
     /// also looks at what the logs of the last day already tell.
     #[arg(long)]
     from_now: bool,
+    /// Where agents connect. Nobody is listened to before there is one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_values_t = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))])]
+    listen: Vec<SocketAddr>,
     /// Threads that decode and match. The result does not depend on it.
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -68,22 +77,33 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let from = arguments.rules_from(&home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
-    let signals = Signals::register().map_err(CommandError::io("cannot listen to signals"))?;
+    // The ledger names files by their paths: always by the same.
+    let home = home.canonicalize().map_err(CommandError::io(format!("cannot use {}", home.display())))?;
+    let signals = listen_to_signals().map_err(CommandError::io("cannot listen to signals"))?;
     let watch = arguments.watch(&loaded.config, &home)?;
     announce(&loaded, &home, &watch);
-    let live = Live::start(watch, Arc::clone(&signals.stop));
+    let registry = || Registry::open(&home).map_err(|error| CommandError::Usage(error.to_string()));
+    let registry_of_ledger = registry()?;
+    ledger::take_back_all(&registry_of_ledger).map_err(|error| CommandError::Usage(error.to_string()))?;
+    let intake = Intake::default();
+    watch.start(intake.door(), Arc::clone(&signals.stop));
+    let hub = Hub::new(home.clone(), registry()?, intake.guest_door(), Arc::clone(&signals.reload));
+    let hub = hub.map_err(|error| CommandError::Usage(error.to_string()))?;
+    let listener = Listener::start(hub, arguments.listen.clone())
+        .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
     let options = EngineOptions {
         manner: Manner::Daemon,
         memory: MemoryOptions { home: Some(home.clone()), write: true },
     };
     let print = if arguments.json { Print::Json } else { Print::Text };
-    let mut sink = AlertWriter::new(io::stdout(), Some(print))
+    let writer = AlertWriter::new(io::stdout(), Some(print))
         .with_files(&home.join("logs"), arguments.outputs(&loaded))
         .with_statistics(statistics(&loaded.config, &home)?)
         .live();
     let workers = worker_count(arguments.workers);
     let host = local_host();
-    let mut feed = LiveFeed::new(live, signals.reload, || reloaded(&from));
+    let (ledger, promises, mut sink) = Ledger::start(registry_of_ledger, writer, Arc::clone(&signals.stop));
+    let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
     loop {
         pipeline::run(&loaded.ruleset, &options, workers, host.as_bytes(), &mut feed, &mut sink)
             .map_err(CommandError::io(format!("cannot go on in {}", home.display())))?;
@@ -92,8 +112,11 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
             None => break,
         }
     }
-    sink.flush().map_err(CommandError::output)?;
-    let counts = &sink.counts;
+    sink.writer.flush().map_err(CommandError::output)?;
+    let counts = sink.writer.counts.clone();
+    drop((feed, sink));
+    ledger.finish();
+    drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
     Ok(ExitCode::SUCCESS)
 }
@@ -185,7 +208,7 @@ fn reloaded(from: &RulesFrom) -> Option<Loaded> {
 }
 
 /// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
-fn default_home() -> Option<PathBuf> {
+pub(super) fn default_home() -> Option<PathBuf> {
     let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
     Some(state.or_else(usual)?.join("bartizan"))
@@ -209,22 +232,15 @@ fn lock(home: &Path) -> Result<File, CommandError> {
 }
 
 /// Flags that signals set.
-struct Signals {
-    stop: Arc<AtomicBool>,
-    reload: Arc<AtomicBool>,
-}
-
-impl Signals {
-    fn register() -> io::Result<Self> {
-        let signals = Self { stop: Arc::default(), reload: Arc::default() };
-        for signal in [SIGTERM, SIGINT] {
-            // A second Ctrl-C ends a process that does not stop.
-            signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&signals.stop))?;
-            signal_hook::flag::register(signal, Arc::clone(&signals.stop))?;
-        }
-        signal_hook::flag::register(SIGHUP, Arc::clone(&signals.reload))?;
-        Ok(signals)
+fn listen_to_signals() -> io::Result<Signals> {
+    let signals = Signals::default();
+    for signal in [SIGTERM, SIGINT] {
+        // A second Ctrl-C ends a process that does not stop.
+        signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&signals.stop))?;
+        signal_hook::flag::register(signal, Arc::clone(&signals.stop))?;
     }
+    signal_hook::flag::register(SIGHUP, Arc::clone(&signals.reload))?;
+    Ok(signals)
 }
 
 /// Says on standard error what is watched and where alerts go.

@@ -1,9 +1,11 @@
 //! `<localfile>`: what is followed, and how its lines become events.
 
 use super::Place;
+use super::assembly::{self, LINES_MAX, RegexFormat, Wait, check_pattern, choice};
 use super::reading::{Reading, number, value_span};
 use super::sections::LOCALFILE_UNUSED;
-use crate::diagnose::suggest;
+use crate::diagnose::{Diagnostic, suggest};
+use crate::pattern::Language;
 use crate::xml::Element;
 
 /// Seconds between two runs of a command, if nothing is said.
@@ -12,8 +14,14 @@ const FREQUENCY: u32 = 360;
 /// Seconds between two runs of a command at most: a year.
 const FREQUENCY_MAX: u32 = 31_536_000;
 
-/// Lines that one event of `multi-line:N` may have.
-const LINES_MAX: u32 = 1000;
+/// Entries of one list of options.
+const LIST_MAX: usize = 64;
+
+/// Seconds that a command may take at most.
+const TIMEOUT_MAX: u32 = 3600;
+
+/// Events a second that a source may be held to.
+const RATE_MAX: u32 = 1_000_000;
 
 /// One `<localfile>`. Has a location or, for commands, a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +40,53 @@ pub struct LocalFile {
     pub only_future_events: bool,
     /// Which events of a channel are wanted.
     pub query: Option<String>,
+    /// What marks the records of [`LogFormat::Regex`].
+    pub regex: Option<Box<RegexFormat>>,
+    /// Files that a pattern of names does not mean.
+    pub exclude: Vec<String>,
+    /// Seconds since the last change after which a file is passed over.
+    pub age: Option<u32>,
+    /// Records of which one of these holds are dropped.
+    pub ignore: Vec<Condition>,
+    /// If there are any, records of which none of these holds are dropped.
+    pub restrict: Vec<Condition>,
+    /// What entries of the journal must hold, all of it.
+    pub filters: Vec<Filter>,
+    /// Units of the journal that are wanted; empty for all.
+    pub units: Vec<String>,
+    /// Identifiers of the journal that are wanted; empty for all.
+    pub identifiers: Vec<String>,
+    /// Greatest priority of the journal that is wanted: 0 (emergency) to 7 (debug).
+    pub priority: Option<u8>,
+    /// Seconds after which the command is ended.
+    pub timeout: Option<u32>,
+    /// Events a second at most; the source waits.
+    pub rate_limit: Option<u32>,
     /// Where it is configured.
     pub place: Place,
 }
 
-/// The formats of OSSEC 4.3.
+/// A pattern on the text of a record (Wazuh 4.14).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// Its language.
+    pub language: Language,
+    /// The pattern, which can be used.
+    pub pattern: String,
+}
+
+/// A condition on a field of the journal (Wazuh 4.14).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// The field.
+    pub field: String,
+    /// The pattern (PCRE2) that its value has to match.
+    pub pattern: String,
+    /// An entry without the field passes.
+    pub ignore_if_missing: bool,
+}
+
+/// The formats of OSSEC 4.3 and Wazuh 4.14.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
     /// One line is one event.
@@ -81,13 +131,20 @@ pub enum LogFormat {
     MultiLine(u16),
     /// Indented lines belong to the one before.
     MultiLineIndented,
+    /// One line is one JSON object.
+    Json,
+    /// Patterns mark records: see [`LocalFile::regex`].
+    Regex,
+    /// Linux audit: lines of one id are one event, also when lines of others
+    /// stand between them.
+    LinuxAuditd(Wait),
     /// Windows event log, old interface.
     EventLog,
     /// Windows event log, new interface.
     EventChannel,
 }
 
-const FORMATS: [(&str, LogFormat); 22] = [
+const FORMATS: [(&str, LogFormat); 24] = [
     ("syslog", LogFormat::Syslog),
     ("generic", LogFormat::Generic),
     ("snort-full", LogFormat::SnortFull),
@@ -105,21 +162,48 @@ const FORMATS: [(&str, LogFormat); 22] = [
     ("full_command", LogFormat::FullCommand),
     ("audit", LogFormat::Audit),
     ("modsec-audit", LogFormat::ModsecAudit),
+    ("modsec_audit", LogFormat::ModsecAudit),
     ("journald", LogFormat::Journald),
     ("ossecalert", LogFormat::OssecAlert),
     ("multi-line_indented", LogFormat::MultiLineIndented),
+    ("json", LogFormat::Json),
     ("eventlog", LogFormat::EventLog),
     ("eventchannel", LogFormat::EventChannel),
 ];
 
-/// Formats that Wazuh 4.14 has and OSSEC 4.3 has not.
-const WAZUH_FORMATS: [&str; 3] = ["json", "macos", "multi-line-regex"];
+/// Formats that need more than their name.
+const WITH_OPTIONS: [&str; 4] = ["multi-line", "linux_auditd", "regex", "multi-line-regex"];
 
-const OPTIONS: [&str; 7] =
-    ["location", "log_format", "command", "alias", "frequency", "only-future-events", "query"];
+/// A format of Wazuh 4.14 for a system that is not supported.
+const FOREIGN: &str = "macos";
+
+const OPTIONS: [&str; 18] = [
+    "location",
+    "log_format",
+    "command",
+    "alias",
+    "frequency",
+    "timeout",
+    "only-future-events",
+    "query",
+    "exclude",
+    "age",
+    "ignore",
+    "restrict",
+    "multiline_regex",
+    "filter",
+    "unit",
+    "identifier",
+    "priority",
+    "rate_limit",
+];
+
+/// Names of priorities (RFC 5424 §6.2.1), as journalctl takes them, too.
+const PRIORITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 
 impl LogFormat {
-    /// The format of a name as it is written in a configuration.
+    /// The format of a name as it is written in a configuration, if it needs
+    /// no more than that.
     pub fn from_name(name: &str) -> Option<Self> {
         if let Some((_, format)) = FORMATS.iter().find(|(known, _)| *known == name) {
             return Some(*format);
@@ -145,6 +229,7 @@ impl LogFormat {
                 | Self::Iis
                 | Self::Squid
                 | Self::SyslogPipe
+                | Self::Json
         )
     }
 }
@@ -159,6 +244,20 @@ struct Parts {
     frequency: Option<u32>,
     only_future_events: Option<bool>,
     query: Option<String>,
+    /// What the format's own attributes say, or `<multiline_regex>`.
+    regex: Option<RegexFormat>,
+    /// The format is `multi-line-regex`, which needs `<multiline_regex>`.
+    needs_multiline: bool,
+    exclude: Vec<String>,
+    age: Option<u32>,
+    ignore: Vec<Condition>,
+    restrict: Vec<Condition>,
+    filters: Vec<Filter>,
+    units: Vec<String>,
+    identifiers: Vec<String>,
+    priority: Option<u8>,
+    timeout: Option<u32>,
+    rate_limit: Option<u32>,
     /// Something was wrong and is reported, so that less is missing than it seems.
     flawed: bool,
 }
@@ -168,6 +267,7 @@ impl LocalFile {
     pub(super) fn read(reading: &mut Reading<'_>, section: &Element) -> Option<Self> {
         let mut parts = Parts::default();
         for option in &section.children {
+            reading.only_attributes(option, attributes(option));
             parts.take(reading, section, option);
         }
         parts.check(reading, section)?;
@@ -179,8 +279,35 @@ impl LocalFile {
             frequency: parts.frequency.unwrap_or(FREQUENCY),
             only_future_events: parts.only_future_events.unwrap_or(true),
             query: parts.query,
+            regex: parts.regex.filter(|_| parts.format == Some(LogFormat::Regex)).map(Box::new),
+            exclude: parts.exclude,
+            age: parts.age,
+            ignore: parts.ignore,
+            restrict: parts.restrict,
+            filters: parts.filters,
+            units: parts.units,
+            identifiers: parts.identifiers,
+            priority: parts.priority,
+            timeout: parts.timeout,
+            rate_limit: parts.rate_limit,
             place: reading.place(section.name_span),
         })
+    }
+}
+
+/// The attributes that an option may have.
+fn attributes(option: &Element) -> &'static [&'static str] {
+    match option.name.as_str() {
+        "log_format" => assembly::attributes(&option.text_lossy()),
+        // Wazuh 4.14.
+        "only-future-events" => &["max-size"],
+        "query" => &["type", "level"],
+        "ignore" | "restrict" => &["type"],
+        "filter" => &["field", "ignore_if_missing"],
+        "multiline_regex" => &["match", "replace", "timeout"],
+        "label" => &["key"],
+        "out_format" => &["target"],
+        _ => &[],
     }
 }
 
@@ -188,28 +315,53 @@ impl Parts {
     fn take(&mut self, reading: &mut Reading<'_>, section: &Element, option: &Element) {
         match option.name.as_str() {
             "location" => self.location = self.flaw(reading.text(option)),
-            "log_format" => self.format = self.flaw(format(reading, option)),
+            "log_format" => {
+                let format = self.log_format(reading, option);
+                self.format = self.flaw(format);
+            }
             "command" => self.command = self.flaw(reading.text(option)),
             "alias" => self.alias = reading.text(option),
             "frequency" => self.frequency = frequency(reading, option),
+            "timeout" => self.timeout = reading.number(option, 1..=TIMEOUT_MAX),
             "only-future-events" => self.only_future_events = reading.yes_or_no(option),
             "query" => self.query = reading.text(option),
+            "exclude" => push(reading, option, &mut self.exclude, text),
+            "age" => self.age = age(reading, option),
+            "ignore" => push(reading, option, &mut self.ignore, condition),
+            "restrict" => push(reading, option, &mut self.restrict, condition),
+            "multiline_regex" => {
+                let regex = assembly::multiline_regex(reading, option);
+                self.regex = self.flaw(regex);
+            }
+            "filter" => push(reading, option, &mut self.filters, filter),
+            "unit" => push(reading, option, &mut self.units, text),
+            "identifier" => push(reading, option, &mut self.identifiers, text),
+            "priority" => self.priority = priority(reading, option),
+            "rate_limit" => self.rate_limit = reading.number(option, 1..=RATE_MAX),
             _ => reading.other_option(section, option, &OPTIONS, &LOCALFILE_UNUSED),
-        }
-        if OPTIONS.contains(&option.name.as_str()) {
-            let known: &[&str] = match option.name.as_str() {
-                // Wazuh 4.14.
-                "only-future-events" => &["max-size"],
-                "query" => &["type", "level"],
-                _ => &[],
-            };
-            reading.only_attributes(option, known);
         }
     }
 
     fn flaw<T>(&mut self, value: Option<T>) -> Option<T> {
         self.flawed |= value.is_none();
         value
+    }
+
+    fn log_format(&mut self, reading: &mut Reading<'_>, option: &Element) -> Option<LogFormat> {
+        let name = reading.text(option)?;
+        match name.as_str() {
+            "multi-line" => assembly::multi_line(reading, option),
+            "linux_auditd" => assembly::linux_auditd(reading, option),
+            "regex" => {
+                self.regex = Some(assembly::regex(reading, option)?);
+                Some(LogFormat::Regex)
+            }
+            "multi-line-regex" => {
+                self.needs_multiline = true;
+                Some(LogFormat::Regex)
+            }
+            name => LogFormat::from_name(name).or_else(|| no_format(reading, option, name)),
+        }
     }
 
     /// Whether all that is needed is there.
@@ -219,13 +371,15 @@ impl Parts {
             _ if self.flawed => return None,
             None => "log_format",
             Some(_) if is_command && self.command.is_none() => "command",
-            Some(_) if !is_command && self.location.is_none() => "location",
+            Some(_) if !is_command && self.location.is_none() && self.command.is_none() => "location",
+            Some(_) if self.needs_multiline && self.regex.is_none() => "multiline_regex",
             Some(_) => return Some(()),
         };
         let message = format!("this <localfile> has no <{missing}>");
         let help = match missing {
             "log_format" => "add one, for example <log_format>syslog</log_format>",
             "command" => "add the command whose output is to be followed",
+            "multiline_regex" => "add a pattern of the first line of a record",
             _ => "add the path of the file that is to be followed",
         };
         reading.error(section.name_span, message, help);
@@ -233,25 +387,97 @@ impl Parts {
     }
 }
 
-fn format(reading: &mut Reading<'_>, option: &Element) -> Option<LogFormat> {
-    let name = reading.text(option)?;
-    let found = LogFormat::from_name(&name);
+fn no_format(reading: &mut Reading<'_>, option: &Element, name: &str) -> Option<LogFormat> {
+    let known = || FORMATS.iter().map(|(known, _)| *known).chain(WITH_OPTIONS);
+    let help = match name {
+        FOREIGN => "this is a format of another system that is not supported".to_string(),
+        name if name.starts_with("multi-line") && !name.contains("ind") && !name.contains("reg") => {
+            format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
+        }
+        name => match suggest(name.trim(), known()) {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => format!("formats are {}", known().collect::<Vec<_>>().join(", ")),
+        },
+    };
+    reading.error(value_span(option), format!("there is no log format `{name}`"), help);
+    None
+}
+
+fn text(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
+    reading.text(option)
+}
+
+/// Adds what an option says to a list.
+fn push<T>(
+    reading: &mut Reading<'_>,
+    option: &Element,
+    list: &mut Vec<T>,
+    read: impl FnOnce(&mut Reading<'_>, &Element) -> Option<T>,
+) {
+    if list.len() == LIST_MAX {
+        let message = format!("there are more than {LIST_MAX} <{}>", option.name);
+        return reading.error(option.name_span, message, "leave some out, or write wildcards");
+    }
+    list.extend(read(reading, option));
+}
+
+/// `<ignore type="pcre2|osregex|osmatch">` (Wazuh 4.14).
+fn condition(reading: &mut Reading<'_>, option: &Element) -> Option<Condition> {
+    let language = match choice(reading, option, "type", &["pcre2", "PCRE2", "osregex", "osmatch"])? {
+        Some("osregex") => Language::Regex,
+        Some("osmatch") => Language::Match,
+        _ => Language::Pcre2,
+    };
+    Some(Condition { language, pattern: pattern(reading, option, language)? })
+}
+
+/// `<filter field="…" ignore_if_missing="yes">` (Wazuh 4.14).
+fn filter(reading: &mut Reading<'_>, option: &Element) -> Option<Filter> {
+    let pattern = pattern(reading, option, Language::Pcre2)?;
+    let Some(field) = option.attribute("field").filter(|field| !field.value.is_empty()) else {
+        let help = "write <filter field=\"_SYSTEMD_UNIT\">^sshd</filter>";
+        reading.error(option.name_span, "this <filter> names no field", help);
+        return None;
+    };
+    let ignore_if_missing = choice(reading, option, "ignore_if_missing", &["yes", "no"])? == Some("yes");
+    Some(Filter { field: field.value_lossy().into_owned(), pattern, ignore_if_missing })
+}
+
+/// The text of an option that is a pattern which can be used.
+fn pattern(reading: &mut Reading<'_>, option: &Element, language: Language) -> Option<String> {
+    let pattern = reading.text(option)?;
+    let Err((what, offset, help)) = check_pattern(language, pattern.as_bytes()) else {
+        return Some(pattern);
+    };
+    let place = option.span_of(offset.min(pattern.len() - 1)..pattern.len());
+    reading.push(Diagnostic::error(reading.source, place, what).help(help.unwrap_or_default()));
+    None
+}
+
+/// A number with a unit: `90`, `15m`, `7d` (Wazuh 4.14).
+fn age(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
+    let text = reading.text(option)?;
+    let units = [("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("w", 604_800)];
+    let with = |(unit, seconds)| number(text.strip_suffix(unit)?.as_bytes())?.checked_mul(seconds);
+    let found = number(text.as_bytes()).or_else(|| units.into_iter().find_map(with));
     if found.is_none() {
-        let help = match name.as_str() {
-            name if WAZUH_FORMATS.contains(&name) => {
-                "this is a format of Wazuh that is not supported".to_string()
-            }
-            name if name.starts_with("multi-line") && !name.contains("ind") => {
-                format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
-            }
-            name => match suggest(name.trim(), FORMATS.map(|(known, _)| known)) {
-                Some(known) => format!("did you mean `{known}`?"),
-                None => format!("formats are {}, multi-line:N", FORMATS.map(|(known, _)| known).join(", ")),
-            },
-        };
-        reading.error(value_span(option), format!("there is no log format `{name}`"), help);
+        let help = "write a number and s, m, h, d or w: <age>7d</age>";
+        reading.error(value_span(option), format!("<{}> takes a time", option.name), help);
     }
     found
+}
+
+/// A priority by its name or number.
+fn priority(reading: &mut Reading<'_>, option: &Element) -> Option<u8> {
+    let text = reading.text(option)?;
+    let found = PRIORITIES.iter().position(|name| *name == text);
+    let found =
+        found.or_else(|| number(text.as_bytes()).map(|n| n as usize).filter(|n| *n < PRIORITIES.len()));
+    if found.is_none() {
+        let help = format!("write 0 to 7, or one of {}", PRIORITIES.join(", "));
+        reading.error(value_span(option), format!("there is no priority `{text}`"), help);
+    }
+    found.map(|priority| priority as u8)
 }
 
 fn frequency(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {

@@ -17,22 +17,31 @@
 //! | [`global`] | `<global>` and `<alerts>` |
 //! | [`rule_files`] | `<rules>` |
 //! | [`localfile`] | `<localfile>` |
+//! | `assembly` | how its lines make records |
+//! | [`remote`] | `<remote>` |
+//! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
+mod agent_config;
+mod assembly;
 pub mod global;
 pub mod home;
 pub mod internal;
 pub mod localfile;
 mod reading;
+pub mod remote;
 pub mod rule_files;
 mod sections;
 #[cfg(test)]
 mod tests;
 
+pub use agent_config::{SHARED_ROOT, check_shared};
+pub use assembly::{RegexFormat, Wait};
 pub use global::{Alerts, Email, Global};
 pub use home::Home;
 pub use internal::Internal;
-pub use localfile::{LocalFile, LogFormat};
+pub use localfile::{Condition, Filter, LocalFile, LogFormat};
+pub use remote::{Connection, Remote};
 pub use rule_files::{ListedFile, RuleFiles};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
@@ -42,6 +51,9 @@ use std::path::Path;
 
 /// Sources that one configuration may name.
 const LOCAL_FILES_MAX: usize = 4096;
+
+/// Ports that one configuration may open.
+const REMOTES_MAX: usize = 64;
 
 /// Everything that is configured; the default is what holds without any file.
 #[derive(Clone, Debug, Default)]
@@ -54,6 +66,8 @@ pub struct Config {
     pub rule_files: RuleFiles,
     /// `<localfile>`: what is followed, in order.
     pub local_files: Vec<LocalFile>,
+    /// `<remote>`: where others are heard, in order.
+    pub remotes: Vec<Remote>,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -121,10 +135,22 @@ impl Config {
                 "alerts" => self.alerts.take(reading, section),
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
+                "remote" => self.remote(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
-                _ => unknown_section(reading, section),
+                _ => unknown_section(reading, section, &sections::USED),
             }
         }
+    }
+
+    fn remote(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = Remote::read(reading, section) else {
+            return;
+        };
+        if self.remotes.len() < REMOTES_MAX {
+            return self.remotes.push(new);
+        }
+        let message = format!("there are more than {REMOTES_MAX} <remote>");
+        reading.error(section.name_span, message, "one <remote> may have many <allowed-ips>");
     }
 
     /// Adds what one `<localfile>` says, unless the same is there already.
@@ -166,23 +192,24 @@ fn unknown_root(reading: &mut Reading<'_>, root: &Element) {
     reading.error(root.name_span, format!("<{}> cannot stand here", root.name), help);
 }
 
-fn unknown_section(reading: &mut Reading<'_>, section: &Element) {
-    let known = sections::USED.iter().chain(&sections::UNUSED).copied();
+fn unknown_section(reading: &mut Reading<'_>, section: &Element, used: &[&str]) {
+    let known = used.iter().chain(&sections::UNUSED).copied();
     let help = match suggest(&section.name, known) {
         Some(known) => format!("did you mean <{known}>?"),
-        None => format!("sections are {}", sections::USED.map(|name| format!("<{name}>")).join(", ")),
+        None => format!("sections are <{}>", used.join(">, <")),
     };
     reading.error(section.name_span, format!("there is no section <{}>", section.name), help);
 }
 
-/// Reads any bytes as a configuration and as internal options, and shows what
-/// is wrong: for fuzzing. Looks into no folder but one that does not exist.
+/// Reads any bytes as a configuration, as one for agents and as internal
+/// options, and shows what is wrong: for fuzzing. Looks into no folder but one that does not exist.
 pub fn exercise(bytes: &[u8]) {
     let home = Home::new("/nonexistent/home");
     let mut sources = Sources::new();
     let source = sources.add("ossec.conf", bytes);
     let mut report = Diagnostics::new();
     Config::from_source(&home, source, &sources, &mut report);
+    agent_config::check_shared_source(&home, source, &sources, &mut report);
     Internal::default().take(source, &sources, &mut report);
     report.render(&sources, crate::diagnose::Colour::None);
     report.json(&sources);

@@ -2,14 +2,13 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 4] = ["global", "alerts", "rules", "localfile"];
+pub(super) const USED: [&str; 5] = ["global", "alerts", "rules", "localfile", "remote"];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 43] = [
+pub(super) const UNUSED: [&str; 42] = [
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",
-    "remote",
     "client",
     "active-response",
     "command",
@@ -94,16 +93,16 @@ pub(super) const GLOBAL_UNUSED: [&str; 31] = [
 pub(super) const ALERTS_UNUSED: [&str; 1] = ["use_geoip"];
 
 /// Options of `<localfile>` of Wazuh 4.14 that have no effect.
-pub(super) const LOCALFILE_UNUSED: [&str; 11] = [
-    "ignore_binaries",
-    "age",
-    "exclude",
-    "ignore",
-    "restrict",
-    "label",
-    "target",
-    "out_format",
-    "multiline_regex",
-    "filter",
-    "reconnect_time",
+pub(super) const LOCALFILE_UNUSED: [&str; 5] =
+    ["ignore_binaries", "label", "target", "out_format", "reconnect_time"];
+
+/// Options of `<remote>` that are known and have no effect.
+pub(super) const REMOTE_UNUSED: [&str; 5] = [
+    // OSSEC 4.3.
+    "crypto_accept",
+    // Wazuh 4.14.
+    "queue_size",
+    "rids_closing_time",
+    "connection_overtake_time",
+    "agents",
 ];

@@ -1,5 +1,8 @@
 //! The promises of this room.
 
+mod formats;
+mod remote;
+
 use super::*;
 use crate::diagnose::{Colour, Severity};
 use std::path::PathBuf;
@@ -97,7 +100,10 @@ fn several_roots_add_up_and_the_last_word_counts() {
 const MISTAKES: &[(&str, &str)] = &[
     ("<gobal/>", "there is no section <gobal> | did you mean <global>?"),
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
-    ("<zebra/>", "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>"),
+    (
+        "<zebra/>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>",
+    ),
     (
         "<global><logal>yes</logal></global>",
         "there is no option <logal> in <global> | did you mean <logall>?",
@@ -363,7 +369,7 @@ fn sources_that_cannot_work_are_errors() {
         ("<location>/x</location>", "this <localfile> has no <log_format>"),
         ("<log_format>syslog</log_format>", "this <localfile> has no <location>"),
         ("<log_format>command</log_format><location>x</location>", "this <localfile> has no <command>"),
-        ("<log_format>json</log_format><location>/x</location>", "there is no log format `json`"),
+        ("<log_format>macos</log_format><location>/x</location>", "there is no log format `macos`"),
         ("<log_format>multi-line</log_format><location>/x</location>", "there is no log format `multi-line`"),
         (
             "<log_format>syslog</log_format><locaton>/x</locaton>",

@@ -162,7 +162,8 @@ fn harmless(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\r').map(harmless_character).collect()
 }
 
-fn harmless_text(text: &str) -> String {
+/// Text as a terminal shows it and does not obey it, at most 1000 characters.
+pub(crate) fn harmless_text(text: &str) -> String {
     let mut harmless: String = text.chars().take(TEXT_MAX).map(harmless_character).collect();
     if text.chars().nth(TEXT_MAX).is_some() {
         harmless.push_str("...");

@@ -43,6 +43,8 @@ pub struct Batch {
     items: Vec<Item>,
     known: Vec<Known>,
     found: Vec<Candidates>,
+    /// Told to the sink when the batch is done.
+    pub ticket: Option<u64>,
 }
 
 impl Batch {
@@ -58,6 +60,11 @@ impl Batch {
         self.items.len() >= BATCH_MAX
     }
 
+    /// How many events it takes until it is full.
+    pub fn room(&self) -> usize {
+        BATCH_MAX.saturating_sub(self.items.len())
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
@@ -66,6 +73,7 @@ impl Batch {
     fn clear(&mut self) {
         self.text.clear();
         self.items.clear();
+        self.ticket = None;
     }
 
     /// The first half for all events.
@@ -101,7 +109,7 @@ impl Batch {
             sink.judged(&event, &verdict, court)?;
             court.remember(&event, &verdict);
         }
-        sink.batch_done()
+        sink.batch_done(self.ticket)
     }
 }
 
@@ -121,8 +129,9 @@ pub trait Sink {
     }
     /// Takes the verdict on an event.
     fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()>;
-    /// A batch is done: a good moment to flush.
-    fn batch_done(&mut self) -> io::Result<()> {
+    /// A batch is done: a good moment to flush. The ticket is what the feed
+    /// wrote on the batch.
+    fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
         Ok(())
     }
 }

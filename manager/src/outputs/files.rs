@@ -9,19 +9,47 @@ use super::clock::LocalTime;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const WAITING_MAX: usize = 64 << 10;
 
+/// Hears of a file and its size before anything is written to it.
+pub type Announce = Arc<dyn Fn(&Path, u64) -> io::Result<()> + Send + Sync>;
+
 /// One kind of daily file.
-#[derive(Debug)]
 pub struct DailyFile {
     folder: PathBuf,
     stem: &'static str,
     extension: &'static str,
     link: &'static str,
     day: (i32, u8, u8),
-    file: Option<File>,
+    file: Option<Open>,
     waiting: Vec<u8>,
+    /// Files of other days, written since they were last asked for.
+    earlier: Vec<Written>,
+    announce: Option<Announce>,
+}
+
+/// The file of a day.
+#[derive(Debug)]
+struct Open {
+    path: PathBuf,
+    file: Arc<File>,
+    /// Bytes, by what was found and what was written since.
+    size: u64,
+    /// Whether it has grown since it was last asked for.
+    grown: bool,
+}
+
+/// A file that has grown: what a commitment to disk needs.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The open file.
+    pub file: Arc<File>,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
 impl DailyFile {
@@ -36,6 +64,8 @@ impl DailyFile {
             day: (0, 0, 0),
             file: None,
             waiting: Vec::new(),
+            earlier: Vec::new(),
+            announce: None,
         }
     }
 
@@ -64,6 +94,11 @@ impl DailyFile {
         Self::new(&logs.join("firewall"), "ossec-firewall", "log", "firewall.log")
     }
 
+    /// Has every file announced before it is written to.
+    pub fn announce(&mut self, announce: &Announce) {
+        self.announce = Some(Arc::clone(announce));
+    }
+
     /// Adds what `write` appends to the file of a day.
     pub fn append(&mut self, time: &LocalTime, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let day = (time.year, time.month, time.day);
@@ -76,21 +111,48 @@ impl DailyFile {
         if self.waiting.len() >= WAITING_MAX { self.flush() } else { Ok(()) }
     }
 
-    /// Writes what is waiting.
+    /// Writes what is waiting. After an error (a full disk) what is written is
+    /// no longer waiting, so that it can be tried again.
     pub fn flush(&mut self) -> io::Result<()> {
-        if let Some(file) = &mut self.file {
-            file.write_all(&self.waiting)?;
-            self.waiting.clear();
-        }
-        Ok(())
+        let Some(open) = &mut self.file else { return Ok(()) };
+        let mut done = 0;
+        let result = loop {
+            match self.waiting.get(done..).filter(|rest| !rest.is_empty()) {
+                None => break Ok(()),
+                Some(rest) => match (&*open.file).write(rest) {
+                    Ok(0) => break Err(io::ErrorKind::WriteZero.into()),
+                    Ok(written) => done += written,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break Err(error),
+                },
+            }
+        };
+        open.size += done as u64;
+        open.grown |= done > 0;
+        self.waiting.drain(..done);
+        result
+    }
+
+    /// The files that have grown since the last call; what is still waiting
+    /// does not count.
+    pub fn take_written(&mut self) -> impl Iterator<Item = Written> {
+        let current = self.file.as_mut().and_then(Open::take_written);
+        std::mem::take(&mut self.earlier).into_iter().chain(current)
     }
 
     fn open(&mut self, time: &LocalTime) -> io::Result<()> {
         let folder = self.folder.join(time.year.to_string()).join(time.month_name());
         fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{}-{:02}.{}", self.stem, time.day, self.extension));
-        self.file = Some(OpenOptions::new().create(true).append(true).open(&path)?);
-        self.renew_link(&path)
+        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        let size = file.metadata()?.len();
+        if let Some(announce) = &self.announce {
+            announce(&path, size)?;
+        }
+        self.earlier.extend(self.file.take().and_then(|mut open| open.take_written()));
+        self.renew_link(&path)?;
+        self.file = Some(Open { path, file: Arc::new(file), size, grown: false });
+        Ok(())
     }
 
     /// The link is replaced in one step, so that it always names a file. On a
@@ -106,6 +168,13 @@ impl DailyFile {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
             Err(error) => Err(error),
         }
+    }
+}
+
+impl Open {
+    fn take_written(&mut self) -> Option<Written> {
+        let written = Written { path: self.path.clone(), file: Arc::clone(&self.file), size: self.size };
+        std::mem::take(&mut self.grown).then_some(written)
     }
 }
 

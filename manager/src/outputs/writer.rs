@@ -3,7 +3,7 @@
 
 use super::alert::{Alert, AlertId};
 use super::clock::{LocalClock, LocalTime};
-use super::files::DailyFile;
+use super::files::{Announce, DailyFile, Written};
 use super::{json, text};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
@@ -70,7 +70,6 @@ pub struct Counts {
 }
 
 /// The files that are switched on.
-#[derive(Debug)]
 struct Files {
     outputs: Outputs,
     alerts: DailyFile,
@@ -122,6 +121,13 @@ impl<W: Write> AlertWriter<W> {
             archives_json: DailyFile::archives_json(logs),
             firewall: DailyFile::firewall(logs),
         });
+        self
+    }
+
+    /// Has every file announced before it is written to.
+    pub fn announced(mut self, announce: &Announce) -> Self {
+        let files = self.files.as_mut().map(Files::all);
+        files.into_iter().flatten().for_each(|file| file.announce(announce));
         self
     }
 
@@ -185,6 +191,13 @@ impl<W: Write> AlertWriter<W> {
         entry.or_insert_with(|| (rule.level.get(), 0, description())).1 += 1;
     }
 
+    /// The files that have grown since the last call, with what is written
+    /// of them. What is still waiting is not.
+    pub fn take_written(&mut self) -> Vec<Written> {
+        let files = self.files.as_mut().map(Files::all);
+        files.into_iter().flatten().flat_map(DailyFile::take_written).collect()
+    }
+
     /// Writes what has been printed so far. A reader of live alerts who has
     /// gone does not end the watch: the files go on.
     pub fn flush(&mut self) -> io::Result<()> {
@@ -232,15 +245,18 @@ impl Files {
         Ok(())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        let all = [
+    fn all(&mut self) -> [&mut DailyFile; 5] {
+        [
             &mut self.alerts,
             &mut self.alerts_json,
             &mut self.archives,
             &mut self.archives_json,
             &mut self.firewall,
-        ];
-        all.into_iter().try_for_each(DailyFile::flush)
+        ]
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.all().into_iter().try_for_each(DailyFile::flush)
     }
 }
 
@@ -276,7 +292,7 @@ impl<W: Write> Sink for AlertWriter<W> {
         if self.buffer.len() >= BUFFERED_MAX { self.flush() } else { Ok(()) }
     }
 
-    fn batch_done(&mut self) -> io::Result<()> {
+    fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
         self.files.as_mut().map_or(Ok(()), Files::flush)?;
         if self.live && !self.buffer.is_empty() { self.flush() } else { Ok(()) }
     }

@@ -9,6 +9,7 @@ use crate::config::{Config, Home, ListedFile, RuleFiles};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
 use crate::xml::{self, Dialect, Document};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Where rules come from.
@@ -109,10 +110,28 @@ fn configured_files(
         let ids: Vec<_> = files.iter().filter_map(|file| file.load(sources, report)).collect();
         ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
     };
-    let (decoders, rules) = (read(&named.decoders), read(&named.rules));
+    let (decoders, mut rules) = (read(&named.decoders), read(&named.rules));
+    rules.extend(watch_rules(&rules, sources, report));
     let lists = named.lists.iter().map(|file| read_list(file, report)).collect();
     let names = named.lists.iter().map(|file| file.name.clone().into_bytes()).collect();
     (Files { decoders, rules, lists: names }, lists)
+}
+
+/// The rules that watch over the manager's own sight, if the rule that they
+/// hang on is there and none of their numbers is taken.
+fn watch_rules(rules: &[Document], sources: &mut Sources, report: &mut Diagnostics) -> Option<Document> {
+    let (name, text) = built_in::WATCH;
+    let id = sources.add(format!("built-in {name}"), text);
+    let own = xml::read(&Dialect::OSSEC, sources, id, report);
+    let taken: BTreeSet<u32> = rules.iter().flat_map(rule_ids).collect();
+    (taken.contains(&500) && rule_ids(&own).all(|id| !taken.contains(&id))).then_some(own)
+}
+
+fn rule_ids(document: &Document) -> impl Iterator<Item = u32> {
+    let elements = document.roots.iter().flat_map(|root| [root].into_iter().chain(&root.children));
+    elements
+        .filter(|element| element.name == "rule")
+        .filter_map(|rule| rule.attribute("id")?.value_lossy().trim().parse().ok())
 }
 
 /// A list that cannot be read is a warning: rules that ask it go on without

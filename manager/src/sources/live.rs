@@ -1,36 +1,28 @@
-//! Lines as they come, from all live sources, in one bounded queue.
+//! Lines as they come, from all live sources of this machine.
 //!
 //! Each kind of source has a thread of its own: files, journal, kernel log,
-//! the demo. All write to one queue that holds 4,096 lines; when the judging
+//! the demo. All write to one [`intake`](super::intake); when the judging
 //! falls behind, the sources wait, and nothing is lost that is still in its
 //! file. What a source has to say (a rotation, a file that cannot be read)
 //! goes to standard error.
 
 use super::demo::{Demo, Pace};
 use super::follow::{Follower, Start};
+use super::intake::{Door, Raw};
 use super::journal::{Journal, JournalOptions};
 use super::kernel::KernelLog;
 use super::machine::{self, Survey};
 use super::stamp::Stamper;
 use super::{Arrival, epoch_now, glob};
 use crate::config::{LocalFile, LogFormat};
-use crate::engine::pipeline::{Batch, Feed};
 use crate::news;
-use crate::outputs::clock::LocalClock;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::atomic::AtomicBool;
 use std::thread;
-use std::time::{Duration, Instant};
-
-/// Lines that may wait to be judged.
-const WAITING: usize = 4096;
-
-/// How long a batch waits for its first line.
-const PATIENCE: Duration = Duration::from_millis(200);
+use std::time::Instant;
 
 /// Bytes at the end of each file that are looked at first.
 const RECENT: u64 = 256 * 1024;
@@ -113,24 +105,10 @@ impl Watch {
     }
 }
 
-/// A line on its way to the engine.
-#[derive(Debug)]
-struct Raw {
-    location: Arc<[u8]>,
-    bytes: Vec<u8>,
-    time: i64,
-}
-
-/// Running sources.
-#[derive(Debug)]
-pub struct Live {
-    lines: Receiver<Raw>,
-}
-
-impl Live {
+impl Watch {
     /// Starts a thread for each kind of source; they end when `stop` is set.
-    pub fn start(watch: Watch, stop: Arc<AtomicBool>) -> Self {
-        let (to, lines) = sync_channel(WAITING);
+    pub fn start(self, to: Door, stop: Arc<AtomicBool>) {
+        let watch = self;
         if watch.journal {
             let (to, stop) = (to.clone(), Arc::clone(&stop));
             let lines = if watch.recent { RECENT_ENTRIES } else { 0 };
@@ -159,7 +137,6 @@ impl Live {
             let past = if watch.recent { watch.files } else { Vec::new() };
             thread::spawn(move || follow(follower, &past, &stop, to));
         }
-        Self { lines }
     }
 }
 
@@ -170,7 +147,7 @@ const RECENT_ENTRIES: u32 = 2000;
 const RECENT_AGE_S: i64 = 24 * 3600;
 
 /// Follows files, after a look at the end of some.
-fn follow(mut follower: Follower, past: &[String], stop: &AtomicBool, to: SyncSender<Raw>) {
+fn follow(mut follower: Follower, past: &[String], stop: &AtomicBool, to: Door) {
     let mut sender = Sender::new(to);
     let past = recent_lines(past);
     // Files are opened at their ends before the past is handed on, which may
@@ -222,18 +199,17 @@ fn tail(path: &PathBuf) -> io::Result<(Vec<u8>, i64)> {
 
 /// Puts lines into the queue and news on standard error.
 struct Sender {
-    to: SyncSender<Raw>,
+    to: Door,
     location: Arc<[u8]>,
 }
 
 impl Sender {
-    fn new(to: SyncSender<Raw>) -> Self {
+    fn new(to: Door) -> Self {
         Self { to, location: Arc::from(&b""[..]) }
     }
 
     fn send(&mut self, line: Raw) {
-        // Fails only when nobody judges any more, at the end.
-        let _ = self.to.send(line);
+        self.to.line(line);
     }
 
     fn sink(&mut self) -> impl FnMut(Arrival<'_>) + '_ {
@@ -247,57 +223,5 @@ impl Sender {
             }
             Arrival::News(location, news) => news::tell(format_args!("{location} {news}")),
         }
-    }
-}
-
-/// Feeds the engine from running sources, and reads the rules again when
-/// asked to.
-pub struct LiveFeed<F, T> {
-    live: Live,
-    clock: LocalClock,
-    reload: Arc<AtomicBool>,
-    load: F,
-    reloaded: Option<T>,
-}
-
-impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
-    /// `load` is called when `reload` is set; what it gives ends the feed
-    /// until it is taken.
-    pub fn new(live: Live, reload: Arc<AtomicBool>, load: F) -> Self {
-        Self { live, clock: LocalClock::default(), reload, load, reloaded: None }
-    }
-
-    /// What was loaded, if that is why the feed ended.
-    pub fn take_reloaded(&mut self) -> Option<T> {
-        self.reloaded.take()
-    }
-
-    fn push(&mut self, line: &Raw, batch: &mut Batch) {
-        if !line.bytes.is_empty() {
-            batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
-        }
-    }
-}
-
-impl<F: FnMut() -> Option<T>, T> Feed for LiveFeed<F, T> {
-    fn fill(&mut self, batch: &mut Batch) -> io::Result<bool> {
-        if self.reload.swap(false, Relaxed) {
-            self.reloaded = (self.load)();
-            if self.reloaded.is_some() {
-                return Ok(false);
-            }
-        }
-        match self.live.lines.recv_timeout(PATIENCE) {
-            Ok(line) => self.push(&line, batch),
-            Err(RecvTimeoutError::Timeout) => return Ok(true),
-            Err(RecvTimeoutError::Disconnected) => return Ok(false),
-        }
-        while !batch.is_full() {
-            match self.live.lines.try_recv() {
-                Ok(line) => self.push(&line, batch),
-                Err(_) => break,
-            }
-        }
-        Ok(true)
     }
 }

@@ -16,14 +16,18 @@
 //! | [`kernel`] | the kernel log, where there is no journal |
 //! | [`stored`] | old files, also compressed, merged by time |
 //! | [`demo`] | an attack of our own, to look at |
-//! | [`live`] | all live sources in one queue |
+//! | [`live`] | all live sources of this machine |
+//! | [`intake`] | the queue of all that has arrived, from here and from agents |
+//! | [`feed`] | from the queue to the engine |
 //! | [`lines`] | bytes → lines |
 //! | [`stamp`] | a line's own time |
 
 pub mod access;
 pub mod demo;
+pub mod feed;
 pub mod follow;
 pub mod glob;
+pub mod intake;
 pub mod journal;
 pub mod kernel;
 pub mod lines;

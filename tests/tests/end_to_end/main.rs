@@ -1,5 +1,6 @@
 //! The real binary, from the outside: what people start, and what they see.
 
+mod agents;
 mod analyze;
 mod daemon;
 mod demo;

@@ -1,0 +1,209 @@
+//! A batch of an agent on its way: through the engine, to disk, and back as an
+//! acknowledgement.
+
+use super::registry::AgentId;
+use crate::engine::pipeline::Batch;
+use crate::outputs::clock::LocalClock;
+use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
+use bartizan_core::wire::downlink::Ticket;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
+
+/// A source of an agent.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// As the agent names it; empty for the spool.
+    pub name: Arc<str>,
+    /// As alerts show it: `(agent) 192.0.2.1->/var/log/messages`.
+    pub location: Arc<[u8]>,
+}
+
+/// The sources of a session by their numbers.
+pub type Sources = Arc<Vec<Option<Source>>>;
+
+/// All that was received from an agent over any connection and is not yet on
+/// disk. The next session waits until there is none.
+#[derive(Debug, Default)]
+pub struct Outstanding {
+    batches: AtomicUsize,
+    settled: Notify,
+}
+
+impl Outstanding {
+    fn add(&self) {
+        self.batches.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn settle(&self) {
+        if self.batches.fetch_sub(1, Ordering::Release) == 1 {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing is outstanding. Nobody may add meanwhile.
+    pub async fn settled(&self) {
+        loop {
+            let settled = self.settled.notified();
+            if self.batches.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            settled.await;
+        }
+    }
+}
+
+/// What a session and its deliveries share.
+#[derive(Debug)]
+pub struct Session {
+    /// Whose it is.
+    pub agent: AgentId,
+    /// Where committed batches are told.
+    pub committed: UnboundedSender<Ticket>,
+    /// What the agent has on its way.
+    pub outstanding: Arc<Outstanding>,
+    /// Records received.
+    pub records: AtomicU64,
+}
+
+/// A batch of an agent.
+#[derive(Debug)]
+pub struct Delivery {
+    session: Arc<Session>,
+    ticket: Ticket,
+    sources: Sources,
+    body: Vec<u8>,
+    /// Entries of the body that become events.
+    records: usize,
+    /// Bytes of the body that were fed to the engine.
+    fed: usize,
+    /// When it was received, seconds since 1970.
+    received: i64,
+    _room: OwnedSemaphorePermit,
+}
+
+/// What a delivery says of one source.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// Where it stands, if that is said.
+    pub position: Option<Vec<u8>>,
+    /// Records of it.
+    pub records: u64,
+    /// Time of the last one, seconds since 1970.
+    pub last_event: i64,
+    /// Records that the agent had to drop, time of the first and of the last.
+    pub lost: Option<(u64, i64, i64)>,
+}
+
+impl Delivery {
+    /// A batch that was received; `room` is given back when it is done.
+    pub fn new(
+        session: &Arc<Session>,
+        ticket: Ticket,
+        sources: &Sources,
+        body: Vec<u8>,
+        received: i64,
+        room: OwnedSemaphorePermit,
+    ) -> Self {
+        session.outstanding.add();
+        let is_event = |entry: &Entry<'_>| !matches!(entry, Entry::Position { .. });
+        let records = Entries::new(&body).flatten().filter(is_event).count();
+        let (session, sources) = (Arc::clone(session), Arc::clone(sources));
+        Self { session, ticket, sources, body, records, fed: 0, received, _room: room }
+    }
+
+    /// How many events it brings at most.
+    pub fn records(&self) -> usize {
+        self.records
+    }
+
+    /// Feeds records to the engine until the batch is full; true if all of
+    /// them have been fed.
+    pub fn feed(&mut self, batch: &mut Batch, clock: &mut LocalClock) -> bool {
+        let mut entries = Entries::new(self.body.get(self.fed..).unwrap_or_default());
+        while !batch.is_full() {
+            // The listener has looked at all of it before: it is sound.
+            let Some(Ok(entry)) = entries.next() else { return true };
+            match entry {
+                Entry::Record(Record { source, age_ms, text, .. }) => {
+                    if let Some(source) = find(&self.sources, source).filter(|_| !text.is_empty()) {
+                        let time = self.received - i64::from(age_ms) / 1000;
+                        batch.push(text, &source.location, clock.moment(time));
+                    }
+                }
+                Entry::Lost(Lost { source, records, first_age_ms, last_age_ms }) => {
+                    let ages = [first_age_ms, last_age_ms].map(|age| self.received - i64::from(age) / 1000);
+                    let source = find(&self.sources, source);
+                    let text = lost_text(source.map_or("", |source| &source.name), records, ages, clock);
+                    if let Some(place) = source.or_else(|| find(&self.sources, 0)) {
+                        batch.push(text.as_bytes(), &place.location, clock.moment(self.received));
+                    }
+                }
+                Entry::Position { .. } => {}
+            }
+            self.fed = self.body.len() - entries.rest().len();
+        }
+        false
+    }
+
+    /// Whose it is.
+    pub fn agent(&self) -> AgentId {
+        self.session.agent
+    }
+
+    /// When it was received, seconds since 1970.
+    pub fn received(&self) -> i64 {
+        self.received
+    }
+
+    /// What it says of each source, by name.
+    pub fn progress(&self) -> BTreeMap<Arc<str>, Progress> {
+        let mut all: BTreeMap<Arc<str>, Progress> = BTreeMap::new();
+        for entry in Entries::new(&self.body).flatten() {
+            let (Entry::Record(Record { source, .. })
+            | Entry::Position { source, .. }
+            | Entry::Lost(Lost { source, .. })) = entry;
+            let Some(source) = find(&self.sources, source) else { continue };
+            let progress = all.entry(Arc::clone(&source.name)).or_default();
+            progress.last_event = self.received;
+            match entry {
+                Entry::Record(_) => progress.records += 1,
+                Entry::Position { position, .. } => progress.position = Some(position.to_vec()),
+                Entry::Lost(Lost { records, first_age_ms, last_age_ms, .. }) => {
+                    let time = |age: u32| self.received - i64::from(age) / 1000;
+                    let before = progress.lost.map_or((0, i64::MAX), |(records, first, _)| (records, first));
+                    let first = before.1.min(time(first_age_ms));
+                    progress.lost = Some((before.0 + records, first, time(last_age_ms)));
+                }
+            }
+        }
+        all
+    }
+
+    /// Tells the session that the batch is on disk.
+    pub fn acknowledge(&self) {
+        // The session may have ended.
+        let _ = self.session.committed.send(self.ticket);
+    }
+}
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.session.outstanding.settle();
+    }
+}
+
+fn find(sources: &[Option<Source>], number: u16) -> Option<&Source> {
+    sources.get(usize::from(number))?.as_ref()
+}
+
+fn lost_text(source: &str, records: u64, [first, last]: [i64; 2], clock: &mut LocalClock) -> String {
+    let [first, last] = [first, last].map(|at| {
+        let second = clock.local(at).second;
+        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    });
+    let source = if source.is_empty() { "other sources" } else { source };
+    format!("ossec: Agent lost {records} records of '{source}', from {first} to {last}: its spool was full.")
+}

@@ -1,0 +1,73 @@
+//! `<agent_config>`: what the manager gives to agents, checked before it goes.
+
+use super::reading::Reading;
+use super::{Home, LocalFile, Remote, sections, unknown_section};
+use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, suggest};
+use crate::pattern::{Language, Single};
+use crate::xml::{self, Dialect, Element};
+use std::path::Path;
+
+/// The elements at the root of such a file.
+pub const SHARED_ROOT: &str = "agent_config";
+
+/// Sections that an agent reads.
+const SECTIONS: [&str; 3] = ["localfile", "remote", "syslog_listener"];
+
+/// Reads one file and reports what is wrong in it.
+pub fn check_shared(home: &Path, path: &Path, sources: &mut Sources, report: &mut Diagnostics) {
+    let file = match sources.load(path) {
+        Ok(file) => file,
+        Err(error) => {
+            let message = format!("cannot read {}: {error}", path.display());
+            return report.push(Diagnostic::placeless_error(message).help(error.help()));
+        }
+    };
+    check_shared_source(&Home::new(home), file, sources, report);
+}
+
+/// As [`check_shared`], of a text that is in `sources` already.
+pub(super) fn check_shared_source(home: &Home, file: SourceId, sources: &Sources, report: &mut Diagnostics) {
+    let document = xml::read(&Dialect::OSSEC, sources, file, report);
+    let mut reading = Reading::new(home, file, sources, report);
+    for root in &document.roots {
+        match root.name.as_str() {
+            SHARED_ROOT => block(&mut reading, root),
+            name => unknown_root(&mut reading, root, name),
+        }
+    }
+}
+
+fn unknown_root(reading: &mut Reading<'_>, root: &Element, name: &str) {
+    let help = match suggest(name, [SHARED_ROOT]) {
+        Some(_) => "did you mean <agent_config>?",
+        None => "all that is for agents stands in <agent_config>",
+    };
+    reading.error(root.name_span, format!("<{name}> cannot stand here"), help);
+}
+
+fn block(reading: &mut Reading<'_>, block: &Element) {
+    reading.only_attributes(block, &["name", "os", "profile", "overwrite"]);
+    for attribute in &block.attributes {
+        if Single::new(Language::Match, &attribute.value).is_none() {
+            let message = format!("the pattern of `{}` cannot be used", attribute.name);
+            reading.error(attribute.value_span, message, "shorten it");
+        }
+    }
+    for section in &block.children {
+        match section.name.as_str() {
+            "localfile" => drop(LocalFile::read(reading, section)),
+            "remote" | "syslog_listener" => drop(Remote::read(reading, section)),
+            name if known(name) => not_for_agents(reading, section),
+            _ => unknown_section(reading, section, &SECTIONS),
+        }
+    }
+}
+
+fn known(name: &str) -> bool {
+    sections::USED.contains(&name) || sections::UNUSED.contains(&name)
+}
+
+fn not_for_agents(reading: &mut Reading<'_>, section: &Element) {
+    let message = format!("agents do not use the section <{}>", section.name);
+    reading.warning(section.name_span, message, "it may stay; nothing in it has an effect");
+}

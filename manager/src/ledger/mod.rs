@@ -1,0 +1,299 @@
+//! What is on disk, and what may therefore be acknowledged.
+//!
+//! Three parties speak to one thread, the *committer*, over one channel, in
+//! the order in which things happen: the feed says what a batch of events
+//! completes (deliveries of agents, positions in local files), the sink says
+//! that the batch is judged and how far it wrote which file. The committer
+//! brings the files to disk, then writes positions and file sizes in one
+//! transaction, then acknowledges. It takes all that waits at once: the busier
+//! the disk, the larger a commitment, and the judging never waits for it.
+//!
+//! After a kill, files may hold more than the last transaction knows of, and
+//! the events behind that come again: [`take_back`] removes it first.
+
+mod sums;
+pub mod take_back;
+
+use crate::agents::delivery::{Delivery, Progress};
+use crate::agents::registry::{AgentId, Commit, Registry, RegistryError};
+use crate::engine::pipeline::Sink;
+use crate::engine::session::Court;
+use crate::news;
+use crate::outputs::files::{Announce, Written};
+use crate::outputs::writer::AlertWriter;
+use bartizan_core::event::Event;
+use bartizan_core::rules::judge::Verdict;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use sums::Sums;
+
+/// Time between two commitments at least: a disk that is fast is not worn.
+const GAP: Duration = Duration::from_millis(20);
+
+/// How often a disk that refuses is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How far a local source has been judged.
+#[derive(Clone, Debug)]
+pub struct Reached {
+    /// Name of the source.
+    pub source: Arc<str>,
+    /// Its position and what came from it.
+    pub progress: Progress,
+}
+
+/// What a batch of events completes.
+#[derive(Debug, Default)]
+pub struct Completed {
+    /// Batches of agents.
+    pub deliveries: Vec<Delivery>,
+    /// Local sources.
+    pub local: Vec<Reached>,
+}
+
+impl Completed {
+    /// Whether it completes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.deliveries.is_empty() && self.local.is_empty()
+    }
+}
+
+#[derive(Debug)]
+enum Told {
+    Completes(u64, Completed),
+    Judged(u64, Vec<Written>),
+}
+
+/// The side of the feed.
+#[derive(Debug)]
+pub struct Promises {
+    to: Sender<Told>,
+    last: u64,
+}
+
+impl Promises {
+    /// Says what the batch that is about to leave completes; the ticket is to
+    /// be written on it.
+    pub fn completes(&mut self, completed: Completed) -> u64 {
+        self.last += 1;
+        // Without a committer nothing is acknowledged, which is what is true.
+        let _ = self.to.send(Told::Completes(self.last, completed));
+        self.last
+    }
+}
+
+/// The side of the sink: an alert writer that tells how far it is, and that
+/// waits for a full disk instead of giving up.
+pub struct Settled<W> {
+    /// Writes alerts.
+    pub writer: AlertWriter<W>,
+    to: Sender<Told>,
+    stop: Arc<AtomicBool>,
+}
+
+impl<W: Write> Sink for Settled<W> {
+    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()> {
+        self.writer.judged(event, verdict, court)
+    }
+
+    fn batch_done(&mut self, ticket: Option<u64>) -> io::Result<()> {
+        persist("cannot write alerts", &self.stop, || self.writer.batch_done(ticket))?;
+        if let Some(ticket) = ticket {
+            let _ = self.to.send(Told::Judged(ticket, self.writer.take_written()));
+        }
+        Ok(())
+    }
+}
+
+/// Tries again until it works or the program is to stop.
+fn persist<T>(what: &str, stop: &AtomicBool, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut told = false;
+    loop {
+        match act() {
+            Err(error) if is_temporary(&error) && !stop.load(Relaxed) => {
+                if !told {
+                    news::tell(format_args!("{what}: {error}; it is tried until it works"));
+                    told = true;
+                }
+                thread::sleep(RETRY);
+            }
+            result => {
+                if told && result.is_ok() {
+                    news::tell(format_args!("{what}: it works again, nothing was lost"));
+                }
+                return result;
+            }
+        }
+    }
+}
+
+/// Whether somebody can make room and all goes on.
+fn is_temporary(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge)
+}
+
+/// The committer's thread.
+#[derive(Debug)]
+pub struct Ledger {
+    thread: JoinHandle<()>,
+}
+
+impl Ledger {
+    /// Starts the committer. It ends when feed and sink have gone and all is
+    /// on disk.
+    pub fn start<W>(
+        registry: Registry,
+        writer: AlertWriter<W>,
+        stop: Arc<AtomicBool>,
+    ) -> (Self, Promises, Settled<W>)
+    where
+        W: Write,
+    {
+        let registry = Arc::new(Mutex::new(registry));
+        let writer = writer.announced(&announce(&registry));
+        let (to, told) = channel();
+        let committer = Committer {
+            registry,
+            stop: Arc::clone(&stop),
+            promised: VecDeque::new(),
+            grown: BTreeMap::new(),
+            judged: 0,
+        };
+        let thread = thread::spawn(move || committer.run(&told));
+        (Self { thread }, Promises { to: to.clone(), last: 0 }, Settled { writer, to, stop })
+    }
+
+    /// Waits until all is on disk.
+    pub fn finish(self) {
+        if self.thread.join().is_err() {
+            news::tell("the thread that brings alerts to disk broke down; what was not acknowledged comes again");
+        }
+    }
+}
+
+/// Writes down a file and its size before it is written to, so that whatever
+/// is behind that size was not committed.
+fn announce(registry: &Arc<Mutex<Registry>>) -> Announce {
+    let registry = Arc::clone(registry);
+    Arc::new(move |path, size| {
+        let path = path.to_str().unwrap_or_default();
+        store(&registry, &Commit { outputs: &[(path, size)], ..Commit::default() })
+    })
+}
+
+/// What hinders the database passes: a lock of another process, a full disk.
+fn store(registry: &Mutex<Registry>, commit: &Commit<'_>) -> io::Result<()> {
+    let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
+    registry.commit(commit).map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))
+}
+
+/// Removes from the files of a home folder what was not committed and will
+/// come again.
+pub fn take_back_all(registry: &Registry) -> Result<(), RegistryError> {
+    let known: BTreeSet<String> = registry.agents()?.into_iter().map(|agent| agent.name).collect();
+    let local: BTreeSet<String> =
+        registry.sources(Some(AgentId::MANAGER))?.into_iter().map(|source| source.name).collect();
+    for (path, size) in registry.outputs()? {
+        match take_back::take_back(Path::new(&path), size, |entry| comes_again(entry, &known, &local)) {
+            Ok(done) if done.removed > 0 => news::tell(format_args!(
+                "{path}: {} entries were not yet committed when the program ended; their events come again",
+                done.removed
+            )),
+            Ok(_) => {}
+            Err(error) => news::tell(format_args!("{path}: cannot take back what comes again: {error}")),
+        }
+    }
+    Ok(())
+}
+
+/// Whether the event of an entry, given from its location on, comes again:
+/// one of an agent, or of a local source that is read from its position.
+fn comes_again(entry: &[u8], agents: &BTreeSet<String>, local: &BTreeSet<String>) -> bool {
+    let entry = String::from_utf8_lossy(entry);
+    if let Some((name, _)) = entry.strip_prefix('(').and_then(|entry| entry.split_once(") ")) {
+        return agents.contains(name);
+    }
+    let Some((_, place)) = entry.split_once("->") else { return false };
+    let starts = |source: &&String| place.strip_prefix(source.as_str()).is_some_and(ends_place);
+    local.iter().any(|source| starts(&source))
+}
+
+/// Whether this can stand behind a place.
+fn ends_place(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with([' ', '\n', '"'])
+}
+
+/// Brings to disk, writes down, acknowledges.
+#[derive(Debug)]
+struct Committer {
+    registry: Arc<Mutex<Registry>>,
+    stop: Arc<AtomicBool>,
+    /// What will be complete, in the order of tickets.
+    promised: VecDeque<(u64, Completed)>,
+    /// Files that have grown since the last commitment.
+    grown: BTreeMap<PathBuf, Written>,
+    /// The last ticket that is judged.
+    judged: u64,
+}
+
+impl Committer {
+    fn run(mut self, told: &Receiver<Told>) {
+        let mut last = None::<Instant>;
+        while let Ok(first) = told.recv() {
+            if let Some(rest) = last.and_then(|last| GAP.checked_sub(last.elapsed())) {
+                thread::sleep(rest);
+            }
+            self.hear(first);
+            told.try_iter().for_each(|more| self.hear(more));
+            let complete = self.take_complete();
+            if complete.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.commit(&complete) {
+                news::tell(format_args!("cannot write down what is done: {error}"));
+                return;
+            }
+            complete.iter().flat_map(|done| &done.deliveries).for_each(Delivery::acknowledge);
+            last = Some(Instant::now());
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Completes(ticket, completed) => self.promised.push_back((ticket, completed)),
+            Told::Judged(ticket, written) => {
+                self.judged = ticket;
+                self.grown.extend(written.into_iter().map(|written| (written.path.clone(), written)));
+            }
+        }
+    }
+
+    fn take_complete(&mut self) -> Vec<Completed> {
+        let judged = self.judged;
+        let count = self.promised.iter().take_while(|(ticket, _)| *ticket <= judged).count();
+        self.promised.drain(..count).map(|(_, completed)| completed).collect()
+    }
+
+    /// Files first, then what is true because of them.
+    fn commit(&mut self, complete: &[Completed]) -> io::Result<()> {
+        let grown = std::mem::take(&mut self.grown);
+        for written in grown.values() {
+            persist("cannot bring alerts to disk", &self.stop, || written.file.sync_data())?;
+        }
+        let sums = Sums::of(complete);
+        let outputs: Vec<_> = grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
+        let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
+        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
+        // A lock that another process holds, or a full disk: both pass.
+        persist("cannot write down what is done", &self.stop, || {
+            store(&self.registry, &commit)
+        })
+    }
+}

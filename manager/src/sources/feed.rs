@@ -1,0 +1,101 @@
+//! From the intake to the engine, and the rules read again when asked for.
+
+use super::intake::{Arrived, Door, Intake, Taken};
+use crate::engine::pipeline::{Batch, Feed};
+use crate::ledger::{Completed, Promises};
+use crate::outputs::clock::LocalClock;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How long a batch waits for its first line.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+/// Feeds the engine with what arrives.
+pub struct LiveFeed<F, T> {
+    intake: Intake,
+    /// Taken from the intake, not yet fed.
+    taken: VecDeque<Arrived>,
+    promises: Promises,
+    clock: LocalClock,
+    signals: Signals,
+    /// Keeps the intake open until the program is to stop.
+    door: Option<Door>,
+    load: F,
+    reloaded: Option<T>,
+}
+
+/// Flags that somebody else sets.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    /// The program is to stop: sources and guests end, what has arrived is
+    /// judged, the feed ends.
+    pub stop: Arc<AtomicBool>,
+    /// The rules are to be read again.
+    pub reload: Arc<AtomicBool>,
+}
+
+impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
+    /// `load` is called when the rules are to be read again; what it gives
+    /// ends the feed until it is taken.
+    pub fn new(intake: Intake, promises: Promises, signals: Signals, load: F) -> Self {
+        let (clock, door) = (LocalClock::default(), Some(intake.door()));
+        Self { intake, taken: VecDeque::new(), promises, clock, signals, door, load, reloaded: None }
+    }
+
+    /// What was loaded, if that is why the feed ended.
+    pub fn take_reloaded(&mut self) -> Option<T> {
+        self.reloaded.take()
+    }
+
+    /// Moves what was taken into the batch until it is full; notes what is
+    /// complete with it. A batch that completes something ends with that: when
+    /// it is judged, nothing is in the files that is not complete.
+    fn pour(&mut self, batch: &mut Batch) -> Completed {
+        let mut completed = Completed::default();
+        while !batch.is_full() {
+            match self.taken.pop_front() {
+                None => break,
+                Some(Arrived::Line(line)) => {
+                    if !line.bytes.is_empty() {
+                        batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
+                    }
+                }
+                Some(Arrived::Delivery(mut delivery)) => {
+                    let fits = batch.room() >= delivery.records();
+                    if (fits || completed.is_empty()) && delivery.feed(batch, &mut self.clock) {
+                        completed.deliveries.push(delivery);
+                    } else {
+                        self.taken.push_front(Arrived::Delivery(delivery));
+                        break;
+                    }
+                }
+            }
+        }
+        completed
+    }
+}
+
+impl<F: FnMut() -> Option<T>, T> Feed for LiveFeed<F, T> {
+    fn fill(&mut self, batch: &mut Batch) -> io::Result<bool> {
+        if self.signals.stop.load(Relaxed) && self.door.take().is_some() {
+            self.intake.close();
+        }
+        if self.signals.reload.swap(false, Relaxed) {
+            self.reloaded = (self.load)();
+            if self.reloaded.is_some() {
+                return Ok(false);
+            }
+        }
+        if self.taken.is_empty() && self.intake.take(&mut self.taken, PATIENCE) == Taken::Over {
+            return Ok(false);
+        }
+        let completed = self.pour(batch);
+        if !completed.is_empty() {
+            batch.ticket = Some(self.promises.completes(completed));
+        }
+        Ok(true)
+    }
+}

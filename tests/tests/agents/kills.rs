@@ -1,0 +1,40 @@
+//! The manager is killed at any time, and its disk is full.
+
+use crate::{SOURCE, catch_up, lines, send};
+use bartizan_tests::manager::Manager;
+
+#[test]
+fn killed_again_and_again_the_manager_loses_and_doubles_nothing() {
+    let (mut manager, agent) = Manager::start("killed");
+    for round in 0..6 {
+        let mut peer = manager.session(&agent);
+        let from = peer.begin(SOURCE).expect("a place").unwrap_or(0);
+        let to = from + 4000;
+        let sender = std::thread::spawn(move || send(&mut peer, from, to));
+        let archive = manager.home.join("logs/archives/archives.log");
+        let grown = |least: u64| std::fs::metadata(&archive).is_ok_and(|file| file.len() > least);
+        let before = std::fs::metadata(&archive).map_or(0, |file| file.len());
+        manager.process().wait_for("archived lines", |_| grown(before + 1000 * round));
+        manager.kill();
+        sender.join().expect("the sender ends");
+        manager.run();
+    }
+    catch_up(&manager, &agent, 30_000);
+    let archived = manager.archived(SOURCE);
+    assert_eq!(archived.len(), 30_000);
+    assert_eq!(archived, lines(0, 30_000));
+}
+
+#[test]
+fn a_manager_that_is_asked_to_end_has_acknowledged_what_it_wrote() {
+    let (mut manager, agent) = Manager::start("ends");
+    let mut peer = manager.session(&agent);
+    peer.begin(SOURCE).expect("a place");
+    send(&mut peer, 0, 3000);
+    manager.stop();
+    let written = manager.archived(SOURCE).len();
+    manager.run();
+    let mut peer = manager.session(&agent);
+    let position = peer.begin(SOURCE).expect("a place").unwrap_or(0);
+    assert_eq!(position, written as u64);
+}
