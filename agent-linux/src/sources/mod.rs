@@ -6,7 +6,7 @@
 //!
 //! | room | what is heard there |
 //! |---|---|
-//! | [`usual`] | what this machine has to watch if nothing is configured |
+//! | [`usual()`] | what this machine has to watch if nothing is configured |
 //! | [`command`] | commands that are run now and then |
 //! | [`stream`] | commands that keep running |
 //! | [`journal`] | the systemd journal, through its own program |
@@ -28,14 +28,16 @@ pub mod syslog;
 #[cfg(test)]
 mod tests;
 mod text;
-pub mod usual;
+mod usual;
+
+pub use usual::usual;
 
 use crate::config::Config;
 use crate::live::Live;
 
-/// The sources of a configuration that cannot wait. One that is not there, such
-/// as the kernel's ring in a container, is said to `missing`: what, and why.
-pub fn open(config: &Config, missing: &mut dyn FnMut(&str, &std::io::Error)) -> Vec<Box<dyn Live>> {
+/// The sources of a configuration that cannot wait. They open in
+/// [`Live::register`].
+pub fn open(config: &Config) -> Vec<Box<dyn Live>> {
     let mut all: Vec<Box<dyn Live>> = Vec::new();
     if !config.commands.is_empty() {
         all.push(Box::new(command::Commands::new(&config.commands)));
@@ -50,15 +52,7 @@ pub fn open(config: &Config, missing: &mut dyn FnMut(&str, &std::io::Error)) -> 
         all.push(Box::new(syslog::Listener::new(listener)));
     }
     if config.kernel {
-        match kernel::Kernel::open() {
-            Ok(kernel) => all.push(Box::new(kernel)),
-            Err(error) => missing(kernel::PLACE, &error),
-        }
+        all.push(Box::new(kernel::Kernel::new()));
     }
     all
-}
-
-/// The usual.
-pub fn usual() -> Config {
-    Config::default()
 }

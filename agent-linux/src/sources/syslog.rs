@@ -119,6 +119,30 @@ impl Listener {
         })
     }
 
+    fn open_udp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+        if self.config.udp {
+            let udp = self.udp.insert(self.bind(UdpSocket::bind)?);
+            registry.register(udp, Token(first.0 + UDP), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    fn open_tcp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+        if self.config.tcp {
+            let tcp = self.tcp.insert(self.bind(TcpListener::bind)?);
+            registry.register(tcp, Token(first.0 + TCP), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
+    fn open_local(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+        if let Some(path) = &self.config.socket {
+            let local = self.local.insert(open_local(path)?);
+            registry.register(local, Token(first.0 + LOCAL), Interest::READABLE)?;
+        }
+        Ok(())
+    }
+
     /// Who may send: denied senders first, then allowed ones (OSSEC 4.3).
     fn may_send(&mut self, sender: IpAddr) -> bool {
         self.writer.from(sender);
@@ -272,25 +296,15 @@ fn open_local(path: &Path) -> io::Result<UnixDatagram> {
 }
 
 impl Live for Listener {
+    /// A door that cannot open does not keep the others closed.
     fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
-        let token = |what| Token(first.0 + what);
-        if self.config.udp {
-            let mut udp = self.bind(UdpSocket::bind)?;
-            registry.register(&mut udp, token(UDP), Interest::READABLE)?;
-            self.udp = Some(udp);
-        }
-        if self.config.tcp {
-            let mut tcp = self.bind(TcpListener::bind)?;
-            registry.register(&mut tcp, token(TCP), Interest::READABLE)?;
-            self.tcp = Some(tcp);
-        }
-        if let Some(path) = &self.config.socket {
-            let mut local = open_local(path)?;
-            registry.register(&mut local, token(LOCAL), Interest::READABLE)?;
-            self.local = Some(local);
-        }
         self.loop_ = Some((registry.try_clone()?, first));
-        Ok(())
+        let doors = [
+            self.open_udp(registry, first),
+            self.open_tcp(registry, first),
+            self.open_local(registry, first),
+        ];
+        doors.into_iter().collect()
     }
 
     fn ready(&mut self, token: Token, now: Millis, sink: &mut Sink<'_>) -> bool {

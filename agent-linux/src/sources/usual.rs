@@ -42,8 +42,13 @@ const AUDIT_MS: u32 = 2_000;
 /// Folders where programs are.
 const PROGRAMS: [&str; 6] = ["sbin", "bin", "usr/sbin", "usr/bin", "usr/local/sbin", "usr/local/bin"];
 
+/// What this machine has to watch.
+pub fn usual() -> Config {
+    below(Path::new("/"))
+}
+
 /// What the file system at `root` has to watch.
-pub fn usual(root: &Path) -> Config {
+fn below(root: &Path) -> Config {
     let logs = root.join("var/log");
     let mut config = Config::default();
     let found = SYSLOG.iter().filter(|name| is_written(&logs.join(name)));
@@ -113,7 +118,7 @@ mod tests {
             std::fs::create_dir_all(path.parent().expect("has one")).expect("created");
             std::fs::write(path, "x\n").expect("written");
         }
-        let config = usual(root.path());
+        let config = below(root.path());
         let log = |file: &File| file.location.rsplit_once("/var/log/").expect("a log").1.to_string();
         (config.files.iter().map(log).collect(), config)
     }
