@@ -14,6 +14,7 @@
 //! | `reading` | one option: yes or no, a number, a text |
 //! | `client` | managers, spool, user |
 //! | `localfile` | what is followed |
+//! | `log_format` | how its lines become events |
 //! | `listener` | who may send syslog |
 //! | `internal` | `local_internal_options.conf` |
 //! | `report` | what is wrong, with its place |
@@ -24,6 +25,7 @@ mod expressions;
 mod internal;
 mod listener;
 mod localfile;
+mod log_format;
 mod reading;
 mod report;
 mod sections;
