@@ -6,6 +6,7 @@ use super::report::{Fault, Span};
 use super::sections::LOCALFILE_UNUSED;
 use super::xml::Element;
 use super::{Command, Config, File, Filter, Journal, LogFormat, RegexFormat, SOURCES_MAX, Stream};
+use crate::files::Priority;
 use std::ops::RangeInclusive;
 
 /// Seconds between two runs of a command, if nothing is said (OSSEC 4.3).
@@ -60,6 +61,7 @@ struct Parts {
     multiline: Option<Box<RegexFormat>>,
     journal: Journal,
     rate_limit: Option<u32>,
+    turns: Priority,
     /// Something was wrong and is reported, so that less is missing than it seems.
     flawed: bool,
 }
@@ -111,9 +113,21 @@ impl Parts {
             "filter" => self.filter(reading, option)?,
             "unit" => push(reading, option, &mut self.journal.units)?,
             "identifier" => push(reading, option, &mut self.journal.identifiers)?,
-            "priority" => self.journal.priority = priority(reading, option)?,
+            "priority" => self.priority(reading, option)?,
             "rate_limit" => self.rate_limit = reading.number(option, 1..=1_000_000)?,
             _ => reading.other_option(section.name, option, &OPTIONS, &LOCALFILE_UNUSED)?,
+        }
+        Ok(())
+    }
+
+    /// Of a file: whose turn comes first. Of the journal: which entries.
+    fn priority<'t>(&mut self, reading: &mut Reading<'t>, option: &Element<'t>) -> Result<(), Fault> {
+        let Some((text, at)) = reading.text(option)? else { return Ok(()) };
+        match text.as_str() {
+            "high" => self.turns = Priority::High,
+            "normal" => self.turns = Priority::Normal,
+            "low" => self.turns = Priority::Low,
+            _ => self.journal.priority = entry_priority(reading, &text, at),
         }
         Ok(())
     }
@@ -198,6 +212,7 @@ impl Parts {
                 exclude: self.exclude,
                 age_s: self.age_s,
                 rate_limit: self.rate_limit,
+                priority: self.turns,
             });
         }
     }
@@ -304,15 +319,17 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
     Ok(seconds)
 }
 
-/// A priority by its name or number.
-fn priority<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Option<u8>, Fault> {
-    let Some((text, at)) = reading.text(option)? else { return Ok(None) };
+/// A priority of the journal by its name or number.
+fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8> {
     let found = (0..8).find(|&number| {
-        PRIORITIES.get(usize::from(number)) == Some(&text.as_str()) || text == number.to_string()
+        PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string()
     });
     if found.is_none() {
-        let help = format!("write 0 to 7, or one of {}", PRIORITIES.join(", "));
+        let help = format!(
+            "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",
+            PRIORITIES.join(", ")
+        );
         reading.error(at, format!("there is no priority `{text}`"), help);
     }
-    Ok(found)
+    found
 }

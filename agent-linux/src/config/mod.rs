@@ -38,6 +38,7 @@ pub use expressions::Expressions;
 pub use internal::Internal;
 pub use report::Report;
 
+use crate::files::Priority;
 use bartizan_core::assemble::{Format, Join};
 use bartizan_core::pattern::PatternId;
 use bartizan_core::rules::address::AddressRow;
@@ -137,6 +138,8 @@ pub struct File {
     pub age_s: Option<u32>,
     /// Events a second at most; the file waits.
     pub rate_limit: Option<u32>,
+    /// How soon its turn comes while others have something to say, too.
+    pub priority: Priority,
 }
 
 /// How lines become events.

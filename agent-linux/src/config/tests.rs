@@ -61,6 +61,15 @@ fn a_file_of_the_field_is_read_as_it_is() {
 }
 
 #[test]
+fn the_priority_of_a_file_says_how_soon_its_turn_comes() {
+    let file = "<log_format>syslog</log_format><location>/var/log/x</location>";
+    let priority = |text: &str| localfile(&format!("{file}{text}")).files[0].priority;
+    assert_eq!(priority("<priority>high</priority>"), Priority::High);
+    assert_eq!(priority("<priority>low</priority>"), Priority::Low);
+    assert_eq!(priority(""), Priority::Normal);
+}
+
+#[test]
 fn the_forms_of_a_log_format_are_understood() {
     assert_eq!(format("<log_format>multi-line: 3</log_format>"), Format::Multi { lines: 3 });
     assert_eq!(format("<log_format lines=\"3\">multi-line</log_format>"), Format::Multi { lines: 3 });

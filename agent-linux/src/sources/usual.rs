@@ -7,6 +7,7 @@
 //! journal; without a journal OpenWrt's ring buffer; and the kernel's own ring
 //! only if none of these brings it.
 
+use crate::files::Priority;
 use crate::config::{Config, File, Journal, LogFormat, Stream};
 use bartizan_core::assemble::{Format, Wait};
 use std::path::Path;
@@ -86,6 +87,7 @@ fn file(logs: &Path, name: &str, format: LogFormat) -> File {
         exclude: Vec::new(),
         age_s: None,
         rate_limit: None,
+        priority: Priority::Normal,
     }
 }
 
