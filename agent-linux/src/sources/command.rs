@@ -245,3 +245,6 @@ impl Live for Commands {
         self.deadline
     }
 }
+
+#[cfg(test)]
+mod tests;

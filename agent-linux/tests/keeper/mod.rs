@@ -29,6 +29,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Ledger {
     /// Source and text, in the order in which they were committed.
     pub(crate) records: Vec<(String, String)>,
+    /// How many there were, also of those that are not kept.
+    pub(crate) count: u64,
+    /// Records are counted and not kept.
+    pub(crate) forgets: bool,
     pub(crate) positions: HashMap<String, Vec<u8>>,
     pub(crate) lost: u64,
     pub(crate) sessions: u32,
@@ -98,6 +102,11 @@ impl Keeper {
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap()
+    }
+
+    /// Counts records from now on instead of keeping them.
+    pub(crate) fn forget(&self) {
+        self.ledger().forgets = true;
     }
 
     /// Waits until the ledger satisfies a condition.
@@ -272,6 +281,10 @@ impl Session<'_> {
         for entry in Entries::new(body) {
             match entry.unwrap() {
                 Entry::Record(Record { source, text, .. }) => {
+                    ledger.count += 1;
+                    if ledger.forgets {
+                        continue;
+                    }
                     let text = String::from_utf8_lossy(text).into_owned();
                     ledger.records.push((names[&source].clone(), text));
                 }
@@ -388,7 +401,8 @@ impl Home {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bartizan-agent"));
+        let binary = std::env::var_os("BARTIZAN_AGENT").unwrap_or(env!("CARGO_BIN_EXE_bartizan-agent").into());
+        let mut command = Command::new(binary);
         command.args(words).arg("--home").arg(self.folder.path()).stdin(Stdio::null());
         command
     }

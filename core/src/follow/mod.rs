@@ -43,6 +43,7 @@ mod followed;
 mod generation;
 #[cfg(any(test, feature = "simulation"))]
 pub mod memory;
+mod noticing;
 mod placing;
 mod position;
 mod siblings;
