@@ -1,1 +1,42 @@
 //! # Bartizan's agent
+//!
+//! One process, one thread, one loop: what is logged on this machine goes to
+//! the manager, each record once, in memory of a fixed size.
+//!
+//! The rooms, in the order in which a line of log meets them:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`commands`] | run, enrol, check, status |
+//! | [`agent`] | the loop |
+//! | [`identity`] | the key, and the managers that know it |
+//! | [`config`] | what is watched, and who is told |
+//! | [`sources`] | what cannot wait: commands, kernel log, syslog, journal |
+//! | [`live`] | what the loop and such a source ask of each other |
+//! | [`disk`] | the files of this machine |
+//! | [`glob`] | names with wildcards |
+//! | [`files`] | which files there are, and whose turn it is |
+//! | [`roster`] | sources and their numbers |
+//! | [`store`] | blocks of the spool, in memory or a file |
+//! | [`link`] | one connection: TCP, Noise, frames |
+//! | [`status`] | what is going on, for whoever asks |
+//! | [`host`] | clocks and names of this machine |
+//! | [`privileges`] | giving up what is no longer needed |
+//! | [`sys`] | calls without a safe form |
+
+pub mod agent;
+pub mod commands;
+pub mod config;
+pub mod disk;
+pub mod files;
+pub mod glob;
+pub mod host;
+pub mod identity;
+pub mod link;
+pub mod live;
+pub mod privileges;
+pub mod roster;
+pub mod sources;
+pub mod status;
+pub mod store;
+pub mod sys;

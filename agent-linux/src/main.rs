@@ -1,3 +1,5 @@
 //! `bartizan-agent`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    bartizan_agent::commands::main(std::env::args_os().skip(1))
+}

@@ -25,6 +25,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "compile")]
+extern crate alloc;
+
 pub mod assemble;
 mod crc;
 pub mod decode;

@@ -12,6 +12,18 @@ pub const TEXT_MAX: usize = RECORD_MAX - 1;
 /// Records that an assembler of a mixed format has open at once.
 pub const OPEN_RECORDS_MAX: usize = 8;
 
+/// Files of one followed name that are open at once.
+pub const GENERATIONS_MAX: usize = 5;
+
+/// Files beside a followed one that are looked at to find what became of it.
+pub const SIBLINGS_MAX: usize = 256;
+
+/// Texts that can be given to a search, `\1` to `\9`.
+pub const GIVEN_MAX: usize = 9;
+
+/// Bytes of a text given to a search; a longer one is found nowhere.
+pub const GIVEN_TEXT_MAX: usize = 255;
+
 /// Captures that one match can give (OSSEC 4.3: 64).
 pub const CAPTURES_MAX: usize = 64;
 

@@ -136,12 +136,34 @@ impl Format {
         matches!(self, Self::ModsecAudit | Self::LinuxAuditd { .. } | Self::Regex { key: Some(_), .. })
     }
 
+    /// How long its records wait for their next line.
+    pub(super) const fn wait(&self) -> Option<Wait> {
+        match self {
+            Self::Regex { timeout_ms, .. } | Self::RegexAll { timeout_ms, .. } => {
+                Some(Wait::Timeout(*timeout_ms))
+            }
+            Self::LinuxAuditd { wait } => Some(*wait),
+            // The number of lines says when a record ends; the time of MySQL
+            // has no end.
+            Self::Multi { .. } | Self::MysqlLog => None,
+            _ => Some(Wait::Timeout(TIMEOUT_MS)),
+        }
+    }
+
+    /// [`Record::queue`](super::Record::queue) of its records (OSSEC 4.3).
+    pub(super) const fn queue(&self) -> u8 {
+        match self {
+            Self::Nmapg => b'3',
+            Self::MysqlLog | Self::DjbMultilog => b'a',
+            Self::PostgresqlLog => b'b',
+            _ => b'1',
+        }
+    }
+
     /// Bytes of memory that an assembler of this format works in.
     pub const fn memory(&self) -> usize {
         match self {
             Self::Lines | Self::Json => 0,
-            // The alert as it was read, and as it is given out.
-            Self::OssecAlert => 2 * RECORD_MAX,
             format if format.is_mixed() => OPEN_RECORDS_MAX * RECORD_MAX,
             _ => RECORD_MAX,
         }

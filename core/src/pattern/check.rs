@@ -9,7 +9,7 @@
 use super::machine::memo_words;
 use super::program::TextRef;
 use super::program::{BadProgram, Inst, NONE, PatternRow, Patterns, flag, fold, look, op, run, shape};
-use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
+use crate::limits::{CAPTURES_MAX, FRAMES_MAX, GIVEN_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
 use zerocopy::little_endian::U32;
 
 /// Checks all rows.
@@ -68,6 +68,7 @@ fn operands(patterns: &Patterns<'_>, row: &PatternRow, inst: &Inst) -> bool {
         op::LOOK => inst.flag <= look::NOT_WORD_EDGE,
         op::SAVE => inst.a.get() < 2 * u16::from(row.captures),
         op::MEMO => inst.a.get() < row.memos.get(),
+        op::GIVEN => inst.flag <= fold::ASCII && usize::from(inst.a.get()) < GIVEN_MAX,
         _ => false,
     }
 }

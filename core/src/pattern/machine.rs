@@ -6,7 +6,9 @@
 //! same search. Loops over one set note every place they could end at in the
 //! same way. So one search runs every instruction at most once per place of
 //! the text: at most `(text + 1) * instructions` steps, where a literal counts
-//! its bytes and a `REPEAT` its most characters.
+//! its bytes (one that is given, at most
+//! [`GIVEN_TEXT_MAX`](crate::limits::GIVEN_TEXT_MAX)) and a `REPEAT` its most
+//! characters.
 //!
 //! Memory: one bit per place and memo number, cleared per search, and a stack
 //! of eight bytes for each open choice. [`Patterns::scratch_needed`] says how
@@ -15,7 +17,7 @@
 use super::literal::shape_end;
 use super::program::{Inst, PatternRow, Patterns, flag, op, shape};
 use super::search::{Search, Slots};
-use super::{Captures, Matcher, PatternId};
+use super::{Captures, Given, Matcher, PatternId};
 use crate::limits::{CAPTURES_MAX, TEXT_MAX};
 use crate::record::Span;
 
@@ -110,7 +112,13 @@ impl<'i, 'm> Machine<'i, 'm> {
     }
 
     /// One search. Bytes beyond the longest text are not looked at.
-    fn search(&mut self, id: PatternId, text: &[u8], slots: Option<&mut Slots>) -> Option<usize> {
+    fn search(
+        &mut self,
+        id: PatternId,
+        text: &[u8],
+        given: Option<&Given<'_>>,
+        slots: Option<&mut Slots>,
+    ) -> Option<usize> {
         let row = self.patterns.row(id)?;
         let text = text.get(..TEXT_MAX).unwrap_or(text);
         if row.shape != shape::PROGRAM {
@@ -119,7 +127,7 @@ impl<'i, 'm> Machine<'i, 'm> {
         if row.flags & flag::ANCHORED != 0 && !self.patterns.may_begin(row, text) {
             return None;
         }
-        let mut search = Search::new(&self.patterns, row, text, &mut self.scratch, slots);
+        let mut search = Search::new(&self.patterns, row, text, &mut self.scratch, given, slots);
         let end = search.leftmost(row);
         self.steps += search.steps;
         end
@@ -134,18 +142,22 @@ impl Matcher for Machine<'_, '_> {
     }
 
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool {
-        self.search(pattern, text, None).is_some()
+        self.search(pattern, text, None, None).is_some()
+    }
+
+    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {
+        self.search(pattern, text, Some(given), None).is_some()
     }
 
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {
-        self.search(pattern, text, None)
+        self.search(pattern, text, None, None)
     }
 
     fn captures(&mut self, pattern: PatternId, text: &[u8], captures: &mut Captures) -> Option<usize> {
         captures.clear();
         let row = self.patterns.row(pattern)?;
         let mut slots = Slots::UNSET;
-        let end = self.search(pattern, text, Some(&mut slots))?;
+        let end = self.search(pattern, text, None, Some(&mut slots))?;
         captures.fill(groups(row, &slots), row.flags & flag::KEEP_UNSET != 0);
         Some(end)
     }

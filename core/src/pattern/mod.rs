@@ -12,6 +12,8 @@
 
 mod character;
 mod check;
+#[cfg(feature = "compile")]
+pub mod compile;
 mod literal;
 pub mod machine;
 pub mod program;
@@ -20,7 +22,7 @@ mod search;
 pub use machine::{Frame, Machine, Scratch, ScratchNeed, ScratchTooSmall};
 pub use program::{BadProgram, Inst, PatternRow, Patterns, Set};
 
-use crate::limits::CAPTURES_MAX;
+use crate::limits::{CAPTURES_MAX, GIVEN_MAX};
 use crate::record::Span;
 use heapless::Vec;
 
@@ -97,6 +99,9 @@ impl<'c> IntoIterator for &'c Captures {
     }
 }
 
+/// Texts that a pattern may ask for with [`program::op::GIVEN`].
+pub type Given<'t> = [&'t [u8]; GIVEN_MAX];
+
 /// What rules and decoders ask of patterns.
 ///
 /// A pattern number without a row matches nothing.
@@ -110,6 +115,10 @@ pub trait Matcher {
 
     /// Whether the pattern matches somewhere in the text.
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool;
+
+    /// As [`Matcher::is_match`], with texts that the pattern may ask for. To
+    /// the other calls no text is given, and a pattern that asks fails there.
+    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool;
 
     /// Just past the leftmost match, as an offset into the text.
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize>;
@@ -131,6 +140,10 @@ impl Matcher for NoPatterns {
     }
 
     fn is_match(&mut self, _pattern: PatternId, _text: &[u8]) -> bool {
+        false
+    }
+
+    fn is_match_given(&mut self, _pattern: PatternId, _text: &[u8], _given: &Given<'_>) -> bool {
         false
     }
 

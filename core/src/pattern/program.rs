@@ -41,6 +41,10 @@ pub mod op {
     pub const JUMP: u8 = 8;
     /// Fails if it was at this place before (memo number `a`).
     pub const MEMO: u8 = 9;
+    /// The text goes on with text `a` of those given to the search, compared
+    /// as `flag` says ([`super::fold`], without `UNICODE`). Fails if none was
+    /// given, or one longer than [`GIVEN_TEXT_MAX`](crate::limits::GIVEN_TEXT_MAX).
+    pub const GIVEN: u8 = 10;
 }
 
 /// How `LITERAL` compares: values of its [`Inst::flag`].
@@ -137,7 +141,19 @@ pub struct Inst {
 /// A set of characters, one bit each: bytes in byte mode; in UTF mode ASCII
 /// and the [`member`] numbers.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    FromBytes,
+    IntoBytes,
+    Immutable,
+    KnownLayout,
+    Unaligned,
 )]
 #[repr(C)]
 pub struct Set(pub [u8; 32]);
@@ -249,6 +265,13 @@ impl<'i> Patterns<'i> {
         let patterns = Self { rows, code, sets, text, need };
         check::all(&patterns)?;
         Ok(patterns)
+    }
+
+    /// Tables that were compiled here and not changed since: their check is
+    /// part of the compiler's tests.
+    #[cfg(feature = "compile")]
+    pub(super) fn trusted(rows: &'i [PatternRow], code: &'i [Inst], sets: &'i [Set], text: &'i [u8]) -> Self {
+        Self { rows, code, sets, text, need: ScratchNeed::of(rows) }
     }
 
     /// Memory that a search for any of the patterns needs in the longest text.

@@ -5,11 +5,12 @@
 //! does not happen. Read `machine` first for the bound and `program` for the
 //! operations.
 
+use super::Given;
 use super::character::{is_continuation, wide};
 use super::literal::literal_end;
 use super::machine::{Frame, Scratch, memo_words};
-use super::program::{Inst, NONE, PatternRow, Patterns, Set, TextRef, flag, look, op, run};
-use crate::limits::CAPTURES_MAX;
+use super::program::{Inst, NONE, PatternRow, Patterns, Set, TextRef, flag, fold, look, op, run};
+use crate::limits::{CAPTURES_MAX, GIVEN_TEXT_MAX};
 use crate::record::Span;
 use zerocopy::little_endian::U32;
 
@@ -88,6 +89,7 @@ pub(super) struct Search<'s> {
     sets: &'s [Set],
     pool: &'s [u8],
     text: &'s [u8],
+    given: Option<&'s Given<'s>>,
     /// The text has characters of several bytes.
     wide: bool,
     memo: &'s mut [u64],
@@ -107,6 +109,7 @@ impl<'s> Search<'s> {
         row: &PatternRow,
         text: &'s [u8],
         scratch: &'s mut Scratch<'_>,
+        given: Option<&'s Given<'s>>,
         slots: Option<&'s mut Slots>,
     ) -> Self {
         let words = memo_words(text.len());
@@ -118,6 +121,7 @@ impl<'s> Search<'s> {
             sets: patterns.sets(),
             pool: patterns.text(),
             text,
+            given,
             wide: row.flags & flag::UTF != 0 && !text.is_ascii(),
             memo,
             words,
@@ -202,6 +206,7 @@ impl<'s> Search<'s> {
             }
             op::JUMP => return Step::Go(usize::from(inst.a.get()), at),
             op::MEMO => self.note(inst.a.get(), at).then_some(at),
+            op::GIVEN => self.given(inst, at),
             _ => None,
         };
         moved.map_or(Step::Fail, |at| Step::Go(pc + 1, at))
@@ -213,6 +218,15 @@ impl<'s> Search<'s> {
         let offset = u32::from(inst.b.get()) | u32::from(inst.c.get()) << 16;
         let literal = TextRef { offset: U32::new(offset), len: inst.a }.of(self.pool)?;
         literal_end(inst.flag, literal, self.text, at, self.wide)
+    }
+
+    /// The place behind a text that was given.
+    fn given(&self, inst: Inst, at: usize) -> Option<usize> {
+        let given = self.given?.get(usize::from(inst.a.get()))?;
+        let end = at + given.len();
+        let part = self.text.get(at..end).filter(|part| part.len() <= GIVEN_TEXT_MAX)?;
+        let holds = if inst.flag == fold::EXACT { part == *given } else { part.eq_ignore_ascii_case(given) };
+        holds.then_some(end)
     }
 
     /// The place behind one character, if it is in the set.

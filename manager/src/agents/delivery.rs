@@ -75,6 +75,8 @@ pub struct Delivery {
     ticket: Ticket,
     sources: Sources,
     body: Vec<u8>,
+    /// Entries of the body that become events.
+    records: usize,
     /// Bytes of the body that were fed to the engine.
     fed: usize,
     /// When it was received, seconds since 1970.
@@ -106,8 +108,15 @@ impl Delivery {
         room: OwnedSemaphorePermit,
     ) -> Self {
         session.outstanding.add();
+        let is_event = |entry: &Entry<'_>| !matches!(entry, Entry::Position { .. });
+        let records = Entries::new(&body).flatten().filter(is_event).count();
         let (session, sources) = (Arc::clone(session), Arc::clone(sources));
-        Self { session, ticket, sources, body, fed: 0, received, _room: room }
+        Self { session, ticket, sources, body, records, fed: 0, received, _room: room }
+    }
+
+    /// How many events it brings at most.
+    pub fn records(&self) -> usize {
+        self.records
     }
 
     /// Feeds records to the engine until the batch is full; true if all of

@@ -22,9 +22,10 @@ mod tree;
 mod write;
 
 use crate::diagnose::{Diagnostics, SourceId};
-use crate::pattern::{Language, PatternSet, Single};
+use crate::pattern::{Expressions, Language, Options, PatternSet, cases};
 use crate::xml::{Document, Element};
 use bartizan_core::image::rows::search;
+use bartizan_core::pattern::Matcher;
 use decoders::Decoders;
 use elements::Context;
 use rules::{Loaded, Rule, explain};
@@ -98,7 +99,7 @@ pub struct Compiled {
 /// Compiles all files. `None` if there were errors; they are in the report.
 pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> Option<Compiled> {
     let errors_before = report.errors();
-    let mut patterns = PatternSet::new();
+    let mut patterns = PatternSet::new(cases);
     let mut decoders = Decoders::new();
     for document in &files.decoders {
         let mut cx =
@@ -306,8 +307,9 @@ impl Loading {
 
     /// Lets all rules of a group feed a list, once for each of their places.
     fn feed(&mut self, list: u16, group: &[u8]) -> Result<(), AttachError> {
-        let mut matcher = Single::new(Language::Match, group);
-        let wanted = |groups: &[u8]| matcher.as_mut().is_some_and(|m| m.is_match(groups));
+        let mut matcher = Expressions::new(cases);
+        let pattern = matcher.add(Language::Match, group, Options::default()).ok();
+        let wanted = |groups: &[u8]| pattern.is_some_and(|pattern| matcher.is_match(pattern, groups));
         for (rule, places) in self.tree.rules_with_groups(group, wanted)? {
             let lists = &mut self.rules[rule].group_lists;
             self.feeds += places;

@@ -6,8 +6,9 @@
 use super::reading::{Reading, value_span};
 use super::{Home, Place};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources};
-use crate::pattern::{Language, Single};
+use crate::pattern::{Expressions, Language, Options, cases};
 use crate::xml::Element;
+use bartizan_core::pattern::{Matcher, PatternId};
 use std::path::PathBuf;
 
 /// Files of one folder.
@@ -190,7 +191,7 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
 /// Which files of a folder are wanted.
 enum Wanted {
     Xml,
-    Pattern(Single),
+    Pattern(Expressions, PatternId),
 }
 
 impl Wanted {
@@ -201,18 +202,19 @@ impl Wanted {
         if pattern.value == b".xml$" {
             return Some(Self::Xml);
         }
-        let found = Single::new(Language::Regex, &pattern.value).map(Self::Pattern);
+        let mut matcher = Expressions::new(cases);
+        let found = matcher.add(Language::Regex, &pattern.value, Options::default()).ok();
         if found.is_none() {
             let help = "it is a regex in OSSEC's language, such as `.xml$`";
             reading.error(pattern.value_span, "this pattern cannot be understood", help);
         }
-        found
+        found.map(|pattern| Self::Pattern(matcher, pattern))
     }
 
     fn takes(&mut self, name: &str) -> bool {
         match self {
             Self::Xml => name.ends_with(".xml"),
-            Self::Pattern(pattern) => pattern.is_match(name.as_bytes()),
+            Self::Pattern(matcher, pattern) => matcher.is_match(*pattern, name.as_bytes()),
         }
     }
 }

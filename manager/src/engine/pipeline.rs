@@ -60,6 +60,11 @@ impl Batch {
         self.items.len() >= BATCH_MAX
     }
 
+    /// How many events it takes until it is full.
+    pub fn room(&self) -> usize {
+        BATCH_MAX.saturating_sub(self.items.len())
+    }
+
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()

@@ -19,15 +19,15 @@ use crate::agents::registry::{AgentId, Commit, Registry, RegistryError};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::news;
-use crate::outputs::files::Written;
+use crate::outputs::files::{Announce, Written};
 use crate::outputs::writer::AlertWriter;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Verdict;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -152,7 +152,12 @@ impl Ledger {
         registry: Registry,
         writer: AlertWriter<W>,
         stop: Arc<AtomicBool>,
-    ) -> (Self, Promises, Settled<W>) {
+    ) -> (Self, Promises, Settled<W>)
+    where
+        W: Write,
+    {
+        let registry = Arc::new(Mutex::new(registry));
+        let writer = writer.announced(&announce(&registry));
         let (to, told) = channel();
         let committer = Committer {
             registry,
@@ -171,6 +176,22 @@ impl Ledger {
             news::tell("the thread that brings alerts to disk broke down; what was not acknowledged comes again");
         }
     }
+}
+
+/// Writes down a file and its size before it is written to, so that whatever
+/// is behind that size was not committed.
+fn announce(registry: &Arc<Mutex<Registry>>) -> Announce {
+    let registry = Arc::clone(registry);
+    Arc::new(move |path, size| {
+        let path = path.to_str().unwrap_or_default();
+        store(&registry, &Commit { outputs: &[(path, size)], ..Commit::default() })
+    })
+}
+
+/// What hinders the database passes: a lock of another process, a full disk.
+fn store(registry: &Mutex<Registry>, commit: &Commit<'_>) -> io::Result<()> {
+    let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
+    registry.commit(commit).map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))
 }
 
 /// Removes from the files of a home folder what was not committed and will
@@ -212,7 +233,7 @@ fn ends_place(rest: &str) -> bool {
 /// Brings to disk, writes down, acknowledges.
 #[derive(Debug)]
 struct Committer {
-    registry: Registry,
+    registry: Arc<Mutex<Registry>>,
     stop: Arc<AtomicBool>,
     /// What will be complete, in the order of tickets.
     promised: VecDeque<(u64, Completed)>,
@@ -272,7 +293,7 @@ impl Committer {
         let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
         // A lock that another process holds, or a full disk: both pass.
         persist("cannot write down what is done", &self.stop, || {
-            self.registry.commit(&commit).map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))
+            store(&self.registry, &commit)
         })
     }
 }

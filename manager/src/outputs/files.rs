@@ -13,8 +13,10 @@ use std::sync::Arc;
 
 const WAITING_MAX: usize = 64 << 10;
 
+/// Hears of a file and its size before anything is written to it.
+pub type Announce = Arc<dyn Fn(&Path, u64) -> io::Result<()> + Send + Sync>;
+
 /// One kind of daily file.
-#[derive(Debug)]
 pub struct DailyFile {
     folder: PathBuf,
     stem: &'static str,
@@ -25,6 +27,7 @@ pub struct DailyFile {
     waiting: Vec<u8>,
     /// Files of other days, written since they were last asked for.
     earlier: Vec<Written>,
+    announce: Option<Announce>,
 }
 
 /// The file of a day.
@@ -62,6 +65,7 @@ impl DailyFile {
             file: None,
             waiting: Vec::new(),
             earlier: Vec::new(),
+            announce: None,
         }
     }
 
@@ -88,6 +92,11 @@ impl DailyFile {
     /// `firewall.log`.
     pub fn firewall(logs: &Path) -> Self {
         Self::new(&logs.join("firewall"), "ossec-firewall", "log", "firewall.log")
+    }
+
+    /// Has every file announced before it is written to.
+    pub fn announce(&mut self, announce: &Announce) {
+        self.announce = Some(Arc::clone(announce));
     }
 
     /// Adds what `write` appends to the file of a day.
@@ -137,6 +146,9 @@ impl DailyFile {
         let path = folder.join(format!("{}-{:02}.{}", self.stem, time.day, self.extension));
         let file = OpenOptions::new().create(true).append(true).open(&path)?;
         let size = file.metadata()?.len();
+        if let Some(announce) = &self.announce {
+            announce(&path, size)?;
+        }
         self.earlier.extend(self.file.take().and_then(|mut open| open.take_written()));
         self.renew_link(&path)?;
         self.file = Some(Open { path, file: Arc::new(file), size, grown: false });

@@ -3,7 +3,7 @@
 
 use super::alert::{Alert, AlertId};
 use super::clock::{LocalClock, LocalTime};
-use super::files::{DailyFile, Written};
+use super::files::{Announce, DailyFile, Written};
 use super::{json, text};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
@@ -70,7 +70,6 @@ pub struct Counts {
 }
 
 /// The files that are switched on.
-#[derive(Debug)]
 struct Files {
     outputs: Outputs,
     alerts: DailyFile,
@@ -122,6 +121,13 @@ impl<W: Write> AlertWriter<W> {
             archives_json: DailyFile::archives_json(logs),
             firewall: DailyFile::firewall(logs),
         });
+        self
+    }
+
+    /// Has every file announced before it is written to.
+    pub fn announced(mut self, announce: &Announce) -> Self {
+        let files = self.files.as_mut().map(Files::all);
+        files.into_iter().flatten().for_each(|file| file.announce(announce));
         self
     }
 

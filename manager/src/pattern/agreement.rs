@@ -1,7 +1,7 @@
 //! What must hold for every pattern and every text, as one plain function:
 //! for tests and for fuzzing.
 
-use super::{FastMatcher, FastTables, Language, PatternSet};
+use super::{FastMatcher, FastTables, Language, PatternSet, cases};
 use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
 
 /// Compiles any bytes as a pattern and runs them on any text with both
@@ -14,7 +14,7 @@ use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patte
 /// it promises, or if the matchers or their ways to be asked disagree: each
 /// is a mistake in this room.
 pub fn assert_agreement(language: Language, pattern: &[u8], text: &[u8]) -> Option<bool> {
-    let mut set = PatternSet::new();
+    let mut set = PatternSet::new(cases);
     let id = set.add(language, pattern).ok()?;
     let tables = set.finish();
     let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text)

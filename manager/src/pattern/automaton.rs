@@ -6,7 +6,7 @@
 //! ([`fits`]); other texts stay with the machine. Automata are built when
 //! first asked for, and only as long as all of them together stay small.
 
-use super::ast::{Look, Node, Tree, members};
+use bartizan_core::pattern::compile::ast::{Look, Node, Tree, members};
 use regex_automata::dfa::{Automaton as _, StartKind, dense};
 use regex_automata::nfa::thompson;
 use regex_automata::{Input, MatchKind};
@@ -73,7 +73,8 @@ fn expression(node: &Node) -> hir::Hir {
             let ranges = members(set).filter(u8::is_ascii).map(|c| hir::ClassBytesRange::new(c, c));
             hir::Hir::class(hir::Class::Bytes(hir::ClassBytes::new(ranges)))
         }
-        Node::Wide(_) => hir::Hir::fail(),
+        // No text is given to rules and decoders.
+        Node::Wide(_) | Node::Given { .. } => hir::Hir::fail(),
         Node::Look(look) => hir::Hir::look(match look {
             // Without a newline in the text these are the same.
             Look::Start | Look::LineStart => hir::Look::Start,

@@ -10,7 +10,7 @@ use super::gate::{Gate, Passed};
 use super::{Language, Parsed, parse};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::program::{flag, shape};
-use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
+use bartizan_core::pattern::{Captures, Frame, Given, Machine, Matcher, PatternId, Patterns, Scratch};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -110,6 +110,10 @@ impl Matcher for FastMatcher<'_> {
             Some(automaton) => automaton.is_match(text),
             None => self.machine().is_some_and(|mut machine| machine.is_match(pattern, text)),
         }
+    }
+
+    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {
+        self.machine().is_some_and(|mut machine| machine.is_match_given(pattern, text, given))
     }
 
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {

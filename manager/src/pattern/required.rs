@@ -7,8 +7,8 @@
 //! rare enough to be worth looking for.
 
 use super::Parsed;
-use super::ast::{Node, members, size};
 use bartizan_core::pattern::Set;
+use bartizan_core::pattern::compile::ast::{Node, members, size};
 use bartizan_core::pattern::program::{member, shape};
 
 /// Longest literal that is looked for.
@@ -97,7 +97,7 @@ impl Part {
             Node::Chars(set) => Self { exact: characters(set, utf), required: None },
             // What is no character may lie across one that `fold` replaces.
             Node::Wide(bytes) if std::str::from_utf8(bytes).is_ok() => Self::exactly(vec![bytes.clone()]),
-            Node::Wide(_) => Self::default(),
+            Node::Wide(_) | Node::Given { .. } => Self::default(),
             Node::Group(_, node) => Self::of(node, utf),
             Node::Concat(nodes) => Self::concat(nodes, utf),
             Node::Alt(nodes) => Self::alternatives(nodes, utf),

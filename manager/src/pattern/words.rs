@@ -18,3 +18,26 @@ fn has_word(word: &[u8], text: &[u8]) -> bool {
         _ => text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_looked_for_without_case() {
+        let cases = [
+            ("", "x", false),
+            ("a|", "x", true),
+            ("ssh", "my SSHD", true),
+            ("^ssh", "my sshd", false),
+            ("^ssh", "SSHD", true),
+            ("a|b", "xb", true),
+            ("a|b", "", false),
+            ("a$", "a$", true),
+            ("a.c", "abc", false),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(word_match(pattern.as_bytes(), text.as_bytes()), expected, "{pattern} in {text:?}");
+        }
+    }
+}

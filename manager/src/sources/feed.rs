@@ -51,7 +51,8 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
     }
 
     /// Moves what was taken into the batch until it is full; notes what is
-    /// complete with it.
+    /// complete with it. A batch that completes something ends with that: when
+    /// it is judged, nothing is in the files that is not complete.
     fn pour(&mut self, batch: &mut Batch) -> Completed {
         let mut completed = Completed::default();
         while !batch.is_full() {
@@ -63,10 +64,12 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
                     }
                 }
                 Some(Arrived::Delivery(mut delivery)) => {
-                    if delivery.feed(batch, &mut self.clock) {
+                    let fits = batch.room() >= delivery.records();
+                    if (fits || completed.is_empty()) && delivery.feed(batch, &mut self.clock) {
                         completed.deliveries.push(delivery);
                     } else {
                         self.taken.push_front(Arrived::Delivery(delivery));
+                        break;
                     }
                 }
             }

@@ -5,7 +5,7 @@
 //! text.
 #![no_main]
 
-use bartizan::pattern::{FastMatcher, FastTables, Language, PatternSet};
+use bartizan::pattern::{FastMatcher, FastTables, Language, PatternSet, cases};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::program::op;
 use bartizan_core::pattern::{Captures, Frame, Inst, Machine, Matcher, PatternId, Patterns, Scratch};
@@ -54,7 +54,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let (source, text) = (parts.next().unwrap_or(b""), parts.next().unwrap_or(b""));
     let text = text.get(..TEXT_MAX).unwrap_or(text);
 
-    let mut set = PatternSet::new();
+    let mut set = PatternSet::new(cases);
     let Ok(pattern) = set.add(language, source) else { return Corpus::Keep };
     let tables = set.finish();
     let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text)

@@ -3,9 +3,8 @@
 //! Reads the corpus that `BARTIZAN_CORPUS` names; without it this does nothing.
 
 use super::super::agreement::assert_same;
-use super::super::{FastMatcher, FastTables, Language, PatternSet};
-use super::patterns;
-use bartizan_core::pattern::{Frame, Machine, Matcher, PatternId, Scratch};
+use super::super::{FastMatcher, FastTables, Language, PatternSet, cases};
+use bartizan_core::pattern::{Frame, Machine, Matcher, PatternId, Patterns, Scratch};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -106,12 +105,13 @@ fn lines(corpus: &Path) -> Vec<String> {
 fn matchers_agree_on_every_pattern_and_line_of_the_corpus() {
     let Ok(corpus) = std::env::var("BARTIZAN_CORPUS") else { return };
     let corpus = Path::new(&corpus);
-    let mut set = PatternSet::new();
+    let mut set = PatternSet::new(cases);
     assert_eq!(add_all(&mut set, &corpus.join("ossec-4.3/home")), Vec::<String>::new());
     let count = set.len();
     assert!(count > 1500, "only {count} patterns were found");
     let tables = set.finish();
-    let patterns = patterns(&tables);
+    let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text);
+    let patterns = patterns.expect("what is compiled is sound");
     let need = patterns.scratch_needed();
     let (mut memo, mut stack) = (vec![0; need.memo_words], vec![Frame::default(); need.stack_frames]);
     let mut machine =
@@ -134,7 +134,7 @@ fn matchers_agree_on_every_pattern_and_line_of_the_corpus() {
 #[test]
 fn only_known_patterns_of_wazuh_are_refused() {
     let Ok(corpus) = std::env::var("BARTIZAN_CORPUS") else { return };
-    let mut set = PatternSet::new();
+    let mut set = PatternSet::new(cases);
     let refused = add_all(&mut set, &Path::new(&corpus).join("wazuh-4.14/home"));
     // Look-ahead, and a verb that asks for Unicode: not regular, or not bytes.
     let known =

@@ -1,0 +1,232 @@
+//! Configurations: the agent's own, and what a manager sends.
+//!
+//! A configuration is read whole before anything of it is used; one with an
+//! error changes nothing. What is the same in the old and the new one keeps
+//! running. What a manager has sent is kept, so that it holds after a restart
+//! without the manager.
+
+use super::Agent;
+use crate::config::{self, About, Config, Internal};
+use crate::{host, sources};
+use bartizan_core::time::Millis;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Where the agent's files are.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// The folder of all that follows, unless it is said otherwise.
+    pub home: PathBuf,
+    /// The agent's own configuration.
+    pub config: PathBuf,
+    /// Whether that was named, so that it has to be there.
+    pub is_named: bool,
+}
+
+impl Paths {
+    /// What a manager has sent last.
+    pub fn pushed(&self) -> PathBuf {
+        self.home.join("pushed/agent.conf")
+    }
+
+    /// The options of this machine.
+    fn internal(&self) -> PathBuf {
+        self.home.join("local_internal_options.conf")
+    }
+}
+
+/// What is watched, and who says so.
+#[derive(Clone, Debug, Default)]
+pub struct Configuration {
+    /// Own and pushed together.
+    pub config: Config,
+    /// Where the own one comes from.
+    pub from: String,
+    /// The number of the pushed one; 0 for none.
+    pub pushed: u64,
+    /// What is wrong with the pushed one, if it cannot be used.
+    pub pushed_trouble: Option<String>,
+}
+
+/// Reads the own configuration and the pushed one that was kept.
+///
+/// # Errors
+/// What is wrong in the own one, for people. The pushed one is left out if
+/// something is wrong in it.
+pub fn load(paths: &Paths, name: &str) -> Result<Configuration, String> {
+    let internal = internal(paths)?;
+    let (mut config, from) = own(paths, internal, name)?;
+    let kept = match fs::read(paths.pushed()) {
+        Ok(text) => split_number(&text).map(|(number, text)| (number, text.to_vec())),
+        Err(_) => None,
+    };
+    let (mut pushed, mut pushed_trouble) = (0, None);
+    if let Some((number, text)) = kept {
+        match check_pushed(&text, internal, name, &config) {
+            Ok(more) => {
+                config.add(more);
+                pushed = number;
+            }
+            Err(report) => pushed_trouble = Some(report),
+        }
+    }
+    Ok(Configuration { config, from, pushed, pushed_trouble })
+}
+
+fn internal(paths: &Paths) -> Result<Internal, String> {
+    let path = paths.internal();
+    match fs::read(&path) {
+        Ok(text) => Internal::read(&text, &path.display().to_string()).map_err(|report| report.to_string()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Internal::default()),
+        Err(error) => Err(format!("{}: {error}", path.display())),
+    }
+}
+
+fn own(paths: &Paths, internal: Internal, name: &str) -> Result<(Config, String), String> {
+    let file = paths.config.display().to_string();
+    match fs::read(&paths.config) {
+        Ok(text) => {
+            let system = host::system();
+            let agent = config::Agent { name, system: &system, profile: "" };
+            let about = About { file: &file, pushed: false, internal, agent };
+            let config = config::check(&text, about).map_err(|report| report.to_string())?;
+            Ok((config, file))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !paths.is_named => {
+            Ok((sources::usual(), "none; the usual logs of this machine".to_owned()))
+        }
+        Err(error) => Err(format!("{file}: {error}")),
+    }
+}
+
+fn check_pushed(text: &[u8], internal: Internal, name: &str, own: &Config) -> Result<Config, String> {
+    let system = host::system();
+    let agent = config::Agent { name, system: &system, profile: &own.client.profile };
+    let about = About { file: "the manager's configuration", pushed: true, internal, agent };
+    config::check(text, about).map_err(|report| report.to_string())
+}
+
+/// The number in the first line of a configuration that was kept.
+fn split_number(text: &[u8]) -> Option<(u64, &[u8])> {
+    let end = text.iter().position(|b| *b == b'\n')?;
+    let (line, rest) = text.split_at_checked(end)?;
+    let number = std::str::from_utf8(line).ok()?.parse().ok()?;
+    Some((number, rest.get(1..)?))
+}
+
+/// Keeps a pushed configuration, in one step.
+fn keep(path: &Path, number: u64, text: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let beside = path.with_extension("new");
+    let mut file = fs::File::create(&beside)?;
+    writeln!(file, "{number}")?;
+    file.write_all(text)?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+impl Agent {
+    /// Uses a configuration from now on.
+    pub(super) fn configure(&mut self, new: Configuration, now: Millis) {
+        let old = std::mem::replace(&mut self.configuration, new);
+        let config = self.configuration.config.clone();
+        self.files.configure(&config.files, &mut self.roster, &mut self.uplink);
+        for kind in KINDS {
+            let (before, after) = ((kind.part)(&old.config), (kind.part)(&config));
+            if before != after {
+                self.listen_anew(kind.name, sources::open(&after), now);
+            }
+        }
+        if let Some(trouble) = self.configuration.pushed_trouble.clone() {
+            self.note(
+                &["bartizan: the configuration that the manager had sent cannot be used: ", &trouble],
+                now,
+            );
+        }
+    }
+
+    /// SIGHUP: reads everything again.
+    pub(super) fn reload(&mut self, now: Millis) {
+        match load(&self.paths, &self.identity.name) {
+            Ok(configuration) => {
+                self.configure(configuration, now);
+                let from = self.configuration.from.clone();
+                self.note(&["bartizan: configuration read again: ", &from], now);
+            }
+            Err(report) => {
+                self.note(&["bartizan: configuration refused, the earlier one stays: ", &report], now)
+            }
+        }
+    }
+
+    /// A manager has sent a configuration.
+    pub(super) fn take_pushed(&mut self, number: u64, text: &[u8], now: Millis) {
+        let manager = self.manager_name();
+        match self.try_pushed(number, text, now) {
+            Ok(()) => {
+                self.uplink.applied(number);
+                self.note(&["bartizan: configuration of the manager in use, from ", &manager], now);
+            }
+            Err(report) => {
+                self.uplink.refused(number, &report);
+                self.note(&["bartizan: configuration of the manager refused: ", &report], now);
+            }
+        }
+    }
+
+    fn try_pushed(&mut self, number: u64, text: &[u8], now: Millis) -> Result<(), String> {
+        let internal = internal(&self.paths)?;
+        let (mut config, from) = own(&self.paths, internal, &self.identity.name)?;
+        let more = check_pushed(text, internal, &self.identity.name, &config)?;
+        let warnings = more.warnings.to_string();
+        config.add(more);
+        if let Err(error) = keep(&self.paths.pushed(), number, text) {
+            let path = self.paths.pushed().display().to_string();
+            let error = error.to_string();
+            self.note(
+                &["bartizan: ", &path, ": ", &error, "; the configuration is lost with a restart"],
+                now,
+            );
+        }
+        for warning in warnings.lines().filter(|line| !line.trim().is_empty()) {
+            self.note(&["bartizan: ", warning], now);
+        }
+        self.configure(Configuration { config, from, pushed: number, pushed_trouble: None }, now);
+        Ok(())
+    }
+}
+
+/// One kind of sources that cannot wait: what a configuration says of it
+/// alone, so that a change of one kind leaves the others running.
+struct Kind {
+    name: &'static str,
+    part: fn(&Config) -> Config,
+}
+
+const KINDS: [Kind; 5] = [
+    Kind { name: "commands", part: |all| Config { commands: all.commands.clone(), ..Config::default() } },
+    Kind { name: "streams", part: |all| Config { streams: all.streams.clone(), ..Config::default() } },
+    Kind { name: "journal", part: |all| Config { journal: all.journal.clone(), ..Config::default() } },
+    Kind { name: "kernel log", part: |all| Config { kernel: all.kernel, ..Config::default() } },
+    Kind { name: "syslog", part: |all| Config { listeners: all.listeners.clone(), ..Config::default() } },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_comes_back_with_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pushed/agent.conf");
+        keep(&path, 17, b"<ossec_config>\n</ossec_config>\n").unwrap();
+        keep(&path, 18, b"<x/>\n").unwrap();
+        let text = fs::read(&path).unwrap();
+        assert_eq!(split_number(&text), Some((18, b"<x/>\n".as_slice())));
+        assert_eq!(split_number(b"no number\n"), None);
+        assert_eq!(split_number(b"17"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! What is wrong with a pattern, for the person who wrote it.
+
+use super::ast::NEST_MAX;
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+
+/// A pattern that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatternError {
+    /// Where: bytes from the start of the pattern.
+    pub offset: usize,
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (byte {} of the pattern)", self.what, self.offset)
+    }
+}
+
+impl core::error::Error for PatternError {}
+
+impl PatternError {
+    /// An error at a place.
+    pub(super) fn at(offset: usize, what: impl Into<String>) -> Self {
+        Self { offset, what: what.into(), help: None }
+    }
+
+    /// Adds what to do.
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// A pattern without a byte.
+    pub(super) fn empty() -> Self {
+        Self::at(0, "the pattern is empty").help("leave the element out, or write what it should match")
+    }
+
+    /// A pattern beyond the limit of its language.
+    pub(super) fn too_long(len: usize, limit: usize) -> Self {
+        Self::at(limit, format!("the pattern has {len} bytes; the limit is {limit}"))
+            .help("make two rules of it, or use a list")
+    }
+
+    /// Too many groups within groups.
+    pub(super) fn too_deep(offset: usize) -> Self {
+        Self::at(offset, format!("more than {NEST_MAX} groups within groups"))
+    }
+
+    /// A part of PCRE2 that needs a backtracking engine.
+    pub(super) fn not_regular(offset: usize, what: &str) -> Self {
+        Self::at(offset, format!("{what} is not supported")).help(
+            "patterns run in time linear in the text, which rules out look-around, back-references, \
+             atomic and possessive parts, recursion and verbs; most patterns can be written without",
+        )
+    }
+
+    /// A pattern that compiles to too much.
+    pub(super) fn too_large(what: &str, limit: usize) -> Self {
+        Self::at(0, format!("the pattern needs more than {limit} {what}"))
+            .help("make repeat counts smaller, or make two patterns of it")
+    }
+}

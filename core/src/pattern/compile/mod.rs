@@ -1,0 +1,118 @@
+//! Patterns: the three languages, read and compiled.
+//!
+//! A pattern goes from its language's parser (`match_language`,
+//! `regex_language`, `pcre2_language`) as a tree ([`ast`]) to the compiler
+//! (`program`), which writes the rows of an image. [`PatternSet`] collects
+//! the patterns of a ruleset; [`Expressions`] are a few patterns that are
+//! used where they are compiled.
+//!
+//! This room takes memory from the heap and so stands behind the feature
+//! `compile`. It needs no tables of Unicode: a host that wants characters
+//! beyond ASCII without case brings them ([`Cases`]).
+
+pub mod ast;
+mod characters;
+mod error;
+mod expressions;
+mod literal_shape;
+mod match_language;
+mod pattern_set;
+mod pcre2_class;
+mod pcre2_language;
+mod program;
+mod regex_language;
+
+#[cfg(test)]
+mod tests;
+
+pub use error::PatternError;
+pub use expressions::Expressions;
+pub use literal_shape::LiteralShape;
+pub use pattern_set::{Facts, PatternSet, PatternTables};
+
+use ast::Tree;
+
+/// A pattern language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Language {
+    /// Literals with `^ $ |`.
+    Match = 0,
+    /// OSSEC's own expressions.
+    Regex = 1,
+    /// The regular part of PCRE2.
+    Pcre2 = 2,
+}
+
+impl Language {
+    /// All languages, by number.
+    pub const ALL: [Self; 3] = [Self::Match, Self::Regex, Self::Pcre2];
+
+    /// The language of a number, as images store it.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+}
+
+/// How a pattern is read. The default is that of rules and decoders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Options {
+    /// `pcre2`: A-Z equal a-z; the other languages never know case.
+    pub caseless: bool,
+    /// `pcre2`: `\1` to `\9` are texts given to the search
+    /// ([`Matcher::is_match_given`](super::Matcher::is_match_given)), not
+    /// back-references, which are refused.
+    pub given: bool,
+    /// Groups that took no part keep their place among the captures.
+    pub keep_unset: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { caseless: true, given: false, keep_unset: false }
+    }
+}
+
+/// Calls back with each character that is equal to one beyond ASCII but for
+/// case, itself included: Unicode simple folding, or [`no_cases`].
+pub type Cases = fn(char, &mut dyn FnMut(char));
+
+/// Characters beyond ASCII are only equal to themselves.
+pub fn no_cases(character: char, equal: &mut dyn FnMut(char)) {
+    equal(character);
+}
+
+/// A pattern as it was understood.
+#[derive(Clone, Debug)]
+pub enum Parsed {
+    /// A plain string compare.
+    Shape(LiteralShape),
+    /// Anything else.
+    Tree(Tree),
+}
+
+/// Reads a pattern.
+pub fn parse(
+    language: Language,
+    pattern: &[u8],
+    options: Options,
+    cases: Cases,
+) -> Result<Parsed, PatternError> {
+    let shape = match language {
+        Language::Match => LiteralShape::of_match(pattern),
+        // Plain compares know no case.
+        Language::Pcre2 if !options.caseless => None,
+        Language::Regex | Language::Pcre2 => LiteralShape::of_regex(pattern),
+    };
+    let limit =
+        if language == Language::Pcre2 { crate::limits::PATTERN_MAX } else { match_language::LENGTH_MAX };
+    if let Some(shape) = shape.filter(|_| pattern.len() <= limit) {
+        return Ok(Parsed::Shape(shape));
+    }
+    let tree = match language {
+        Language::Match => match_language::parse(pattern, cases),
+        Language::Regex => regex_language::parse(pattern, cases),
+        Language::Pcre2 => pcre2_language::parse(pattern, options),
+    };
+    tree.map(Parsed::Tree)
+}

@@ -1,0 +1,161 @@
+//! The patterns of a ruleset, as they are collected for an image.
+
+use super::program::{Pool, compile, first_bytes};
+use super::{Cases, Language, Options, Parsed, PatternError, parse};
+use crate::limits::CAPTURES_MAX;
+use crate::pattern::program::{NONE, TextRef, flag, shape};
+use crate::pattern::{Inst, PatternId, PatternRow, Patterns, Set};
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use zerocopy::little_endian::{U16, U32};
+
+/// What rules and decoders ask of a pattern before it is run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// It is a plain string compare: it has no groups, and OSSEC 4.3 refuses
+    /// it as a decoder's `<regex>`.
+    pub is_literal_shape: bool,
+    /// Groups that capture.
+    pub groups: usize,
+    /// It matches every text.
+    pub is_always: bool,
+}
+
+/// The tables of an image that are about patterns.
+#[derive(Clone, Debug, Default)]
+pub struct PatternTables {
+    /// One row per pattern.
+    pub rows: Vec<PatternRow>,
+    /// Programs.
+    pub code: Vec<Inst>,
+    /// Sets.
+    pub sets: Vec<Set>,
+    /// Literals and sources.
+    pub text: Vec<u8>,
+}
+
+/// Collects and compiles patterns.
+#[derive(Debug)]
+pub struct PatternSet {
+    cases: Cases,
+    numbers: BTreeMap<(Language, Vec<u8>, Options), PatternId>,
+    facts: Vec<Facts>,
+    rows: Vec<PatternRow>,
+    code: Vec<Inst>,
+    pool: Pool,
+}
+
+impl PatternSet {
+    /// No patterns yet; `cases` is for `match` and `regex`.
+    pub fn new(cases: Cases) -> Self {
+        let (numbers, facts, rows, code) = Default::default();
+        Self { cases, numbers, facts, rows, code, pool: Pool::default() }
+    }
+
+    /// Adds a pattern of a rule or decoder; one that is there already keeps
+    /// its number.
+    pub fn add(&mut self, language: Language, pattern: &[u8]) -> Result<PatternId, PatternError> {
+        self.add_with(language, pattern, Options::default())
+    }
+
+    /// Adds a pattern; one that is there already with these options keeps its
+    /// number.
+    pub fn add_with(
+        &mut self,
+        language: Language,
+        pattern: &[u8],
+        options: Options,
+    ) -> Result<PatternId, PatternError> {
+        let key = (language, pattern.to_vec(), options);
+        if let Some(id) = self.numbers.get(&key) {
+            return Ok(*id);
+        }
+        let number = u16::try_from(self.rows.len()).ok().filter(|n| *n < NONE - 1);
+        let id = PatternId(number.ok_or_else(|| PatternError::at(0, "too many patterns"))?);
+        let (row, facts) = match parse(language, pattern, options, self.cases)? {
+            Parsed::Shape(literal) => {
+                let facts = Facts {
+                    is_literal_shape: literal.shape != shape::ALWAYS,
+                    groups: 0,
+                    is_always: literal.shape == shape::ALWAYS
+                        || (literal.shape != shape::EQUAL && literal.literal.is_empty()),
+                };
+                let row = PatternRow { shape: literal.shape, ..self.row(language, pattern)? };
+                (PatternRow { literal: self.text(&literal.literal)?, ..row }, facts)
+            }
+            Parsed::Tree(tree) => {
+                let program = compile(&tree, &mut self.pool)?;
+                let anchored = tree.node.is_anchored();
+                let bit = |is: bool, flag: u8| if is { flag } else { 0 };
+                let flags = bit(tree.utf, flag::UTF)
+                    | bit(anchored, flag::ANCHORED)
+                    | bit(options.keep_unset, flag::KEEP_UNSET);
+                let first = first_bytes(&tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
+                let row = PatternRow {
+                    shape: shape::PROGRAM,
+                    flags,
+                    captures: tree.groups.min(CAPTURES_MAX) as u8,
+                    memos: U16::new(program.memos),
+                    code_start: U32::new(self.code.len() as u32),
+                    code_len: U16::new(program.code.len() as u16),
+                    frames: U32::new(program.frames),
+                    first: U16::new(first),
+                    ..self.row(language, pattern)?
+                };
+                self.code.extend(program.code);
+                (row, Facts { is_literal_shape: false, groups: tree.groups, is_always: false })
+            }
+        };
+        self.rows.push(row);
+        self.facts.push(facts);
+        self.numbers.insert(key, id);
+        Ok(id)
+    }
+
+    /// What is known of a pattern of this set.
+    pub fn facts(&self, pattern: PatternId) -> Facts {
+        self.facts.get(usize::from(pattern.0)).copied().unwrap_or_default()
+    }
+
+    /// Number of patterns.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The patterns so far.
+    pub(super) fn patterns(&self) -> Patterns<'_> {
+        Patterns::trusted(&self.rows, &self.code, &self.pool.sets, &self.pool.text)
+    }
+
+    /// The tables.
+    pub fn finish(self) -> PatternTables {
+        PatternTables { rows: self.rows, code: self.code, sets: self.pool.sets, text: self.pool.text }
+    }
+
+    /// A row that has only a language and a source.
+    fn row(&mut self, language: Language, pattern: &[u8]) -> Result<PatternRow, PatternError> {
+        Ok(PatternRow {
+            language: language as u8,
+            shape: shape::ALWAYS,
+            flags: 0,
+            captures: 0,
+            memos: U16::ZERO,
+            code_start: U32::ZERO,
+            code_len: U16::ZERO,
+            frames: U32::ZERO,
+            first: U16::new(NONE),
+            literal: TextRef::default(),
+            source: self.text(pattern)?,
+        })
+    }
+
+    /// A text in the pool.
+    fn text(&mut self, text: &[u8]) -> Result<TextRef, PatternError> {
+        Ok(TextRef { offset: U32::new(self.pool.text(text)?), len: U16::new(text.len() as u16) })
+    }
+}
