@@ -219,6 +219,7 @@ mod tests {
         check(home.path(), &mut sources, &mut report);
         let shown = report.render(&sources, Colour::None);
         assert_eq!(report.errors(), 3, "{shown}");
+        assert!(shown.contains("warning: agents refuse commands of the manager"), "{shown}");
         assert!(shown.contains("<agent_config> has no attribute `nam`"), "{shown}");
         assert!(shown.contains("shared/agent.conf:2:2"), "{shown}");
         assert!(shown.contains("did you mean <localfile>?"), "{shown}");
