@@ -59,7 +59,8 @@ impl Kernel {
         if lost > 0 {
             self.text.begin(&self.host);
             // A text takes all that is written.
-            let _ = write!(self.text, "bartizan-agent: {lost} records of the kernel came too fast and are lost");
+            let _ =
+                write!(self.text, "bartizan-agent: {lost} records of the kernel came too fast and are lost");
             self.give(sink);
         }
         self.text.begin(&self.host);
@@ -142,7 +143,8 @@ mod tests {
 
     #[test]
     fn a_record_becomes_the_line_of_a_syslog_daemon() {
-        let records = ["6,339,5140900,-;usb 1-1: new device; x\n SUBSYSTEM=usb\n", "30,340,5,-;systemd[1]: Started."];
+        let records =
+            ["6,339,5140900,-;usb 1-1: new device; x\n SUBSYSTEM=usb\n", "30,340,5,-;systemd[1]: Started."];
         assert_eq!(heard(&records), [" kernel: usb 1-1: new device; x", " systemd[1]: Started."]);
         assert!(heard(&["", ";", "x,1;y", "6,x,2;y", "6", "-1,2;y"]).is_empty());
     }

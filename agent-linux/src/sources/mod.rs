@@ -16,10 +16,10 @@
 //! | `text` | a record while it is put together |
 
 mod child;
-pub mod kernel;
-mod kept;
-pub mod stream;
 pub mod command;
+mod kept;
+pub mod kernel;
+pub mod stream;
 mod text;
 
 use crate::config::Config;

@@ -11,8 +11,9 @@
 use super::registry::{Agent, is_name};
 use crate::config;
 use crate::diagnose::{Diagnostics, LoadError, Sources};
-use crate::pattern::{Language, Single};
+use crate::pattern::{Expressions, Language, Options, cases};
 use crate::xml::{self, Dialect, Element};
+use bartizan_core::pattern::Matcher;
 use blake2::{Blake2s256, Digest};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -113,11 +114,13 @@ fn add_blocks(text: &mut Vec<u8>, path: PathBuf, agent: &Agent) -> Result<(), Sh
 /// Whether a block is for this agent; `None` if a pattern is none.
 fn applies(block: &Element, agent: &Agent) -> Option<bool> {
     let known = [("name", &agent.name), ("os", &agent.about.system)];
+    let mut expressions = Expressions::new(cases);
     for (attribute, text) in known {
-        if let Some(pattern) = block.attribute(attribute)
-            && !Single::new(Language::Match, &pattern.value)?.is_match(text.as_bytes())
-        {
-            return Some(false);
+        if let Some(pattern) = block.attribute(attribute) {
+            let id = expressions.add(Language::Match, &pattern.value, Options::default()).ok()?;
+            if !expressions.is_match(id, text.as_bytes()) {
+                return Some(false);
+            }
         }
     }
     Some(true)

@@ -1,9 +1,10 @@
 //! `<agent_config>`: what the manager gives to agents, checked before it goes.
 
+use super::assembly::check_pattern;
 use super::reading::Reading;
 use super::{Home, LocalFile, Remote, sections, unknown_section};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, suggest};
-use crate::pattern::{Language, Single};
+use crate::pattern::Language;
 use crate::xml::{self, Dialect, Element};
 use std::path::Path;
 
@@ -48,8 +49,8 @@ fn unknown_root(reading: &mut Reading<'_>, root: &Element, name: &str) {
 fn block(reading: &mut Reading<'_>, block: &Element) {
     reading.only_attributes(block, &["name", "os", "profile", "overwrite"]);
     for attribute in &block.attributes {
-        if Single::new(Language::Match, &attribute.value).is_none() {
-            let message = format!("the pattern of `{}` cannot be used", attribute.name);
+        if let Err((what, ..)) = check_pattern(Language::Match, &attribute.value) {
+            let message = format!("the pattern of `{}` cannot be used: {what}", attribute.name);
             reading.error(attribute.value_span, message, "shorten it");
         }
     }

@@ -4,7 +4,7 @@
 use super::log_format::LogFormat;
 use super::reading::{Reading, number, value_span};
 use crate::diagnose::{Diagnostic, Span};
-use crate::pattern::{Language, PatternSet};
+use crate::pattern::{Language, PatternSet, cases};
 use crate::xml::{Attribute, Element};
 pub use bartizan_core::assemble::Wait;
 use bartizan_core::assemble::{Join, TIMEOUT_MS};
@@ -166,7 +166,7 @@ pub(super) fn check_pattern(
     language: Language,
     pattern: &[u8],
 ) -> Result<(), (String, usize, Option<String>)> {
-    let added = PatternSet::new().add(language, pattern);
+    let added = PatternSet::new(cases).add(language, pattern);
     added.map(drop).map_err(|error| (error.what, error.offset, error.help))
 }
 
