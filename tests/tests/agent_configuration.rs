@@ -45,8 +45,6 @@ const FILES: &[(bool, &str)] = &[
     (false, "<log_format timeout='x'>linux_auditd</log_format>"),
     (false, "<log_format start_regex='(' >regex</log_format>"),
     (false, "<log_format start_regex='x' flags='q'>regex</log_format>"),
-    (false, "<log_format>regex</log_format>"),
-    (false, "<log_format>multi-line-regex</log_format>"),
     (false, "<log_format>syslog</log_format><age>soon</age>"),
     (false, "<log_format>syslog</log_format><agee>1d</agee>"),
     (false, "<log_format>syslog</log_format><only-future-events>maybe</only-future-events>"),
@@ -55,6 +53,10 @@ const FILES: &[(bool, &str)] = &[
     (false, "<log_format>command</log_format>"),
     (false, "<log_format>syslog</log_format><rate_limit>0</rate_limit>"),
 ];
+
+/// Formats without the pattern they need: an agent takes each line by itself,
+/// the manager asks for what was forgotten before it gives them away.
+const FORGOTTEN: &[&str] = &["<log_format>regex</log_format>", "<log_format>multi-line-regex</log_format>"];
 
 /// Other sections, and whether they are right.
 const SECTIONS: &[(bool, &str)] = &[
@@ -98,17 +100,28 @@ fn agent(text: &str) -> String {
     agent::check(text.as_bytes(), about).err().map(|report| report.to_string()).unwrap_or_default()
 }
 
+/// A whole file with one `<localfile>`.
+fn with_options(options: &str) -> String {
+    format!("<agent_config><localfile>{options}<location>/var/log/x</location></localfile></agent_config>")
+}
+
+#[test]
+fn what_was_forgotten_is_not_given_to_agents() {
+    let folder = Folder::new("agent-configuration-forgotten");
+    for options in FORGOTTEN {
+        let text = with_options(options);
+        assert!(!manager(&folder, &text).is_empty() && agent(&text).is_empty(), "{text}");
+    }
+}
+
 #[test]
 fn manager_and_agent_find_the_same_right_and_wrong() {
     let folder = Folder::new("agent-configuration");
-    let file = |(right, options): &(bool, &str)| {
-        (*right, format!("<localfile>{options}<location>/var/log/x</location></localfile>"))
-    };
-    let section = |(right, text): &(bool, &str)| (*right, (*text).to_owned());
+    let file = |(right, options): &(bool, &str)| (*right, with_options(options));
+    let section = |(right, text): &(bool, &str)| (*right, format!("<agent_config>{text}</agent_config>"));
     let all = FILES.iter().map(file).chain(SECTIONS.iter().map(section));
     let mut differ = Vec::new();
     for (right, text) in all {
-        let text = format!("<agent_config>{text}</agent_config>");
         let (here, there) = (manager(&folder, &text), agent(&text));
         if here.is_empty() != right || there.is_empty() != right {
             differ.push(format!("{text}\nright: {right}\nmanager: {here}\nagent: {there}\n"));

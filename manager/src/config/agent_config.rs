@@ -66,6 +66,7 @@ fn block(reading: &mut Reading<'_>, block: &Element) {
 
 /// An agent runs no command that it is sent, unless its owner wants it so.
 fn local_file(reading: &mut Reading<'_>, section: &Element) {
+    reading.unused_options(section, &sections::LOCALFILE_OF_NOBODY);
     let file = LocalFile::read(reading, section);
     if file.is_some_and(|file| file.command.is_some()) {
         let help = "logcollector.remote_commands=1 in an agent's local_internal_options.conf allows it";

@@ -158,6 +158,8 @@ impl Config {
 
     /// Adds what one `<localfile>` says, unless the same is there already.
     fn local_file(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        reading.unused_options(section, &sections::LOCALFILE_OF_AGENTS);
+        reading.unused_options(section, &sections::LOCALFILE_OF_NOBODY);
         let Some(new) = LocalFile::read(reading, section) else {
             return;
         };
