@@ -213,6 +213,11 @@ mod tests {
             ),
             ("edge/agent.conf", "<agent_config><locafile/></agent_config>"),
             (
+                "command/agent.conf",
+                "<agent_config><localfile><log_format>command</log_format><command>df</command></localfile>\
+                 </agent_config>",
+            ),
+            (
                 "good/agent.conf",
                 "<agent_config os='Linux'><localfile><location>/x</location><log_format>syslog\
                 </log_format></localfile></agent_config>",
