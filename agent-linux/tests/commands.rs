@@ -65,6 +65,8 @@ fn the_status_is_json_that_names_what_is_read() {
     let page = text(&output.stdout);
     assert!(output.status.success(), "{page}");
     assert!(page.contains(r#"lo\"g","state":"read","records":10"#), "{page}");
+    let size = std::fs::metadata(&log).unwrap().len();
+    assert!(page.contains(&format!(r#""offset":{size},"behind":0"#)), "{page}");
     assert!(text(&home.output(&["status"]).stdout).contains("connected to"));
 }
 
@@ -131,7 +133,6 @@ fn a_bad_configuration_of_the_manager_is_refused_with_its_place() {
 fn commands_are_delivered_once_through_an_outage() {
     let keeper = Keeper::start();
     let home = Home::new(&keeper);
-    let log = home.path("log");
     home.configure(
         "<localfile><log_format>command</log_format><command>echo hello</command>\
          <alias>greeting</alias><frequency>1</frequency></localfile>",
@@ -143,9 +144,50 @@ fn commands_are_delivered_once_through_an_outage() {
     keeper.ways.breaks_after.store(0, SeqCst);
     let so_far = greetings(&keeper.ledger());
     keeper.wait("more", |ledger| greetings(ledger) >= so_far + 2);
-    assert!(keeper.ledger().of(Path::new("greeting")).iter().all(|text| *text == "ossec: output: 'greeting': hello"));
+    assert!(
+        keeper
+            .ledger()
+            .of(Path::new("greeting"))
+            .iter()
+            .all(|text| *text == "ossec: output: 'greeting': hello")
+    );
     assert_eq!(keeper.ledger().lost, 0);
-    drop(log);
+}
+
+#[test]
+fn a_spool_in_a_file_outlives_the_agent() {
+    let keeper = Keeper::start();
+    let home = Home::new(&keeper);
+    let (spool, counter) = (home.path("spool"), home.path("counter"));
+    std::fs::write(&counter, "0").unwrap();
+    let count = counter.display();
+    home.configure(&format!(
+        "<client><spool><file>{}</file><size>64k</size></spool></client>\
+         <localfile><log_format>command</log_format><frequency>1</frequency><alias>count</alias>\
+         <command>n=$(($(cat {count})+1)); echo $n &gt; {count}; echo n $n</command></localfile>",
+        spool.display()
+    ));
+    keeper.ways.listens.store(false, SeqCst);
+    let mut agent = home.run();
+    let at_least = |n: u32| {
+        keeper::wait("the command has run", || {
+            std::fs::read_to_string(&counter).unwrap().trim().parse::<u32>().is_ok_and(|count| count >= n)
+        });
+    };
+    at_least(2);
+    agent.signal(Signal::SIGTERM);
+    keeper::wait("the end", || agent.has_ended().is_some());
+    keeper.ways.listens.store(true, SeqCst);
+    let _agent = home.run();
+    let first =
+        |ledger: &keeper::Ledger| ledger.of(Path::new("count")).contains(&"ossec: output: 'count': n 1");
+    keeper.wait("what the first agent heard", first);
+    let told = |ledger: &keeper::Ledger, word: &str| {
+        ledger.of(Path::new("bartizan-agent")).iter().filter(|text| text.contains(word)).count()
+    };
+    keeper.wait("the second start", |ledger| told(ledger, "started") == 2);
+    assert_eq!(told(&keeper.ledger(), "stopped"), 1);
+    assert_eq!(keeper.ledger().lost, 0);
 }
 
 #[test]

@@ -401,7 +401,8 @@ impl Home {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let binary = std::env::var_os("BARTIZAN_AGENT").unwrap_or(env!("CARGO_BIN_EXE_bartizan-agent").into());
+        let binary =
+            std::env::var_os("BARTIZAN_AGENT").unwrap_or(env!("CARGO_BIN_EXE_bartizan-agent").into());
         let mut command = Command::new(binary);
         command.args(words).arg("--home").arg(self.folder.path()).stdin(Stdio::null());
         command
