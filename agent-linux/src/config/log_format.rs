@@ -1,6 +1,6 @@
 //! `<log_format>` in all its forms, and Wazuh's `<multiline_regex>`.
 
-use super::expressions::compile;
+use super::expressions::{Compile, compile, compile_asking};
 use super::reading::{Reading, number};
 use super::report::{Fault, Span};
 use super::suggest::suggest;
@@ -126,14 +126,15 @@ fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForma
         reading.error(attribute.at, "flags are the letters i, m, s, x and U", "i takes no notice of case");
         return None;
     }
-    let mut pattern = |name| {
+    let mut pattern = |name, compile: Compile| {
         let attribute = option.attribute(name)?;
         match flags {
-            "" => expression(reading, attribute.value, attribute.at),
-            flags => expression(reading, &format!("(?{flags}){}", attribute.value), attribute.at),
+            "" => checked(reading, attribute.value, attribute.at, compile),
+            flags => checked(reading, &format!("(?{flags}){}", attribute.value), attribute.at, compile),
         }
     };
-    let (start, end, key) = (pattern("start_regex"), pattern("end_regex"), pattern("key_regex"));
+    let (start, key) = (pattern("start_regex", compile), pattern("key_regex", compile));
+    let end = pattern("end_regex", compile_asking);
     let format = RegexFormat { start, end, key, timeout_ms: TIMEOUT_MS, ..RegexFormat::default() };
     Some(LogFormat::Regex(Box::new(format)))
 }
@@ -179,10 +180,14 @@ fn choice<'t, T: Copy>(
 
 /// An expression that is sound; anything else is reported.
 pub(super) fn expression(reading: &mut Reading<'_>, pattern: &str, at: Span) -> Option<String> {
+    checked(reading, pattern, at, compile)
+}
+
+fn checked(reading: &mut Reading<'_>, pattern: &str, at: Span, compile: Compile) -> Option<String> {
     match compile(pattern) {
         Ok(_) => Some(pattern.to_string()),
         Err(why) => {
-            let help = "look-around and back references are not supported";
+            let help = "look-around is not supported, and only end_regex may ask for a group of start_regex";
             reading.error(at, format!("`{pattern}` is no expression: {why}"), help);
             None
         }

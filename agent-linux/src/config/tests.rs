@@ -96,6 +96,29 @@ fn the_forms_of_a_log_format_are_understood() {
 }
 
 #[test]
+fn the_end_of_an_event_may_ask_for_what_its_start_captured() {
+    use bartizan_core::pattern::{Given, Matcher};
+    let option = r#"<log_format start_regex="^BEGIN (\S+)" end_regex="^END \1$">regex</log_format>"#;
+    let config = localfile(&format!("{option}<location>/var/log/x</location>"));
+    let format = &config.files[0].format;
+    let Format::Regex { end: Some(end), .. } = format.format() else { panic!("{format:?}") };
+    let mut expressions = format.expressions().expect("it has some");
+    let mut given = Given::default();
+    for (captured, line, ends) in [
+        (&b"a.b"[..], &b"END a.b"[..], true),
+        (b"a.b", b"END axb", false),
+        (b"(", b"END (", true),
+        (b"\xff", b"END", false),
+    ] {
+        given[0] = captured;
+        assert_eq!(expressions.is_match_given(end, line, &given), ends);
+    }
+    assert!(
+        localfile_refused(r#"<log_format start_regex="\1">regex</log_format>"#).contains("is no expression")
+    );
+}
+
+#[test]
 fn wazuh_s_multiline_regex_is_understood() {
     let config = localfile(
         "<location>/var/log/x</location><multiline_regex match=\"end\" replace=\"tab\" timeout=\"9\">\\}$\

@@ -99,7 +99,7 @@ impl Export {
     /// Takes a part of what comes; how many bytes, and whether an entry ends.
     fn step(&mut self, rest: &[u8]) -> (usize, bool) {
         match self.at {
-            At::Name => return self.name(rest),
+            At::Name => self.name(rest),
             At::Text(field) => {
                 let end = memchr::memchr(b'\n', rest);
                 self.keep(field, rest.get(..end.unwrap_or(rest.len())).unwrap_or(b""));

@@ -55,7 +55,7 @@ const _: () = assert!(CONNECTED + CONNECTIONS <= crate::live::TOKENS);
 #[derive(Debug)]
 pub struct Listener {
     config: config::Listener,
-    loop_: Option<(Registry, Token)>,
+    registered: Option<(Registry, Token)>,
     udp: Option<UdpSocket>,
     tcp: Option<TcpListener>,
     local: Option<UnixDatagram>,
@@ -94,7 +94,7 @@ impl Listener {
     pub fn new(config: &config::Listener) -> Self {
         Self {
             config: config.clone(),
-            loop_: None,
+            registered: None,
             udp: None,
             tcp: None,
             local: None,
@@ -202,7 +202,7 @@ impl Listener {
         if !self.may_send(sender) {
             return;
         }
-        let Some((registry, first)) = &self.loop_ else { return };
+        let Some((registry, first)) = &self.registered else { return };
         let free = self.connections.iter_mut().enumerate().find(|(_, slot)| slot.open.is_none());
         let Some((at, slot)) = free else { return };
         let token = Token(first.0 + CONNECTED + at);
@@ -298,7 +298,7 @@ fn open_local(path: &Path) -> io::Result<UnixDatagram> {
 impl Live for Listener {
     /// A door that cannot open does not keep the others closed.
     fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
-        self.loop_ = Some((registry.try_clone()?, first));
+        self.registered = Some((registry.try_clone()?, first));
         let doors = [
             self.open_udp(registry, first),
             self.open_tcp(registry, first),
@@ -308,7 +308,7 @@ impl Live for Listener {
     }
 
     fn ready(&mut self, token: Token, now: Millis, sink: &mut Sink<'_>) -> bool {
-        let Some((_, first)) = &self.loop_ else { return false };
+        let Some((_, first)) = &self.registered else { return false };
         let what = token.0.wrapping_sub(first.0);
         self.writer.stamp = stamp(local_time(epoch_s()));
         let more = match what {

@@ -3,18 +3,24 @@
 //!
 //! The same event often stands in two places, and reading both would double
 //! every alert. So: files first, since a syslog daemon writes into them what it
-//! has from the journal, the kernel and the socket; without such files the
-//! journal; without a journal OpenWrt's ring buffer; and the kernel's own ring
+//! has from the journal, the kernel and the socket, and of files that hold the
+//! same the general one; without such files the journal; without a journal OpenWrt's ring buffer; and the kernel's own ring
 //! only if none of these brings it.
 
-use crate::files::Priority;
 use crate::config::{Config, File, Journal, LogFormat, Stream};
+use crate::files::Priority;
 use bartizan_core::assemble::{Format, Wait};
 use std::path::Path;
 
-/// Files that a syslog daemon writes.
-const SYSLOG: [&str; 9] =
-    ["messages", "syslog", "auth.log", "secure", "kern.log", "daemon.log", "user.log", "mail.log", "maillog"];
+/// What a syslog daemon writes everything into but what is private; Debian has
+/// the first, others the second, and who has both has most in both.
+const GENERAL: [&str; 2] = ["syslog", "messages"];
+
+/// What stands in neither.
+const PRIVATE: [&str; 3] = ["auth.log", "secure", "maillog"];
+
+/// Parts of the general file: read where there is none.
+const PARTS: [&str; 4] = ["kern.log", "daemon.log", "user.log", "mail.log"];
 
 /// Logs of other programs. Of a name with wildcards the folder counts: files
 /// may come.
@@ -52,8 +58,11 @@ pub fn usual() -> Config {
 fn below(root: &Path) -> Config {
     let logs = root.join("var/log");
     let mut config = Config::default();
-    let found = SYSLOG.iter().filter(|name| is_written(&logs.join(name)));
-    config.files.extend(found.map(|name| file(&logs, name, LogFormat::LINES)));
+    let written = |name: &&str| is_written(&logs.join(name));
+    let general = GENERAL.into_iter().find(written);
+    let parts = PARTS.into_iter().filter(|name| general.is_none() && written(name));
+    let daemon = general.into_iter().chain(PRIVATE.into_iter().filter(written)).chain(parts);
+    config.files.extend(daemon.map(|name| file(&logs, name, LogFormat::LINES)));
     let by_daemon = !config.files.is_empty();
     let others = OTHERS.iter().filter(|name| is_there(&logs, name));
     config.files.extend(others.map(|name| file(&logs, name, LogFormat::LINES)));
@@ -129,6 +138,8 @@ mod tests {
     fn files_of_a_daemon_come_before_journal_and_kernel() {
         let (files, config) = watched(&[
             "var/log/syslog",
+            "var/log/messages",
+            "var/log/kern.log",
             "var/log/auth.log",
             "var/log/nginx/a-access.log",
             "var/log/audit/audit.log",
@@ -139,6 +150,12 @@ mod tests {
         assert_eq!(files, wanted);
         assert!(config.journal.is_empty() && !config.kernel && config.streams.is_empty());
         assert!(matches!(config.files[4].format.format(), Format::LinuxAuditd { .. }));
+    }
+
+    #[test]
+    fn parts_of_the_general_file_are_read_where_there_is_none() {
+        let (files, _) = watched(&["var/log/kern.log", "var/log/secure", "var/log/daemon.log"]);
+        assert_eq!(files, ["secure", "kern.log", "daemon.log"]);
     }
 
     #[test]
