@@ -65,6 +65,8 @@ fn the_status_is_json_that_names_what_is_read() {
     let page = text(&output.stdout);
     assert!(output.status.success(), "{page}");
     assert!(page.contains(r#"lo\"g","state":"read","records":10"#), "{page}");
+    let size = std::fs::metadata(&log).unwrap().len();
+    assert!(page.contains(&format!(r#""offset":{size},"behind":0"#)), "{page}");
     assert!(text(&home.output(&["status"]).stdout).contains("connected to"));
 }
 
@@ -131,7 +133,6 @@ fn a_bad_configuration_of_the_manager_is_refused_with_its_place() {
 fn commands_are_delivered_once_through_an_outage() {
     let keeper = Keeper::start();
     let home = Home::new(&keeper);
-    let log = home.path("log");
     home.configure(
         "<localfile><log_format>command</log_format><command>echo hello</command>\
          <alias>greeting</alias><frequency>1</frequency></localfile>",
@@ -143,9 +144,50 @@ fn commands_are_delivered_once_through_an_outage() {
     keeper.ways.breaks_after.store(0, SeqCst);
     let so_far = greetings(&keeper.ledger());
     keeper.wait("more", |ledger| greetings(ledger) >= so_far + 2);
-    assert!(keeper.ledger().of(Path::new("greeting")).iter().all(|text| *text == "ossec: output: 'greeting': hello"));
+    assert!(
+        keeper
+            .ledger()
+            .of(Path::new("greeting"))
+            .iter()
+            .all(|text| *text == "ossec: output: 'greeting': hello")
+    );
     assert_eq!(keeper.ledger().lost, 0);
-    drop(log);
+}
+
+#[test]
+fn a_spool_in_a_file_outlives_the_agent() {
+    let keeper = Keeper::start();
+    let home = Home::new(&keeper);
+    let (spool, runs) = (home.path("spool"), home.path("runs"));
+    home.configure(&format!(
+        "<client><spool><file>{}</file><size>64k</size></spool></client>\
+         <localfile><log_format>command</log_format><frequency>1</frequency><alias>runs</alias>\
+         <command>date +%s.%N | tee -a {}</command></localfile>",
+        spool.display(),
+        runs.display()
+    ));
+    keeper.ways.listens.store(false, SeqCst);
+    let mut agent = home.run();
+    let lines = || std::fs::read_to_string(&runs).unwrap_or_default();
+    keeper::wait("the command has run", || lines().lines().count() >= 3);
+    agent.signal(Signal::SIGTERM);
+    keeper::wait("the end", || agent.has_ended().is_some());
+    let before = lines();
+    keeper.ways.listens.store(true, SeqCst);
+    let _agent = home.run();
+    let told = |ledger: &keeper::Ledger, word: &str| {
+        ledger.of(Path::new("bartizan-agent")).iter().filter(|text| text.contains(word)).count()
+    };
+    keeper.wait("the second start", |ledger| told(ledger, "started") == 2);
+    assert_eq!(told(&keeper.ledger(), "stopped"), 1);
+    let ledger = keeper.ledger();
+    let heard = ledger.of(Path::new("runs"));
+    // The last one may have been running when the agent ended.
+    for line in before.lines().take(2) {
+        let text = format!("ossec: output: 'runs': {line}");
+        assert_eq!(heard.iter().filter(|heard| **heard == text).count(), 1, "{line}");
+    }
+    assert_eq!(ledger.lost, 0);
 }
 
 #[test]

@@ -59,7 +59,12 @@ fn a_burst_from_one_file() {
     let wall = start.elapsed().as_secs_f64();
     let used = processor(agent.id()) - before;
     println!("burst: {most} KiB resident at most");
-    println!("{:.2} µs a line, {:.0} lines a second of processor, {:.0} by the clock", used * 1e6 / LINES as f64, LINES as f64 / used, LINES as f64 / wall);
+    println!(
+        "{:.2} µs a line, {:.0} lines a second of processor, {:.0} by the clock",
+        used * 1e6 / LINES as f64,
+        LINES as f64 / used,
+        LINES as f64 / wall
+    );
 }
 
 #[test]
@@ -78,5 +83,9 @@ fn thousands_of_quiet_files() {
     let (start, before) = (Instant::now(), processor(agent.id()));
     wait("half a minute", || start.elapsed() >= Duration::from_secs(30));
     let used = (processor(agent.id()) - before) / start.elapsed().as_secs_f64();
-    println!("4000 quiet files: {:.2} % of a processor, {} KiB resident", used * 100.0, resident_kib(agent.id()));
+    println!(
+        "4000 quiet files: {:.2} % of a processor, {} KiB resident",
+        used * 100.0,
+        resident_kib(agent.id())
+    );
 }

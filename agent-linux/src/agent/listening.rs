@@ -183,7 +183,8 @@ impl Agent {
             if let Some(trouble) = &trouble {
                 self.note(&["bartizan: ", name, ": ", trouble], now);
             }
-            let one = One { source, name, awake: Vec::with_capacity(TOKENS), trouble, meter: Meter::new(now) };
+            let one =
+                One { source, name, awake: Vec::with_capacity(TOKENS), trouble, meter: Meter::new(now) };
             match free {
                 Some(number) => self.listening.all[number] = Some(one),
                 None => self.listening.all.push(Some(one)),

@@ -283,7 +283,7 @@ impl Agent {
         status::Report {
             name: self.identity.name.clone(),
             uptime_ms: now.since(self.started),
-            manager: self.managers.get(self.manager).map(crate::identity::show_address).unwrap_or_default(),
+            manager: self.manager_name(),
             connected_ms: self.connected.map(|since| now.since(since)),
             trouble: self.trouble.clone(),
             configuration: self.configuration.from.clone(),

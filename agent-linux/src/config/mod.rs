@@ -106,7 +106,7 @@ impl Default for Client {
             managers: Vec::new(),
             notify_s: 600,
             profile: String::new(),
-            spool_bytes: 1 << 20,
+            spool_bytes: 256 * 1024,
             spool_file: None,
             user: None,
             sandbox: true,

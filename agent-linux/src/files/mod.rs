@@ -33,8 +33,8 @@ const SCAN_MS: u64 = 5_000;
 /// Looks happen at multiples of this, so that the loop wakes up for many.
 const GRID_MS: u64 = 32;
 
-/// From so many files on each quiet one is looked at less often: a
-/// millisecond later for each four of them.
+/// From so many files on each one is looked at less often: a millisecond
+/// later for each two of them.
 const FEW: usize = 256;
 
 /// Bytes that one read takes at most.
@@ -191,7 +191,7 @@ impl Files {
             self.turns.took(bytes, priority);
             match turn {
                 Turn::More => self.turns.add(source, priority),
-                Turn::BatchFull => return self.turns.put_back(source, priority),
+                Turn::BatchFull => return self.turns.put_back(source, priority, bytes == 0),
                 Turn::Dry | Turn::Later(_) => {
                     tail.is_waiting = false;
                     if let Turn::Later(at) = turn {
@@ -217,7 +217,8 @@ impl Files {
                 records: tail.meter.records,
                 bytes: tail.meter.bytes,
                 rate: tail.meter.rate(now),
-                ..status::Source::default()
+                offset: tail.followed.standing().map(|(offset, _)| offset),
+                behind: tail.followed.standing().map(|(_, behind)| behind),
             });
         }
     }
@@ -249,7 +250,7 @@ impl Files {
             tail.is_waiting = true;
             self.turns.add(index as u16, tail.priority);
         }
-        let late = if self.count > FEW { self.count as u64 / 4 } else { 0 };
+        let late = if self.count > FEW { self.count as u64 / 2 } else { 0 };
         let at = tail.followed.next_look().plus(late).max(now.plus(1)).0;
         self.due[index] = Millis(at.div_ceil(GRID_MS).saturating_mul(GRID_MS));
     }
