@@ -153,7 +153,16 @@ impl Network {
         }
     }
 
-    /// A machine is gone: its connections break.
+    /// A manager is killed: nothing arrives there any more.
+    pub fn kill(&mut self, manager: usize, random: &mut Random) {
+        self.break_all(|of| of == manager, random);
+        for connection in self.connections.values_mut().filter(|connection| connection.manager == manager) {
+            connection.manager_end.is_closed = true;
+            connection.manager_end.inbox.clear();
+        }
+    }
+
+    /// Connections break.
     pub fn break_all(&mut self, of: impl Fn(usize) -> bool, random: &mut Random) {
         let ids: Vec<usize> = self
             .connections

@@ -24,6 +24,7 @@ enum Happening {
     StartManager(usize),
     Unstick(usize),
     Fault,
+    Calm,
 }
 
 /// A record that the spool was given.
@@ -112,6 +113,7 @@ impl World {
         (0..world.writers.len()).for_each(|writer| world.begin_writer(writer));
         (0..world.settings.commands.len()).for_each(|command| world.after(10, Happening::Spool(command)));
         world.plan_fault();
+        world.after(world.calm, Happening::Calm);
         world
     }
 
@@ -216,7 +218,7 @@ impl World {
     fn kill_manager(&mut self, number: usize) {
         self.trace(|| format!("manager {number} is killed"));
         self.managers[number] = None;
-        self.network.break_all(|manager| manager == number, &mut self.random);
+        self.network.kill(number, &mut self.random);
         let ms = 1 + self.random.skewed(100_000);
         self.after(ms, Happening::StartManager(number));
     }
@@ -225,10 +227,7 @@ impl World {
         let is_calm = self.now >= self.calm;
         match happening {
             Happening::Write(_) | Happening::Rotate(_) | Happening::Spool(_) | Happening::Fault
-                if is_calm =>
-            {
-                self.writers.iter_mut().for_each(|writer| writer.finish(&self.disk, &mut self.random));
-            }
+                if is_calm => {}
             Happening::Write(writer) => {
                 self.writers[writer].write(&self.disk, &mut self.random);
                 let ms = 1 + self.random.skewed(5000);
@@ -252,7 +251,19 @@ impl World {
                 }
             }
             Happening::Fault => self.fault(),
+            Happening::Calm => self.calm_down(),
         }
+    }
+
+    /// Nothing fails any more, and nothing is slow.
+    fn calm_down(&mut self) {
+        self.trace(|| "all is calm".into());
+        self.network.latency_ms = self.network.latency_ms.min(300);
+        self.slowness_ms = self.slowness_ms.min(300);
+        for manager in self.managers.iter_mut().flatten() {
+            (manager.is_stuck, manager.slowness_ms) = (false, self.slowness_ms);
+        }
+        self.writers.iter_mut().for_each(|writer| writer.finish(&self.disk, &mut self.random));
     }
 
     fn rotate(&mut self, writer: usize) {
