@@ -114,7 +114,7 @@ const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
 const _: () = assert!(BATCH_MAX + 16 <= MESSAGE_MAX);
 const _: () = assert!(OPEN_RECORDS_MAX * (RECORD_MAX + 32) + POSITION_MAX + 32 <= BATCH_MAX);
 const _: () = assert!(BATCH_MAX <= WINDOW_MIN);
-const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 128 <= BLOCK_SIZE);
+const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 256 <= BLOCK_SIZE);
 const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
 const _: () = assert!(SIDE_MAX <= RECORD_MAX);
 const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);
