@@ -104,10 +104,9 @@ fn nothing_is_given_out_while_old_lines_come_back() {
 
 #[test]
 fn a_key_that_was_given_out_before_is_not_given_out_again() {
-    let lines: Vec<String> =
-        ["[a] x", "[b] BEGIN 1", "[b] END 1", "[b] BEGIN 2"].map(|line| line.to_string()).into();
-    let format =
-        Format::Regex { start: None, end: Some(END), key: Some(KEY), join: Join::Space, timeout_ms: 9 };
+    let lines = ["[a] BEGIN 0", "[b] BEGIN 1", "[b] END 1", "[b] BEGIN 2"];
+    let lines: Vec<String> = lines.map(String::from).into();
+    let format = regex(true, true, true);
     let lines = placed(&lines);
     let mut whole = Bench::new(format);
     push_from(&mut whole, &lines, 0);
