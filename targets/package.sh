@@ -111,7 +111,7 @@ deb() {
   put 644 "$source/debian/bartizan-agent.default" /etc/default/bartizan-agent
   put 644 "$source/agent.conf.example" /usr/share/doc/bartizan-agent/agent.conf.example
   local owned=/etc/bartizan/pushed
-  local state="$owned /etc/bartizan/agent.key /var/lib/bartizan-agent"
+  local state="$owned /etc/bartizan/agent.key /etc/bartizan/agent.conf /var/lib/bartizan-agent"
   deb_of bartizan-agent "$deb" "passwd, init-system-helpers" "$about
  It runs as a user of its own, with just the rights to read logs, and keeps
  nothing but its key. It needs a manager: package bartizan, on one machine."

@@ -32,6 +32,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
     fs::create_dir_all(&arguments.home)
         .and_then(|()| fs::write(path.with_extension("key.new"), ""))
+        .and_then(|()| fs::remove_file(path.with_extension("key.new")))
         .map_err(|error| Failure::System(format!("{}: {error}", arguments.home.display())))?;
     let text = token_text(arguments)?;
     let mut memory = [0; TOKEN_BYTES_MAX];

@@ -112,7 +112,9 @@ impl Commands {
             planned.due = now.plus(u64::from(planned.command.frequency_s) * 1000);
             let token = Token(first.0 + at);
             // Without memory or processes now: the next time may be better.
-            let Ok(child) = Child::start(&mut shell(&planned.command.line), registry, token) else { continue };
+            let Ok(child) = Child::start(&mut shell(&planned.command.line), registry, token) else {
+                continue;
+            };
             planned.runs = true;
             let ends = now.plus(u64::from(planned.command.timeout_s) * 1000);
             slot.begin(Run { child, number, ends, read: 0, state: State::Reads });
@@ -243,3 +245,6 @@ impl Live for Commands {
         self.deadline
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn stamps_are_those_of_syslog_and_of_rfc_3339() {
         let (hour, minute, second) = (8, 1, 9);
-        let time = LocalTime { year: 2024, month: 3, day: 7, hour, minute, second, weekday: 4, day_of_year: 66 };
+        let time =
+            LocalTime { year: 2024, month: 3, day: 7, hour, minute, second, weekday: 4, day_of_year: 66 };
         assert_eq!(&stamp(time), b"Mar  7 08:01:09");
         // 11:31:09 UTC.
         assert_eq!(&iso_stamp(1_709_811_069, time), b"2024-03-07T08:01:09-03:30");

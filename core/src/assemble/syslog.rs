@@ -106,7 +106,7 @@ fn structured(body: &[u8]) -> Option<Structured<'_>> {
     let (id, rest) = word(rest)?;
     let time = if time.is_empty() { None } else { Some(Time::read(time)?) };
     let (data, message) = match rest.first()? {
-        b'-' => (&rest[..0], rest.get(1..)?),
+        b'-' => (&b""[..], rest.get(1..)?),
         b'[' => rest.split_at_checked(data_end(rest)?)?,
         _ => return None,
     };
@@ -258,8 +258,14 @@ mod tests {
     #[test]
     fn rfc_3164_loses_its_priority_and_nothing_else() {
         for (sent, kept) in [
-            ("<34>Oct 11 22:14:15 mymachine su: 'su root' failed\n", "Oct 11 22:14:15 mymachine su: 'su root' failed"),
-            ("<189>35: *Mar  1 18:46:11: %SYS-5-CONFIG_I: x\r\n\0", "35: *Mar  1 18:46:11: %SYS-5-CONFIG_I: x"),
+            (
+                "<34>Oct 11 22:14:15 mymachine su: 'su root' failed\n",
+                "Oct 11 22:14:15 mymachine su: 'su root' failed",
+            ),
+            (
+                "<189>35: *Mar  1 18:46:11: %SYS-5-CONFIG_I: x\r\n\0",
+                "35: *Mar  1 18:46:11: %SYS-5-CONFIG_I: x",
+            ),
             ("<13>bare", "bare"),
             ("<13 without end", "<13 without end"),
             ("no priority <x>", "no priority <x>"),
@@ -327,7 +333,10 @@ mod tests {
         let cut = message(b"<1>0123456789abc", &REMOTE, &mut buffer);
         assert_eq!((cut.text, cut.cut), (&b"0123456789"[..], 3));
         let mut large = [0; TEXT_MAX + 9];
-        assert_eq!(message(&[b'x'; TEXT_MAX + 2], &REMOTE, &mut large), Message { text: &[b'x'; TEXT_MAX], cut: 2 });
+        assert_eq!(
+            message(&[b'x'; TEXT_MAX + 2], &REMOTE, &mut large),
+            Message { text: &[b'x'; TEXT_MAX], cut: 2 }
+        );
         assert_eq!(message(b"x", &REMOTE, &mut []).cut, 1);
     }
 

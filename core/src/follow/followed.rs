@@ -152,6 +152,13 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         self.closed.iter().map(|mark| (mark.id, mark.high))
     }
 
+    /// For people: how far the file is read that is being read, and how many
+    /// bytes are left of it.
+    pub fn standing(&self) -> Option<(u64, u64)> {
+        let file = self.queue.get(self.active)?;
+        Some((file.mark.high, file.size.saturating_sub(file.mark.high)))
+    }
+
     /// Whether the name has no file and none is open.
     pub fn is_over(&self) -> bool {
         self.gone.is_some() && self.queue.is_empty()

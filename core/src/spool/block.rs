@@ -7,16 +7,13 @@ use serde::{Deserialize, Serialize, Serializer};
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::position::Key;
+use super::position::{Key, NUMBER_MAX};
 use super::storage::BlockBytes;
 use crate::crc::crc32;
 use crate::limits::BLOCK_SIZE;
 use crate::time::Millis;
 
 const MAGIC: [u8; 4] = *b"BzS1";
-
-/// Beyond these numbers no spool comes in its life; they leave room to count.
-const NUMBER_MAX: u64 = 1 << 62;
 
 /// The header as it is written.
 #[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]

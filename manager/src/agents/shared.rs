@@ -11,8 +11,9 @@
 use super::registry::{Agent, is_name};
 use crate::config;
 use crate::diagnose::{Diagnostics, LoadError, Sources};
-use crate::pattern::{Language, Single};
+use crate::pattern::{Expressions, Language, Options, cases};
 use crate::xml::{self, Dialect, Element};
+use bartizan_core::pattern::Matcher;
 use blake2::{Blake2s256, Digest};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -113,11 +114,13 @@ fn add_blocks(text: &mut Vec<u8>, path: PathBuf, agent: &Agent) -> Result<(), Sh
 /// Whether a block is for this agent; `None` if a pattern is none.
 fn applies(block: &Element, agent: &Agent) -> Option<bool> {
     let known = [("name", &agent.name), ("os", &agent.about.system)];
+    let mut expressions = Expressions::new(cases);
     for (attribute, text) in known {
-        if let Some(pattern) = block.attribute(attribute)
-            && !Single::new(Language::Match, &pattern.value)?.is_match(text.as_bytes())
-        {
-            return Some(false);
+        if let Some(pattern) = block.attribute(attribute) {
+            let id = expressions.add(Language::Match, &pattern.value, Options::default()).ok()?;
+            if !expressions.is_match(id, text.as_bytes()) {
+                return Some(false);
+            }
         }
     }
     Some(true)
@@ -210,6 +213,11 @@ mod tests {
             ),
             ("edge/agent.conf", "<agent_config><locafile/></agent_config>"),
             (
+                "command/agent.conf",
+                "<agent_config><localfile><log_format>command</log_format><command>df</command></localfile>\
+                 </agent_config>",
+            ),
+            (
                 "good/agent.conf",
                 "<agent_config os='Linux'><localfile><location>/x</location><log_format>syslog\
                 </log_format></localfile></agent_config>",
@@ -219,6 +227,7 @@ mod tests {
         check(home.path(), &mut sources, &mut report);
         let shown = report.render(&sources, Colour::None);
         assert_eq!(report.errors(), 3, "{shown}");
+        assert!(shown.contains("warning: agents refuse commands of the manager"), "{shown}");
         assert!(shown.contains("<agent_config> has no attribute `nam`"), "{shown}");
         assert!(shown.contains("shared/agent.conf:2:2"), "{shown}");
         assert!(shown.contains("did you mean <localfile>?"), "{shown}");

@@ -1,9 +1,10 @@
 //! `<agent_config>`: what the manager gives to agents, checked before it goes.
 
+use super::assembly::check_pattern;
 use super::reading::Reading;
 use super::{Home, LocalFile, Remote, sections, unknown_section};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, suggest};
-use crate::pattern::{Language, Single};
+use crate::pattern::Language;
 use crate::xml::{self, Dialect, Element};
 use std::path::Path;
 
@@ -48,18 +49,28 @@ fn unknown_root(reading: &mut Reading<'_>, root: &Element, name: &str) {
 fn block(reading: &mut Reading<'_>, block: &Element) {
     reading.only_attributes(block, &["name", "os", "profile", "overwrite"]);
     for attribute in &block.attributes {
-        if Single::new(Language::Match, &attribute.value).is_none() {
-            let message = format!("the pattern of `{}` cannot be used", attribute.name);
+        if let Err((what, ..)) = check_pattern(Language::Match, &attribute.value) {
+            let message = format!("the pattern of `{}` cannot be used: {what}", attribute.name);
             reading.error(attribute.value_span, message, "shorten it");
         }
     }
     for section in &block.children {
         match section.name.as_str() {
-            "localfile" => drop(LocalFile::read(reading, section)),
+            "localfile" => local_file(reading, section),
             "remote" | "syslog_listener" => drop(Remote::read(reading, section)),
             name if known(name) => not_for_agents(reading, section),
             _ => unknown_section(reading, section, &SECTIONS),
         }
+    }
+}
+
+/// An agent runs no command that it is sent, unless its owner wants it so.
+fn local_file(reading: &mut Reading<'_>, section: &Element) {
+    reading.unused_options(section, &sections::LOCALFILE_OF_NOBODY);
+    let file = LocalFile::read(reading, section);
+    if file.is_some_and(|file| file.command.is_some()) {
+        let help = "logcollector.remote_commands=1 in an agent's local_internal_options.conf allows it";
+        reading.warning(section.name_span, "agents refuse commands of the manager", help);
     }
 }
 

@@ -1,10 +1,10 @@
 //! How the lines of a `<localfile>` make records: what the attributes of
 //! `<log_format>` and the element `<multiline_regex>` say.
 
-use super::localfile::LogFormat;
+use super::log_format::LogFormat;
 use super::reading::{Reading, number, value_span};
 use crate::diagnose::{Diagnostic, Span};
-use crate::pattern::{Language, PatternSet};
+use crate::pattern::{Language, PatternSet, cases};
 use crate::xml::{Attribute, Element};
 pub use bartizan_core::assemble::Wait;
 use bartizan_core::assemble::{Join, TIMEOUT_MS};
@@ -166,7 +166,7 @@ pub(super) fn check_pattern(
     language: Language,
     pattern: &[u8],
 ) -> Result<(), (String, usize, Option<String>)> {
-    let added = PatternSet::new().add(language, pattern);
+    let added = PatternSet::new(cases).add(language, pattern);
     added.map(drop).map_err(|error| (error.what, error.offset, error.help))
 }
 

@@ -27,8 +27,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 use sums::Sums;
@@ -173,7 +173,9 @@ impl Ledger {
     /// Waits until all is on disk.
     pub fn finish(self) {
         if self.thread.join().is_err() {
-            news::tell("the thread that brings alerts to disk broke down; what was not acknowledged comes again");
+            news::tell(
+                "the thread that brings alerts to disk broke down; what was not acknowledged comes again",
+            );
         }
     }
 }
@@ -288,12 +290,11 @@ impl Committer {
             persist("cannot bring alerts to disk", &self.stop, || written.file.sync_data())?;
         }
         let sums = Sums::of(complete);
-        let outputs: Vec<_> = grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
+        let outputs: Vec<_> =
+            grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
         let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
         let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
         // A lock that another process holds, or a full disk: both pass.
-        persist("cannot write down what is done", &self.stop, || {
-            store(&self.registry, &commit)
-        })
+        persist("cannot write down what is done", &self.stop, || store(&self.registry, &commit))
     }
 }

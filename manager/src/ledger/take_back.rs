@@ -28,11 +28,7 @@ pub struct TakenBack {
 /// is given an entry from its location on: `HOST->/var/log/x …`,
 /// `(agent) 192.0.2.1->/var/log/x …`. A torn last entry is removed. A file
 /// that is gone, or shorter, is left alone.
-pub fn take_back(
-    path: &Path,
-    committed: u64,
-    comes_again: impl Fn(&[u8]) -> bool,
-) -> io::Result<TakenBack> {
+pub fn take_back(path: &Path, committed: u64, comes_again: impl Fn(&[u8]) -> bool) -> io::Result<TakenBack> {
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TakenBack::default()),
         file => file?,
@@ -175,7 +171,9 @@ mod tests {
     #[test]
     fn understands_alerts_as_blocks_and_as_json() {
         let block = |place: &str| {
-            format!("** Alert 1.2: - syslog,\n2026 Nov 21 10:02:11 {place}\nRule: 1 (level 2) -> 'x'\nlog\n\n")
+            format!(
+                "** Alert 1.2: - syslog,\n2026 Nov 21 10:02:11 {place}\nRule: 1 (level 2) -> 'x'\nlog\n\n"
+            )
         };
         let behind = [block("(web) 192.0.2.1->/var/log/x"), block("host->/var/log/x")].concat();
         let (done, left) = taken_back("ossec-alerts-21.log", "", &behind);

@@ -138,6 +138,17 @@ impl Door {
         self.put(inside, Arrived::Line(line));
     }
 
+    /// Gives a line if there is room for it, else gives it back.
+    pub fn try_line(&self, line: Raw) -> Result<(), Raw> {
+        let mut inside = self.room.enter();
+        if inside.lines >= LINES_MAX {
+            return Err(line);
+        }
+        inside.lines += 1;
+        self.put(inside, Arrived::Line(line));
+        Ok(())
+    }
+
     /// Gives a line without ever waiting, for a thread that must not: for the
     /// few that the manager writes itself.
     pub fn note(&self, line: Raw) {

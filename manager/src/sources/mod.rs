@@ -15,6 +15,7 @@
 //! | [`follow`] | files that are still written |
 //! | [`journal`] | the systemd journal |
 //! | [`kernel`] | the kernel log, where there is no journal |
+//! | [`syslog`] | devices that send syslog |
 //! | [`stored`] | old files, also compressed, merged by time |
 //! | [`demo`] | an attack of our own, to look at |
 //! | [`live`] | all live sources of this machine |
@@ -38,6 +39,7 @@ pub mod live;
 pub mod machine;
 pub mod stamp;
 pub mod stored;
+pub mod syslog;
 
 /// One raw line of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,9 @@ fn what_is_acknowledged_is_in_the_archive_and_raises_alerts() {
     let mut peer = manager.session(&agent);
     assert_eq!(peer.begin(SOURCE).expect("a place"), None, "nothing is known of the source");
     let attack: Vec<_> = (0..10)
-        .map(|n| format!("Nov 21 10:00:0{n} gate sshd[7]: Failed password for root from 192.0.2.66 port 4{n} ssh2"))
+        .map(|n| {
+            format!("Nov 21 10:00:0{n} gate sshd[7]: Failed password for root from 192.0.2.66 port 4{n} ssh2")
+        })
         .collect();
     peer.send(1, &attack, 10).expect("sent");
     peer.acknowledged(1).expect("an acknowledgement");

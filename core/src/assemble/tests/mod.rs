@@ -2,6 +2,8 @@
 
 extern crate std;
 
+#[cfg(feature = "compile")]
+mod expressions;
 mod formats;
 mod limits;
 mod resume;

@@ -212,7 +212,9 @@ fn config(agent: &str, home: &Path, registry: &Registry) -> Result<ExitCode, Com
 /// tell.
 fn tell_daemon(home: &Path, request: &Value) {
     if let Err(error) = control::ask(home, request) {
-        news::tell(format_args!("the running bartizan cannot be told of it: {error}; it will notice by itself"));
+        news::tell(format_args!(
+            "the running bartizan cannot be told of it: {error}; it will notice by itself"
+        ));
     }
 }
 

@@ -1,4 +1,6 @@
 use super::*;
+use crate::config::{Config, Home};
+use crate::diagnose::{Colour, Diagnostics, Sources};
 use bartizan_core::limits::RECORD_MAX;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -340,12 +342,17 @@ fn hostile_bytes_pass_through_as_they_are() {
     bench.take();
 }
 
-/// What a `<localfile>` of this format and name in the folder means.
+/// What a `<localfile>` of this name in the folder, with this format, means.
 fn wanted(bench: &Bench, name: &str, format: &str) -> Wanted {
-    let location = bench.path(name).display().to_string();
-    let text = format!("<location>{location}</location><log_format>{format}</log_format>");
-    let file = crate::config::tests::local_file(&text);
-    Wanted { name: location, layout: Layout::of(&file).expect("a format of files"), ..Wanted::default() }
+    let name = bench.path(name).display().to_string();
+    let text =
+        format!("<ossec_config><localfile><location>{name}</location>{format}</localfile></ossec_config>");
+    let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+    let source = sources.add("ossec.conf", text);
+    let config = Config::from_source(&Home::new("/nonexistent"), source, &sources, &mut report);
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
+    let layout = config.local_files.first().and_then(Layout::of).expect("a format of files");
+    Wanted { name, layout, ..Wanted::default() }
 }
 
 #[test]
@@ -369,9 +376,9 @@ fn another_life_goes_on_where_the_last_one_ended_through_a_rotation() {
 fn lines_become_records_of_several_lines() {
     let mut bench = Bench::new(&[], Start::Beginning);
     let names = vec![
-        wanted(&bench, "multi.log", "multi-line: 2"),
-        wanted(&bench, "indented.log", "multi-line_indented"),
-        wanted(&bench, "audit.log", "audit"),
+        wanted(&bench, "multi.log", "<log_format>multi-line: 2</log_format>"),
+        wanted(&bench, "indented.log", "<log_format>multi-line_indented</log_format>"),
+        wanted(&bench, "audit.log", "<log_format>audit</log_format>"),
     ];
     bench.follower = Follower::with(names, Start::Beginning, Positions::new());
     bench.append("multi.log", "1\n2\n3\n");
@@ -388,18 +395,12 @@ fn lines_become_records_of_several_lines() {
 #[test]
 fn expressions_mark_records() {
     let mut bench = Bench::new(&[], Start::Beginning);
-    let location = bench.path("a.log").display().to_string();
-    let text = format!(
-        "<location>{location}</location>\
-         <log_format start_regex='^BEGIN (\\w+)' end_regex='^END \\1'>regex</log_format>"
-    );
-    let file = crate::config::tests::local_file(&text);
-    let layout = Layout::of(&file).expect("a format of files");
-    let names = vec![Wanted { name: location, layout, ..Wanted::default() }];
+    let format = r"<log_format start_regex='^BEGIN (\w+)' end_regex='^END \w+'>regex</log_format>";
+    let names = vec![wanted(&bench, "a.log", format)];
     bench.follower = Follower::with(names, Start::Beginning, Positions::new());
-    bench.append("a.log", "BEGIN one\nx\nEND two\nEND one\nalone\n");
+    bench.append("a.log", "BEGIN one\nx\nEND one\nalone\n");
     bench.poll();
-    assert_eq!(bench.take(), ["BEGIN one x END two END one", "alone"]);
+    assert_eq!(bench.take(), ["BEGIN one x END one", "alone"]);
 }
 
 #[test]
