@@ -146,6 +146,12 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         self.queue.iter().map(|file| file.mark.id)
     }
 
+    /// The last files that were read to their ends and closed, and how far
+    /// they were read: see [`Disk::read_before`].
+    pub fn closed(&self) -> impl Iterator<Item = (FileId, u64)> {
+        self.closed.iter().map(|mark| (mark.id, mark.high))
+    }
+
     /// For people: how far the file is read that is being read, and how many
     /// bytes are left of it.
     pub fn standing(&self) -> Option<(u64, u64)> {

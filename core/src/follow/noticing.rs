@@ -79,6 +79,9 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if let Some((_, size)) = self.unread.take().filter(|(id, _)| *id == file.mark.id) {
             file.go_to_end(disk, size.min(file.size));
         }
+        if let Some(high) = disk.read_before(file.mark.id) {
+            file.go_to(disk, high.min(file.size));
+        }
         self.news.appeared |= self.gone.is_some() || self.trouble.is_some();
         self.take_named(file, now);
         self.origin = self.position();
@@ -121,8 +124,9 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         if file.mark.id != stat.id || self.is_crowded {
             return Ok(());
         }
-        if let Some(mark) = self.closed.iter().find(|mark| file.is_again(disk, mark)) {
-            file.go_to(disk, mark.high);
+        let again = self.closed.iter().find(|mark| file.is_again(disk, mark)).map(|mark| mark.high);
+        if let Some(high) = again.or_else(|| disk.read_before(stat.id)) {
+            file.go_to(disk, high.min(file.size));
         }
         match self.gone.is_some() && self.queue.is_empty() || self.trouble.is_some() {
             true => self.news.appeared = true,

@@ -9,6 +9,7 @@
 use super::{CommandError, local_host, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
+use crate::agents::registry::AgentId;
 use crate::agents::{PORT, Registry};
 use crate::config::{Config, Connection, Remote};
 use crate::diagnose::{Colour, Diagnostics, Sources};
@@ -89,7 +90,9 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let registry_of_ledger = registry()?;
     ledger::take_back_all(&registry_of_ledger).map_err(|error| CommandError::Usage(error.to_string()))?;
     let intake = Intake::default();
-    watch.start(intake.door(), Arc::clone(&signals.stop));
+    let positions = registry_of_ledger.positions(AgentId::MANAGER);
+    let positions = positions.map_err(|error| CommandError::Usage(error.to_string()))?;
+    watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
     let hub = Hub::new(home.clone(), registry()?, intake.guest_door(), Arc::clone(&signals.reload));
     let hub = hub.map_err(|error| CommandError::Usage(error.to_string()))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
