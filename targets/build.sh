@@ -26,8 +26,6 @@ flags=(
   -Crelocation-model=static
   # One implementation of each cipher, the plain one: an agent sends kilobytes.
   '--cfg=curve25519_dalek_backend="serial"' --cfg=chacha20_force_soft --cfg=poly1305_force_soft
-  # A panic is a bug and has nobody to read it: it aborts at once, without a word.
-  -Zunstable-options -Cpanic=immediate-abort
   # The same bytes from any folder.
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/bartizan"
 )
