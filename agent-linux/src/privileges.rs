@@ -9,7 +9,7 @@ use crate::sys::{self, Confinement};
 use nix::sys::prctl;
 use nix::unistd::{self, Gid, Group, Uid, User};
 use std::io;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::lchown;
 use std::path::Path;
 
 /// The user that the agent becomes if nobody says otherwise and it exists.
@@ -44,9 +44,10 @@ impl Other {
         }
     }
 
-    /// Makes a file or folder the user's own.
+    /// Makes a file or folder the user's own; of a link the link itself, which
+    /// the user may have put there.
     pub fn own(&self, path: &Path) -> io::Result<()> {
-        chown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
+        lchown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
     /// Becomes this user for good.

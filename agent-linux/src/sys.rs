@@ -10,52 +10,6 @@ use std::ffi::CStr;
 use std::io;
 use std::os::fd::BorrowedFd;
 
-/// Symbols of the unwinder that the standard library names and a program that
-/// aborts on a panic never calls; an image built with its own standard library
-/// links these instead of the unwinder (some 20 KB).
-#[cfg(feature = "unwind-stub")]
-mod unwind {
-    /// Walks no stack: 5 is "end of stack".
-    // SAFETY: the symbol exists once, since the real unwinder is not linked;
-    // signature of the Itanium C++ ABI, no argument is used.
-    #[unsafe(no_mangle)]
-    extern "C" fn _Unwind_Backtrace(_: *const u8, _: *const u8) -> i32 {
-        5
-    }
-
-    /// Knows no instruction.
-    // SAFETY: as above.
-    #[unsafe(no_mangle)]
-    extern "C" fn _Unwind_GetIP(_: *const u8) -> usize {
-        0
-    }
-
-    /// Reads no register (ARM EHABI): 0 is "done".
-    // SAFETY: as above.
-    #[cfg(target_arch = "arm")]
-    #[unsafe(no_mangle)]
-    extern "C" fn _Unwind_VRS_Get(_: *const u8, _: u32, _: u32, _: u32, _: *const u8) -> u32 {
-        0
-    }
-
-    /// Personality that code without landing pads names (ARM EHABI): 9 is
-    /// "failure".
-    // SAFETY: as above.
-    #[cfg(target_arch = "arm")]
-    #[unsafe(no_mangle)]
-    extern "C" fn __aeabi_unwind_cpp_pr0(_: u32, _: *const u8, _: *const u8) -> u32 {
-        9
-    }
-
-    /// As `__aeabi_unwind_cpp_pr0`.
-    // SAFETY: as above.
-    #[cfg(target_arch = "arm")]
-    #[unsafe(no_mangle)]
-    extern "C" fn __aeabi_unwind_cpp_pr1(_: u32, _: *const u8, _: *const u8) -> u32 {
-        9
-    }
-}
-
 /// What the kernel says of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileStat {
@@ -198,7 +152,7 @@ mod stat {
 pub fn local_time(seconds: u64) -> LocalTime {
     // SAFETY: a `tm` is numbers and a pointer, for which zero is a value.
     let mut time: libc::tm = unsafe { std::mem::zeroed() };
-    let seconds = seconds as libc::time_t;
+    let seconds = seconds as _;
     // SAFETY: both point to values that live as long as the call. The process
     // has one thread, so nobody changes the zone meanwhile.
     unsafe { libc::localtime_r(&raw const seconds, &raw mut time) };

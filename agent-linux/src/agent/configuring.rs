@@ -47,6 +47,8 @@ pub struct Configuration {
     pub pushed: u64,
     /// What is wrong with the pushed one, if it cannot be used.
     pub pushed_trouble: Option<String>,
+    /// Whether programs are started, or may have to be.
+    pub starts_programs: bool,
 }
 
 /// Reads the own configuration and the pushed one that was kept.
@@ -57,10 +59,7 @@ pub struct Configuration {
 pub fn load(paths: &Paths, name: &str) -> Result<Configuration, String> {
     let internal = internal(paths)?;
     let (mut config, from) = own(paths, internal, name)?;
-    let kept = match fs::read(paths.pushed()) {
-        Ok(text) => split_number(&text).map(|(number, text)| (number, text.to_vec())),
-        Err(_) => None,
-    };
+    let kept = kept(&paths.pushed());
     let (mut pushed, mut pushed_trouble) = (0, None);
     if let Some((number, text)) = kept {
         match check_pushed(&text, internal, name, &config) {
@@ -71,7 +70,21 @@ pub fn load(paths: &Paths, name: &str) -> Result<Configuration, String> {
             Err(report) => pushed_trouble = Some(report),
         }
     }
-    Ok(Configuration { config, from, pushed, pushed_trouble })
+    let starts_programs = internal.remote_commands || needs_programs(&config);
+    Ok(Configuration { config, from, pushed, pushed_trouble, starts_programs })
+}
+
+/// Whether a configuration asks for other programs.
+fn needs_programs(config: &Config) -> bool {
+    !(config.commands.is_empty() && config.streams.is_empty() && config.journal.is_empty())
+}
+
+/// What was kept of a manager. It lies where the agent's user may write, and
+/// is read by root: so no link is followed.
+fn kept(path: &Path) -> Option<(u64, Vec<u8>)> {
+    path.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
+    let text = fs::read(path).ok()?;
+    split_number(&text).map(|(number, text)| (number, text.to_vec()))
 }
 
 fn internal(paths: &Paths) -> Result<Internal, String> {
@@ -194,7 +207,14 @@ impl Agent {
         for warning in warnings.lines().filter(|line| !line.trim().is_empty()) {
             self.note(&["bartizan: ", warning], now);
         }
-        self.configure(Configuration { config, from, pushed: number, pushed_trouble: None }, now);
+        let starts_programs = self.configuration.starts_programs;
+        if needs_programs(&config) && !starts_programs && config.client.sandbox {
+            let text =
+                "the agent has given up starting programs; those of the new configuration take a restart";
+            self.note(&["bartizan: ", text], now);
+        }
+        let new = Configuration { config, from, pushed: number, pushed_trouble: None, starts_programs };
+        self.configure(new, now);
         Ok(())
     }
 }

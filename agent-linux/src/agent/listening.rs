@@ -4,7 +4,7 @@
 use super::{Agent, LIVE};
 use crate::files::Happening;
 use crate::live::{Heard, Live, TOKENS};
-use crate::status;
+use crate::status::{self, Meter};
 use bartizan_core::follow::Trouble;
 use bartizan_core::limits::RECORD_MAX;
 use bartizan_core::time::Millis;
@@ -28,8 +28,7 @@ struct One {
     /// Tokens that something has happened to.
     awake: Vec<Token>,
     trouble: Option<String>,
-    records: u64,
-    bytes: u64,
+    meter: Meter,
 }
 
 /// All of them.
@@ -53,30 +52,38 @@ impl Listening {
 
     /// When something is due.
     pub(super) fn next_deadline(&self) -> Millis {
-        let due = self.all.iter().flatten().filter_map(|one| one.source.next_deadline());
-        let gathered = self.waiting.map_or(Millis::NEVER, |since| since.plus(GATHER_MS));
-        due.fold(gathered, Millis::min)
+        let running = self.all.iter().flatten().filter(|one| one.trouble.is_none());
+        running.filter_map(|one| one.source.next_deadline()).fold(Millis::NEVER, Millis::min)
+    }
+
+    /// When what waits in the spool has waited long enough.
+    pub(super) fn gathered_at(&self) -> Millis {
+        self.waiting.map_or(Millis::NEVER, |since| since.plus(GATHER_MS))
+    }
+
+    /// What waits is to be sent at once.
+    pub(super) fn hurry(&mut self) {
+        self.waiting = None;
     }
 
     /// Whether what waits in the spool has waited long enough. Afterwards it
     /// counts as sent.
     pub(super) fn is_gathered(&mut self, now: Millis) -> bool {
-        match self.waiting {
-            Some(since) if now < since.plus(GATHER_MS) => false,
-            _ => {
-                self.waiting = None;
-                true
-            }
+        let is_gathered = self.waiting.is_none() || self.gathered_at() <= now;
+        if is_gathered {
+            self.waiting = None;
         }
+        is_gathered
     }
 
     /// For the status.
-    pub(super) fn report(&self, sources: &mut Vec<status::Source>) {
+    pub(super) fn report(&self, now: Millis, sources: &mut Vec<status::Source>) {
         sources.extend(self.all.iter().flatten().map(|one| status::Source {
             name: one.name.to_owned(),
             state: one.trouble.clone().unwrap_or_else(|| "read".to_owned()),
-            records: one.records,
-            bytes: one.bytes,
+            records: one.meter.records,
+            bytes: one.meter.bytes,
+            rate: one.meter.rate(now),
             ..status::Source::default()
         }));
     }
@@ -98,10 +105,9 @@ impl Agent {
     }
 
     fn listen_to(&mut self, one: &mut One, now: Millis) {
-        let One { source, awake, trouble: None, records, bytes, .. } = one else { return };
+        let One { source, awake, trouble: None, meter, .. } = one else { return };
         let mut sink = |heard: Heard<'_>| {
-            *records += 1;
-            *bytes += heard.text.len() as u64;
+            meter.count(1, heard.text.len() as u64);
             self.spool_record(heard, now);
         };
         if source.next_deadline().is_some_and(|at| at <= now) {
@@ -177,7 +183,8 @@ impl Agent {
             if let Some(trouble) = &trouble {
                 self.note(&["bartizan: ", name, ": ", trouble], now);
             }
-            let one = One { source, name, awake: Vec::with_capacity(TOKENS), trouble, records: 0, bytes: 0 };
+            let one =
+                One { source, name, awake: Vec::with_capacity(TOKENS), trouble, meter: Meter::new(now) };
             match free {
                 Some(number) => self.listening.all[number] = Some(one),
                 None => self.listening.all.push(Some(one)),

@@ -29,6 +29,7 @@ use crate::store::{Complaint, Store};
 use bartizan_core::limits::{BATCH_MAX, BLOCK_SIZE, CONFIGURATION_MAX, MANAGERS_MAX, SOURCES_MAX};
 use bartizan_core::spool::{self, Spool};
 use bartizan_core::time::Millis;
+use bartizan_core::wire::SPOOL;
 use bartizan_core::wire::message::CONTROL_MAX;
 use bartizan_core::wire::uplink::{Slot, Uplink};
 use listening::Listening;
@@ -166,7 +167,7 @@ impl Agent {
             stop: false,
             poll,
         };
-        agent.uplink.open(bartizan_core::wire::SPOOL);
+        agent.uplink.open(SPOOL);
         agent.configure(configuration, now);
         let name = agent.identity.name.clone();
         agent.note(&["ossec: Agent started: '", &name, "->any'."], now);
@@ -222,7 +223,10 @@ impl Agent {
     fn next_deadline(&self) -> Millis {
         let files = self.files.next_deadline();
         let flush = if self.spool_file.is_some() { self.next_flush } else { Millis::NEVER };
-        files.min(self.next_step).min(self.listening.next_deadline()).min(flush)
+        // Without somebody to send to there is nothing to wait for.
+        let can_send = self.link.can_send() && self.uplink.is_placed(SPOOL) && self.uplink.room().is_enough();
+        let gathered = if can_send { self.listening.gathered_at() } else { Millis::NEVER };
+        files.min(self.next_step).min(self.listening.next_deadline()).min(flush).min(gathered)
     }
 
     fn flush(&mut self, now: Millis) {
@@ -253,6 +257,7 @@ impl Agent {
         let name = self.identity.name.clone();
         self.note(&["ossec: Agent stopped: '", &name, "->any'."], now);
         // Once more, so that a manager that listens learns of the end.
+        self.listening.hurry();
         self.converse(now);
         if self.spool_file.is_some() {
             self.spool.flush();
@@ -273,12 +278,12 @@ impl Agent {
         let now = host::now();
         let (used, blocks) = self.spool.usage();
         let mut sources = Vec::new();
-        self.files.report(&self.roster, &mut sources);
-        self.listening.report(&mut sources);
+        self.files.report(&self.roster, now, &mut sources);
+        self.listening.report(now, &mut sources);
         status::Report {
             name: self.identity.name.clone(),
             uptime_ms: now.since(self.started),
-            manager: self.managers.get(self.manager).map(crate::identity::show_address).unwrap_or_default(),
+            manager: self.manager_name(),
             connected_ms: self.connected.map(|since| now.since(since)),
             trouble: self.trouble.clone(),
             configuration: self.configuration.from.clone(),

@@ -32,7 +32,8 @@ COMMANDS
             prints a TOKEN that is good once; here it makes the agent's own key. Instead of
             the token, `-` reads it from standard input, where no list of processes shows it.
     run     Watches and sends, in the foreground, until SIGTERM or SIGINT. SIGHUP reads the
-            configuration again; one with errors changes nothing.
+            configuration again; one with errors changes nothing. A change of <client>
+            takes a restart.
     check   Reads the configuration, looks at every source and says what would happen.
             Starts nothing and sends nothing.
     status  What the running agent does: connection, sources, spool.

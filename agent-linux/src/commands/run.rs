@@ -23,10 +23,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let client = configuration.config.client.clone();
     let user = arguments.user.as_deref().or(client.user.as_deref());
     let other = Other::find(user).map_err(Failure::Usage)?;
-    let starts_programs = {
-        let config = &configuration.config;
-        !(config.commands.is_empty() && config.streams.is_empty() && config.journal.is_empty())
-    };
+    let starts_programs = configuration.starts_programs;
     raise_file_limit();
     let (store, spool_place, trouble) =
         agent::store(client.spool_file.as_deref(), client.spool_bytes as usize);

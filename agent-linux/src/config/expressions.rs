@@ -9,25 +9,45 @@ use bartizan_core::pattern::{Captures, Given, Matcher, PatternId};
 use bartizan_core::record::Span;
 use regex_lite::{Regex, RegexBuilder};
 
-/// Bytes of the text of one expression.
-const EXPRESSION_MAX: usize = 1024;
+/// Bytes of the text of one expression, with what it is given.
+const EXPRESSION_MAX: usize = 4096;
 
 /// Bytes of one compiled expression.
 const PROGRAM_MAX: usize = 256 * 1024;
 
+/// How an expression is checked.
+pub(super) type Compile = fn(&str) -> Result<Regex, String>;
+
 /// Compiled expressions; the first one is pattern 0.
 #[derive(Clone, Debug)]
 pub struct Expressions {
-    compiled: Vec<Option<Regex>>,
+    compiled: Vec<Option<Expression>>,
     /// A text of which some bytes are no UTF-8.
     mended: String,
 }
 
+/// One expression. One that asks for texts, as `\1`, is compiled anew when it
+/// is given others.
+#[derive(Clone, Debug)]
+struct Expression {
+    regex: Regex,
+    /// As it is written, if it asks.
+    asks: Option<String>,
+    /// With what it was given last.
+    filled: String,
+}
+
 impl Expressions {
-    /// Compiles these texts, as [`compile`] accepts them; what is not
-    /// accepted matches nothing.
+    /// Compiles these texts, as [`compile`] and [`compile_asking`] accept
+    /// them; what is not accepted matches nothing.
     pub fn new<'p>(patterns: impl IntoIterator<Item = Option<&'p str>>) -> Self {
-        let compiled = patterns.into_iter().map(|pattern| compile(pattern?).ok()).collect();
+        let expression = |pattern: Option<&str>| {
+            let pattern = pattern?;
+            let filled = fill(pattern, &Given::default());
+            let asks = (filled != pattern).then(|| pattern.to_string());
+            Some(Expression { regex: compile(&filled).ok()?, asks, filled })
+        };
+        let compiled = patterns.into_iter().map(expression).collect();
         Self { compiled, mended: String::with_capacity(TEXT_MAX) }
     }
 
@@ -36,8 +56,20 @@ impl Expressions {
         self.run(number, text).is_some_and(|(regex, text)| regex.is_match(text))
     }
 
+    /// Gives texts to an expression; false if it cannot hold them.
+    fn give(&mut self, number: usize, given: &Given<'_>) -> bool {
+        let Some(Some(expression)) = self.compiled.get_mut(number) else { return false };
+        let Some(asks) = &expression.asks else { return true };
+        let filled = fill(asks, given);
+        if filled != expression.filled {
+            let Ok(regex) = compile(&filled) else { return false };
+            (expression.regex, expression.filled) = (regex, filled);
+        }
+        true
+    }
+
     fn run<'r>(&'r mut self, number: usize, text: &'r [u8]) -> Option<(&'r Regex, &'r str)> {
-        let regex = self.compiled.get(number)?.as_ref()?;
+        let regex = &self.compiled.get(number)?.as_ref()?.regex;
         let text = text.get(..TEXT_MAX).unwrap_or(text);
         let text = match std::str::from_utf8(text) {
             Ok(text) => text,
@@ -48,6 +80,31 @@ impl Expressions {
         };
         Some((regex, text))
     }
+}
+
+/// Replaces `\1` to `\9` by the texts given, taken literally.
+fn fill(pattern: &str, given: &Given<'_>) -> String {
+    let mut filled = String::with_capacity(pattern.len());
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        let next = if character == '\\' { characters.next() } else { None };
+        match next.and_then(|next| next.to_digit(10)).and_then(|digit| digit.checked_sub(1)) {
+            Some(number) => {
+                let text = given.get(number as usize).copied().unwrap_or(b"");
+                filled += &regex_lite::escape(&String::from_utf8_lossy(text));
+            }
+            None => filled.extend([Some(character), next].into_iter().flatten()),
+        }
+    }
+    filled
+}
+
+/// Checks an expression that may ask for texts.
+///
+/// # Errors
+/// Why it is none.
+pub(super) fn compile_asking(pattern: &str) -> Result<Regex, String> {
+    compile(&fill(pattern, &Given::default()))
 }
 
 /// Checks and compiles one expression.
@@ -83,9 +140,9 @@ impl Matcher for Expressions {
         self.matches(usize::from(pattern.0), text)
     }
 
-    /// No expression can ask for a text given: [`compile`] refuses it.
-    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], _given: &Given<'_>) -> bool {
-        self.is_match(pattern, text)
+    fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {
+        let number = usize::from(pattern.0);
+        self.give(number, given) && self.matches(number, text)
     }
 
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {

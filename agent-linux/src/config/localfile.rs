@@ -1,13 +1,12 @@
 //! `<localfile>`: what is followed, and how its lines become events.
 
-use super::expressions::compile;
+use super::log_format::{Kind, expression, log_format, multiline_regex};
 use super::reading::{Reading, number};
 use super::report::{Fault, Span};
 use super::sections::LOCALFILE_UNUSED;
-use super::suggest::suggest;
 use super::xml::Element;
 use super::{Command, Config, File, Filter, Journal, LogFormat, RegexFormat, SOURCES_MAX, Stream};
-use bartizan_core::assemble::{Format, Join, TIMEOUT_MS, Wait};
+use crate::files::Priority;
 use std::ops::RangeInclusive;
 
 /// Seconds between two runs of a command, if nothing is said (OSSEC 4.3).
@@ -18,9 +17,6 @@ const TIMEOUT_S: u32 = 120;
 
 /// Seconds between two runs of a command: up to a year.
 const FREQUENCIES: RangeInclusive<u32> = 1..=31_536_000;
-
-/// Lines that one event of `multi-line:N` may have.
-const LINES_MAX: u16 = 1000;
 
 /// Entries of one list of options.
 const LIST_MAX: usize = 64;
@@ -47,50 +43,8 @@ const OPTIONS: [&str; 16] = [
     "query",
 ];
 
-/// Formats that need no more than their name, for suggestions.
-const NAMES: [&str; 24] = [
-    "syslog",
-    "generic",
-    "snort-fast",
-    "snort-full",
-    "apache",
-    "iis",
-    "squid",
-    "syslog-pipe",
-    "json",
-    "multi-line_indented",
-    "modsec-audit",
-    "modsec_audit",
-    "audit",
-    "linux_auditd",
-    "nmapg",
-    "mysql_log",
-    "mssql_log",
-    "postgresql_log",
-    "djb-multilog",
-    "ossecalert",
-    "journald",
-    "command",
-    "full_command",
-    "regex",
-];
-
-/// Formats of other systems.
-const FOREIGN: [&str; 3] = ["eventlog", "eventchannel", "macos"];
-
 /// Names of priorities (RFC 5424 §6.2.1), as journalctl takes them too.
 const PRIORITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
-
-/// What a `log_format` says.
-enum Kind {
-    /// Lines of a file or of a stream.
-    Lines(LogFormat),
-    /// A command; true if all of its output is one event.
-    Command(bool),
-    Journal,
-    /// A format of another system: nothing is watched.
-    Foreign,
-}
 
 /// A `<localfile>` of which options may still be missing.
 #[derive(Default)]
@@ -107,6 +61,7 @@ struct Parts {
     multiline: Option<Box<RegexFormat>>,
     journal: Journal,
     rate_limit: Option<u32>,
+    turns: Priority,
     /// Something was wrong and is reported, so that less is missing than it seems.
     flawed: bool,
 }
@@ -158,9 +113,21 @@ impl Parts {
             "filter" => self.filter(reading, option)?,
             "unit" => push(reading, option, &mut self.journal.units)?,
             "identifier" => push(reading, option, &mut self.journal.identifiers)?,
-            "priority" => self.journal.priority = priority(reading, option)?,
+            "priority" => self.priority(reading, option)?,
             "rate_limit" => self.rate_limit = reading.number(option, 1..=1_000_000)?,
             _ => reading.other_option(section.name, option, &OPTIONS, &LOCALFILE_UNUSED)?,
+        }
+        Ok(())
+    }
+
+    /// Of a file: whose turn comes first. Of the journal: which entries.
+    fn priority<'t>(&mut self, reading: &mut Reading<'t>, option: &Element<'t>) -> Result<(), Fault> {
+        let Some((text, at)) = reading.text(option)? else { return Ok(()) };
+        match text.as_str() {
+            "high" => self.turns = Priority::High,
+            "normal" => self.turns = Priority::Normal,
+            "low" => self.turns = Priority::Low,
+            _ => self.journal.priority = entry_priority(reading, &text, at),
         }
         Ok(())
     }
@@ -245,6 +212,7 @@ impl Parts {
                 exclude: self.exclude,
                 age_s: self.age_s,
                 rate_limit: self.rate_limit,
+                priority: self.turns,
             });
         }
     }
@@ -336,129 +304,6 @@ fn push<'t>(reading: &mut Reading<'t>, option: &Element<'t>, list: &mut Vec<Stri
     Ok(())
 }
 
-fn log_format<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Option<Kind>, Fault> {
-    let Some((name, at)) = reading.text(option)? else { return Ok(None) };
-    Ok(match name.as_str() {
-        "command" => Some(Kind::Command(false)),
-        "full_command" => Some(Kind::Command(true)),
-        "journald" => Some(Kind::Journal),
-        "linux_auditd" => auditd(reading, option).map(Kind::Lines),
-        "multi-line" => multi_line(reading, option).map(Kind::Lines),
-        "regex" | "multi-line-regex" => regex(reading, option).map(Kind::Lines),
-        name if FOREIGN.contains(&name) => {
-            let message = format!("`{name}` is a format of another system; nothing is watched");
-            reading.warn_once(at, message, "it may stay");
-            Some(Kind::Foreign)
-        }
-        name => match Format::named(name) {
-            Some(Format::Multi { lines }) if lines > LINES_MAX => no_format(reading, name, at),
-            Some(format) => Some(Kind::Lines(LogFormat::Plain(format))),
-            None => no_format(reading, name, at),
-        },
-    })
-}
-
-fn no_format(reading: &mut Reading<'_>, name: &str, at: Span) -> Option<Kind> {
-    let help = match suggest(name.trim(), NAMES) {
-        _ if name.starts_with("multi-line") && !name.contains("ind") => {
-            format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
-        }
-        Some(known) => format!("did you mean `{known}`?"),
-        None => format!("formats are {}, multi-line:N", NAMES.join(", ")),
-    };
-    reading.error(at, format!("there is no log format `{name}`"), help);
-    None
-}
-
-/// `<log_format lines="N">multi-line</log_format>`.
-fn multi_line<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogFormat> {
-    let lines = option.attribute("lines").and_then(|lines| number(lines.value.as_bytes()));
-    match lines.and_then(|lines| u16::try_from(lines).ok()).filter(|lines| (1..=LINES_MAX).contains(lines)) {
-        Some(lines) => Some(LogFormat::Plain(Format::Multi { lines })),
-        None => {
-            let help = format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}");
-            reading.error(option.name_at, "this multi-line has no number of lines", help);
-            None
-        }
-    }
-}
-
-/// `linux_auditd`: how long lines of an event are waited for, in rounds of the
-/// collector.
-fn auditd<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogFormat> {
-    let round_ms = reading.about.internal.loop_timeout_s * 1000;
-    let rounds = |name| option.attribute(name).map(|a| number(a.value.as_bytes()).filter(|n| *n <= 1000));
-    let wait = match (rounds("timeout"), rounds("window")) {
-        (Some(Some(rounds)), None) => Some(Wait::Timeout(rounds * round_ms)),
-        (None, Some(Some(rounds))) => Some(Wait::Window(rounds * round_ms)),
-        _ => None,
-    };
-    if wait.is_none() {
-        let help =
-            "write timeout=\"N\", rounds after the last line, or window=\"N\", after the first; N up to 1000";
-        reading.error(option.name_at, "linux_auditd takes exactly one of `timeout` and `window`", help);
-    }
-    wait.map(|wait| LogFormat::Plain(Format::LinuxAuditd { wait }))
-}
-
-fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogFormat> {
-    let flags = option.attribute("flags").map_or("", |flags| flags.value);
-    if let Some(attribute) = option.attribute("flags").filter(|a| a.value.contains(|c| !"imsxU".contains(c)))
-    {
-        reading.error(attribute.at, "flags are the letters i, m, s, x and U", "i takes no notice of case");
-        return None;
-    }
-    let mut pattern = |name| {
-        let attribute = option.attribute(name)?;
-        match flags {
-            "" => expression(reading, attribute.value, attribute.at),
-            flags => expression(reading, &format!("(?{flags}){}", attribute.value), attribute.at),
-        }
-    };
-    let (start, end, key) = (pattern("start_regex"), pattern("end_regex"), pattern("key_regex"));
-    let format = RegexFormat { start, end, key, timeout_ms: TIMEOUT_MS, ..RegexFormat::default() };
-    Some(LogFormat::Regex(Box::new(format)))
-}
-
-/// Wazuh 4.14: `<multiline_regex match="start|all|end" replace="…" timeout="…">`.
-fn multiline_regex<'t>(
-    reading: &mut Reading<'t>,
-    option: &Element<'t>,
-) -> Result<Option<Box<RegexFormat>>, Fault> {
-    let Some((pattern, at)) = reading.text(option)? else { return Ok(None) };
-    let mut format = RegexFormat::default();
-    if let Some(pattern) = expression(reading, &pattern, at) {
-        match choice(reading, option, "match", &[("start", 0), ("all", 1), ("end", 2)]) {
-            Some(1) => format.all = Some(pattern),
-            Some(2) => format.end = Some(pattern),
-            _ => format.start = Some(pattern),
-        }
-    }
-    let joins =
-        [("no-replace", Join::Newline), ("wspace", Join::Space), ("tab", Join::Tab), ("none", Join::Nothing)];
-    format.join = choice(reading, option, "replace", &joins).unwrap_or(Join::Newline);
-    let seconds = option.attribute("timeout").and_then(|seconds| number(seconds.value.as_bytes()));
-    format.timeout_ms = seconds.filter(|s| (1..=120).contains(s)).map_or(TIMEOUT_MS, |s| s * 1000);
-    Ok(Some(Box::new(format)))
-}
-
-/// The meaning of an attribute that is one of a few words.
-fn choice<'t, T: Copy>(
-    reading: &mut Reading<'t>,
-    option: &Element<'t>,
-    name: &str,
-    words: &[(&str, T)],
-) -> Option<T> {
-    let attribute = option.attribute(name)?;
-    let found = words.iter().find(|(word, _)| *word == attribute.value);
-    if found.is_none() {
-        let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        let help = format!("write one of {}", known.join(", "));
-        reading.error(attribute.at, format!("`{}` is no value of `{name}`", attribute.value), help);
-    }
-    found.map(|(_, meaning)| *meaning)
-}
-
 /// Seconds, `hourly` or `daily`.
 fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Option<u32>, Fault> {
     let Some((text, at)) = reading.text(option)? else { return Ok(None) };
@@ -474,27 +319,17 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
     Ok(seconds)
 }
 
-/// A priority by its name or number.
-fn priority<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Option<u8>, Fault> {
-    let Some((text, at)) = reading.text(option)? else { return Ok(None) };
+/// A priority of the journal by its name or number.
+fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8> {
     let found = (0..8).find(|&number| {
-        PRIORITIES.get(usize::from(number)) == Some(&text.as_str()) || text == number.to_string()
+        PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string()
     });
     if found.is_none() {
-        let help = format!("write 0 to 7, or one of {}", PRIORITIES.join(", "));
+        let help = format!(
+            "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",
+            PRIORITIES.join(", ")
+        );
         reading.error(at, format!("there is no priority `{text}`"), help);
     }
-    Ok(found)
-}
-
-/// An expression that is sound; anything else is reported.
-fn expression(reading: &mut Reading<'_>, pattern: &str, at: Span) -> Option<String> {
-    match compile(pattern) {
-        Ok(_) => Some(pattern.to_string()),
-        Err(why) => {
-            let help = "look-around and back references are not supported";
-            reading.error(at, format!("`{pattern}` is no expression: {why}"), help);
-            None
-        }
-    }
+    found
 }

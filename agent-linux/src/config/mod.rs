@@ -14,6 +14,7 @@
 //! | `reading` | one option: yes or no, a number, a text |
 //! | `client` | managers, spool, user |
 //! | `localfile` | what is followed |
+//! | `log_format` | how its lines become events |
 //! | `listener` | who may send syslog |
 //! | `internal` | `local_internal_options.conf` |
 //! | `report` | what is wrong, with its place |
@@ -24,6 +25,7 @@ mod expressions;
 mod internal;
 mod listener;
 mod localfile;
+mod log_format;
 mod reading;
 mod report;
 mod sections;
@@ -36,6 +38,7 @@ pub use expressions::Expressions;
 pub use internal::Internal;
 pub use report::Report;
 
+use crate::files::Priority;
 use bartizan_core::assemble::{Format, Join};
 use bartizan_core::pattern::PatternId;
 use bartizan_core::rules::address::AddressRow;
@@ -103,7 +106,7 @@ impl Default for Client {
             managers: Vec::new(),
             notify_s: 600,
             profile: String::new(),
-            spool_bytes: 1 << 20,
+            spool_bytes: 256 * 1024,
             spool_file: None,
             user: None,
             sandbox: true,
@@ -135,6 +138,8 @@ pub struct File {
     pub age_s: Option<u32>,
     /// Events a second at most; the file waits.
     pub rate_limit: Option<u32>,
+    /// How soon its turn comes while others have something to say, too.
+    pub priority: Priority,
 }
 
 /// How lines become events.

@@ -61,6 +61,15 @@ fn a_file_of_the_field_is_read_as_it_is() {
 }
 
 #[test]
+fn the_priority_of_a_file_says_how_soon_its_turn_comes() {
+    let file = "<log_format>syslog</log_format><location>/var/log/x</location>";
+    let priority = |text: &str| localfile(&format!("{file}{text}")).files[0].priority;
+    assert_eq!(priority("<priority>high</priority>"), Priority::High);
+    assert_eq!(priority("<priority>low</priority>"), Priority::Low);
+    assert_eq!(priority(""), Priority::Normal);
+}
+
+#[test]
 fn the_forms_of_a_log_format_are_understood() {
     assert_eq!(format("<log_format>multi-line: 3</log_format>"), Format::Multi { lines: 3 });
     assert_eq!(format("<log_format lines=\"3\">multi-line</log_format>"), Format::Multi { lines: 3 });
@@ -84,6 +93,29 @@ fn the_forms_of_a_log_format_are_understood() {
     // A byte that is no UTF-8 moves nothing.
     assert_eq!(expressions.captures(key, b"\xff\xfe ID=17;", &mut captures), Some(8));
     assert_eq!(captures.get(0).map(|span| (span.start, span.len)), Some((6, 2)));
+}
+
+#[test]
+fn the_end_of_an_event_may_ask_for_what_its_start_captured() {
+    use bartizan_core::pattern::{Given, Matcher};
+    let option = r#"<log_format start_regex="^BEGIN (\S+)" end_regex="^END \1$">regex</log_format>"#;
+    let config = localfile(&format!("{option}<location>/var/log/x</location>"));
+    let format = &config.files[0].format;
+    let Format::Regex { end: Some(end), .. } = format.format() else { panic!("{format:?}") };
+    let mut expressions = format.expressions().expect("it has some");
+    let mut given = Given::default();
+    for (captured, line, ends) in [
+        (&b"a.b"[..], &b"END a.b"[..], true),
+        (b"a.b", b"END axb", false),
+        (b"(", b"END (", true),
+        (b"\xff", b"END", false),
+    ] {
+        given[0] = captured;
+        assert_eq!(expressions.is_match_given(end, line, &given), ends);
+    }
+    assert!(
+        localfile_refused(r#"<log_format start_regex="\1">regex</log_format>"#).contains("is no expression")
+    );
 }
 
 #[test]

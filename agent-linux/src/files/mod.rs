@@ -17,7 +17,8 @@ use crate::config::File;
 use crate::disk::Disk;
 use crate::glob::{self, Glob};
 use crate::roster::Roster;
-use crate::{host, status, sys};
+use crate::status::{self, Meter};
+use crate::{host, sys};
 use bartizan_core::assemble::Format;
 use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated};
 use bartizan_core::limits::SOURCES_MAX;
@@ -32,8 +33,8 @@ const SCAN_MS: u64 = 5_000;
 /// Looks happen at multiples of this, so that the loop wakes up for many.
 const GRID_MS: u64 = 32;
 
-/// From so many files on each quiet one is looked at less often: a
-/// millisecond later for each four of them.
+/// From so many files on each one is looked at less often: a millisecond
+/// later for each two of them.
 const FEW: usize = 256;
 
 /// Bytes that one read takes at most.
@@ -59,6 +60,8 @@ struct Entry {
     next_scan: Millis,
     /// Files are new if they come later.
     is_known: bool,
+    /// Files are followed that it does not mean any more.
+    has_past: bool,
 }
 
 #[derive(Debug)]
@@ -188,7 +191,7 @@ impl Files {
             self.turns.took(bytes, priority);
             match turn {
                 Turn::More => self.turns.add(source, priority),
-                Turn::BatchFull => return self.turns.put_back(source, priority),
+                Turn::BatchFull => return self.turns.put_back(source, priority, bytes == 0),
                 Turn::Dry | Turn::Later(_) => {
                     tail.is_waiting = false;
                     if let Turn::Later(at) = turn {
@@ -205,15 +208,17 @@ impl Files {
     }
 
     /// Each file for the status.
-    pub fn report(&self, roster: &Roster, sources: &mut Vec<status::Source>) {
+    pub fn report(&self, roster: &Roster, now: Millis, sources: &mut Vec<status::Source>) {
         for (index, tail) in self.tails.iter().enumerate() {
             let Some(tail) = tail else { continue };
             sources.push(status::Source {
                 name: roster.name(index as u16).to_owned(),
                 state: tail.state().to_owned(),
-                records: tail.records,
-                bytes: tail.bytes,
-                ..status::Source::default()
+                records: tail.meter.records,
+                bytes: tail.meter.bytes,
+                rate: tail.meter.rate(now),
+                offset: tail.followed.standing().map(|(offset, _)| offset),
+                behind: tail.followed.standing().map(|(_, behind)| behind),
             });
         }
     }
@@ -245,7 +250,7 @@ impl Files {
             tail.is_waiting = true;
             self.turns.add(index as u16, tail.priority);
         }
-        let late = if self.count > FEW { self.count as u64 / 4 } else { 0 };
+        let late = if self.count > FEW { self.count as u64 / 2 } else { 0 };
         let at = tail.followed.next_look().plus(late).max(now.plus(1)).0;
         self.due[index] = Millis(at.div_ceil(GRID_MS).saturating_mul(GRID_MS));
     }
@@ -255,16 +260,29 @@ impl Files {
         let Some(entry) = self.entries.get_mut(at) else { return };
         let was_known = std::mem::replace(&mut entry.is_known, true);
         let Some(paths) = entry.paths(now) else { return };
-        for index in 0..self.tails.len() {
-            let is_past = |tail: &Tail| tail.entry == at && !paths.contains(&tail.path) && tail.is_past();
-            if self.tails[index].as_deref().is_some_and(is_past) {
-                self.remove(index as u16, roster, uplink);
-            }
-        }
+        self.entries[at].has_past = self.remove_past(at, &paths, roster, uplink);
         let begin = if was_known || self.entries[at].file.from_start { Begin::Start } else { Begin::End };
         for path in paths {
             self.add(at, path, begin, now, (roster, uplink));
         }
+    }
+
+    /// Ends files that an entry does not mean any more, once they are read to
+    /// their ends. `true`: some are not. The paths are sorted.
+    fn remove_past(&mut self, at: usize, paths: &[Vec<u8>], roster: &mut Roster, uplink: &mut Up) -> bool {
+        let mut is_left = false;
+        for index in 0..self.tails.len() {
+            let Some(tail) = self.tails[index].as_deref() else { continue };
+            if tail.entry != at || paths.binary_search(&tail.path).is_ok() {
+                continue;
+            }
+            if tail.is_past() {
+                self.remove(index as u16, roster, uplink);
+            } else {
+                is_left = true;
+            }
+        }
+        is_left
     }
 
     fn add(
@@ -286,14 +304,13 @@ impl Files {
             entry,
             followed: Followed::new(begin, assembler),
             expressions: file.format.expressions(),
-            priority: Priority::Normal,
+            priority: file.priority,
             rate: file.rate_limit.map(Rate::new),
             is_waiting: false,
             owes_position: false,
             is_placed: false,
             trouble: None,
-            records: 0,
-            bytes: 0,
+            meter: Meter::new(now),
             program: program_of(&path, file),
             path,
         };
@@ -331,10 +348,10 @@ impl Entry {
         } else {
             Kind::Plain
         };
-        Self { file, kind, next_scan: Millis(0), is_known: false }
+        Self { file, kind, next_scan: Millis(0), is_known: false, has_past: false }
     }
 
-    /// The paths that it means now; `None` if they are those of last time.
+    /// The paths that it means now, sorted; `None` if they are those of last time.
     fn paths(&mut self, now: Millis) -> Option<Vec<Vec<u8>>> {
         self.next_scan = now.plus(SCAN_MS);
         let location = self.file.location.as_bytes();
@@ -346,7 +363,7 @@ impl Entry {
             Kind::Dated => Some(vec![dated_path(&self.file.location)]),
             Kind::Pattern(glob) => {
                 let wall = host::wall_ns();
-                if !glob.is_stale(wall) {
+                if !glob.is_stale(wall) && !self.has_past {
                     return None;
                 }
                 let excluded = |path: &Vec<u8>| {
@@ -354,6 +371,7 @@ impl Entry {
                 };
                 let mut paths = glob.expand();
                 paths.retain(|path| !excluded(path) && !is_too_old(path, self.file.age_s, wall));
+                paths.sort();
                 paths.truncate(SOURCES_MAX);
                 Some(paths)
             }

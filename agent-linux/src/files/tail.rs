@@ -3,6 +3,7 @@
 use super::turns::Priority;
 use crate::config::Expressions;
 use crate::disk::Disk;
+use crate::status::Meter;
 use bartizan_core::assemble::{Assembler, Context, Record};
 use bartizan_core::follow::{self, Followed, Position, Progress};
 use bartizan_core::limits::RECORD_MAX;
@@ -36,8 +37,7 @@ pub(super) struct Tail {
     pub(super) is_placed: bool,
     /// What stands in the way, for people.
     pub(super) trouble: Option<follow::Trouble>,
-    pub(super) records: u64,
-    pub(super) bytes: u64,
+    pub(super) meter: Meter,
     /// `djb-multilog`: what stands before a text without a date.
     pub(super) program: Option<Vec<u8>>,
 }
@@ -158,8 +158,7 @@ impl Tail {
             }
         };
         let (records, bytes) = (sink.records, sink.bytes);
-        self.records += records;
-        self.bytes += bytes;
+        self.meter.count(records, bytes);
         if records > 0 || self.owes_position {
             self.say_position(source, batch);
         }

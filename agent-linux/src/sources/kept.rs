@@ -19,7 +19,7 @@ const LOOK_MS: u64 = 250;
 /// A program that is kept running.
 #[derive(Debug)]
 pub(super) struct Kept {
-    loop_: Option<(Registry, Token)>,
+    registered: Option<(Registry, Token)>,
     child: Option<Child>,
     /// Its output has ended and it is still there.
     leaves: bool,
@@ -35,7 +35,7 @@ impl Kept {
     /// Reads so many records a second at most.
     pub(super) fn new(per_second: Option<u32>) -> Self {
         Self {
-            loop_: None,
+            registered: None,
             child: None,
             leaves: false,
             began: Millis::default(),
@@ -47,7 +47,7 @@ impl Kept {
     }
 
     pub(super) fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
-        self.loop_ = Some((registry.try_clone()?, token));
+        self.registered = Some((registry.try_clone()?, token));
         Ok(())
     }
 
@@ -56,7 +56,7 @@ impl Kept {
         if self.leaves && self.child.as_mut().is_none_or(Child::reap) {
             (self.leaves, self.child) = (false, None);
         }
-        let Some((registry, token)) = &self.loop_ else { return false };
+        let Some((registry, token)) = &self.registered else { return false };
         if self.child.is_some() || now < self.due {
             return false;
         }
@@ -101,7 +101,8 @@ impl Kept {
 
     pub(super) fn next_deadline(&self, now: Millis) -> Option<Millis> {
         match &self.child {
-            None => Some(self.due),
+            // What was never registered is never started.
+            None => self.registered.as_ref().map(|_| self.due),
             Some(_) if self.leaves => Some(now.plus(LOOK_MS)),
             Some(_) => self.held.then(|| self.rate.next()),
         }

@@ -16,7 +16,6 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 
 /// Where the records come from, for rules and alerts.
 pub const PLACE: &str = "/dev/kmsg";
@@ -30,26 +29,30 @@ const TURN: usize = 64;
 /// Reads the kernel's ring.
 #[derive(Debug)]
 pub struct Kernel {
-    file: File,
+    file: Option<File>,
     host: String,
     text: Text,
     /// Sequence number of the record that comes next, once one was read.
     next: Option<u64>,
 }
 
+impl Default for Kernel {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Kernel {
-    /// Opens the ring behind its last record.
-    ///
-    /// # Errors
-    /// It is not there, or only root may read it.
-    pub fn open() -> io::Result<Self> {
-        Self::open_at(Path::new(PLACE))
+    /// The ring of this machine.
+    pub fn new() -> Self {
+        Self { file: None, host: host(), text: Text::new(), next: None }
     }
 
-    fn open_at(path: &Path) -> io::Result<Self> {
-        let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    /// Opens the ring behind its last record.
+    fn open() -> io::Result<File> {
+        let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(PLACE)?;
         file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, host: host(), text: Text::new(), next: None })
+        Ok(file)
     }
 
     fn record(&mut self, record: &[u8], sink: &mut Sink<'_>) {
@@ -99,13 +102,20 @@ impl<'r> Record<'r> {
 
 impl Live for Kernel {
     fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
-        registry.register(&mut SourceFd(&self.file.as_raw_fd()), first, Interest::READABLE)
+        let file = Self::open().map_err(|error| {
+            let why = format!("cannot read {PLACE}: {error}; root may, outside of most containers");
+            io::Error::new(error.kind(), why)
+        })?;
+        registry.register(&mut SourceFd(&file.as_raw_fd()), first, Interest::READABLE)?;
+        self.file = Some(file);
+        Ok(())
     }
 
     fn ready(&mut self, _token: Token, _now: Millis, sink: &mut Sink<'_>) -> bool {
         let mut buffer = [0; READ];
         for _ in 0..TURN {
-            match self.file.read(&mut buffer) {
+            let Some(file) = &mut self.file else { return false };
+            match file.read(&mut buffer) {
                 Ok(0) => return false,
                 Ok(count) => self.record(buffer.get(..count).unwrap_or(b""), sink),
                 // EPIPE: records were overwritten; the next read gives the oldest.
@@ -128,8 +138,7 @@ mod tests {
     use super::*;
 
     fn heard(records: &[&str]) -> Vec<String> {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        let mut kernel = Kernel::open_at(file.path()).expect("opened");
+        let mut kernel = Kernel::new();
         let mut texts = Vec::new();
         for record in records {
             kernel.record(record.as_bytes(), &mut |heard| {
@@ -159,7 +168,8 @@ mod tests {
     #[test]
     fn reading_begins_at_the_end_and_does_not_wait() {
         // Where it may not be read there is nothing to promise.
-        let Ok(mut kernel) = Kernel::open() else { return };
+        let Ok(file) = Kernel::open() else { return };
+        let mut kernel = Kernel { file: Some(file), ..Kernel::new() };
         let mut count = 0;
         while kernel.ready(Token(0), Millis(0), &mut |_| count += 1) {}
         assert!(count < 64, "{count} records although nothing happened");

@@ -129,3 +129,6 @@ impl Live for Stream {
         self.deadline
     }
 }
+
+#[cfg(test)]
+mod tests;

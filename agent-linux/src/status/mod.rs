@@ -9,8 +9,10 @@ mod page;
 
 pub use page::{json, text};
 
+use bartizan_core::time::Millis;
 use mio::net::{UnixListener, UnixStream};
 use mio::{Interest, Registry, Token};
+use std::cell::Cell;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -67,12 +69,47 @@ pub struct Source {
     pub records: u64,
     /// Bytes of these.
     pub bytes: u64,
-    /// Records a second, over the last minute.
+    /// Records a second, see [`Meter::rate`].
     pub rate: u32,
     /// Offset up to which it was read; files only.
     pub offset: Option<u64>,
     /// Bytes that are there and not read; files only.
     pub behind: Option<u64>,
+}
+
+/// What came of one source.
+#[derive(Clone, Debug)]
+pub struct Meter {
+    /// Records since the start.
+    pub records: u64,
+    /// Bytes of these.
+    pub bytes: u64,
+    /// When the rate was begun anew, and the records then.
+    since: Cell<(Millis, u64)>,
+}
+
+impl Meter {
+    /// Nothing yet.
+    pub fn new(now: Millis) -> Self {
+        Self { records: 0, bytes: 0, since: Cell::new((now, 0)) }
+    }
+
+    /// So many records more.
+    pub fn count(&mut self, records: u64, bytes: u64) {
+        self.records += records;
+        self.bytes += bytes;
+    }
+
+    /// Records a second since somebody asked before, but of no less than the
+    /// last minute.
+    pub fn rate(&self, now: Millis) -> u32 {
+        let (since, records) = self.since.get();
+        let ms = now.since(since);
+        if ms >= 60_000 {
+            self.since.set((now, self.records));
+        }
+        u32::try_from((self.records - records) * 1000 / ms.max(1000)).unwrap_or(u32::MAX)
+    }
 }
 
 /// The socket.

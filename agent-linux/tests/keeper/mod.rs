@@ -29,6 +29,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Ledger {
     /// Source and text, in the order in which they were committed.
     pub(crate) records: Vec<(String, String)>,
+    /// How many there were, also of those that are not kept.
+    pub(crate) count: u64,
+    /// Records are counted and not kept.
+    pub(crate) forgets: bool,
     pub(crate) positions: HashMap<String, Vec<u8>>,
     pub(crate) lost: u64,
     pub(crate) sessions: u32,
@@ -62,12 +66,16 @@ pub(crate) struct Ways {
     pub(crate) stop: AtomicBool,
 }
 
+/// A configuration that is to be pushed: its number and text.
+pub(crate) type Pushed = Option<(u64, Vec<u8>)>;
+
+/// A manager.
 pub(crate) struct Keeper {
     pub(crate) address: SocketAddr,
     pub(crate) key: snow::Keypair,
     pub(crate) ledger: Arc<Mutex<Ledger>>,
     pub(crate) ways: Arc<Ways>,
-    pub(crate) push: Arc<Mutex<Option<(u64, Vec<u8>)>>>,
+    pub(crate) push: Arc<Mutex<Pushed>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -88,8 +96,7 @@ impl Keeper {
             unacknowledged: 0.into(),
             stop: false.into(),
         });
-        let (ledger, push) =
-            (Arc::<Mutex<Ledger>>::default(), Arc::<Mutex<Option<(u64, Vec<u8>)>>>::default());
+        let (ledger, push) = (Arc::<Mutex<Ledger>>::default(), Arc::<Mutex<Pushed>>::default());
         let private = key.private.clone();
         let shared = (Arc::clone(&ledger), Arc::clone(&ways), Arc::clone(&push));
         let thread = thread::spawn(move || serve(&listener, &private, &shared.0, &shared.1, &shared.2));
@@ -98,6 +105,11 @@ impl Keeper {
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap()
+    }
+
+    /// Counts records from now on instead of keeping them.
+    pub(crate) fn forget(&self) {
+        self.ledger().forgets = true;
     }
 
     /// Waits until the ledger satisfies a condition.
@@ -131,13 +143,7 @@ impl Drop for Keeper {
     }
 }
 
-fn serve(
-    listener: &TcpListener,
-    private: &[u8],
-    ledger: &Mutex<Ledger>,
-    ways: &Ways,
-    push: &Mutex<Option<(u64, Vec<u8>)>>,
-) {
+fn serve(listener: &TcpListener, private: &[u8], ledger: &Mutex<Ledger>, ways: &Ways, push: &Mutex<Pushed>) {
     let mut connections = 0;
     while !ways.stop.load(SeqCst) {
         match listener.accept() {
@@ -155,7 +161,7 @@ fn serve(
 struct Session<'k> {
     ledger: &'k Mutex<Ledger>,
     ways: &'k Ways,
-    push: &'k Mutex<Option<(u64, Vec<u8>)>>,
+    push: &'k Mutex<Pushed>,
     number: u32,
 }
 
@@ -228,7 +234,7 @@ impl Session<'_> {
                         waiting.push((ticket, body.to_vec()));
                         let limit = self.ways.breaks_after.load(SeqCst);
                         if limit > 0 && batches >= limit {
-                            if self.number % 2 == 0 {
+                            if self.number.is_multiple_of(2) {
                                 self.commit(&waiting.pop().unwrap().1, &names);
                             }
                             return Ok(());
@@ -272,6 +278,10 @@ impl Session<'_> {
         for entry in Entries::new(body) {
             match entry.unwrap() {
                 Entry::Record(Record { source, text, .. }) => {
+                    ledger.count += 1;
+                    if ledger.forgets {
+                        continue;
+                    }
                     let text = String::from_utf8_lossy(text).into_owned();
                     ledger.records.push((names[&source].clone(), text));
                 }
@@ -388,7 +398,9 @@ impl Home {
     }
 
     pub(crate) fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_bartizan-agent"));
+        let binary =
+            std::env::var_os("BARTIZAN_AGENT").unwrap_or(env!("CARGO_BIN_EXE_bartizan-agent").into());
+        let mut command = Command::new(binary);
         command.args(words).arg("--home").arg(self.folder.path()).stdin(Stdio::null());
         command
     }

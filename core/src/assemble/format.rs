@@ -21,12 +21,17 @@ pub enum Format {
     },
     /// A line that does not start in column 1 belongs to the line before.
     Indented,
-    /// Records that expressions mark; see `regex` for what they mean.
+    /// Records that expressions mark: Wazuh 4.14's `multi-line-regex`
+    /// (`match="start"` is `start` alone, `match="end"` is `end` alone) and
+    /// more. Where there is no `end` a record ends at the next start, where
+    /// there is no `start` any line begins one. With `start` and `end` a line
+    /// outside of them is a record of its own, with `key` one that has none.
     Regex {
-        /// Matches the first line of a record.
+        /// Matches the first line of a record. To be compiled so that unset
+        /// groups keep their numbers.
         start: Option<PatternId>,
-        /// Matches the last line of a record; texts captured by `start` are
-        /// given to it.
+        /// Matches the last line of a record; what `start` captured are the
+        /// texts given to it.
         end: Option<PatternId>,
         /// Its first capture names the record that a line belongs to.
         key: Option<PatternId>,
@@ -35,7 +40,8 @@ pub enum Format {
         /// Time after the last line at which a record ends anyway.
         timeout_ms: u32,
     },
-    /// Lines are gathered until an expression matches all of them together.
+    /// Lines are gathered until an expression matches all of them together
+    /// (Wazuh 4.14: `multi-line-regex` with `match="all"`).
     RegexAll {
         /// The expression.
         pattern: PatternId,

@@ -6,6 +6,10 @@
 //! `\1` to `\9`. With `key` the lines whose first capture is equal form one
 //! record, however they are mixed. What no record takes in is one of its own.
 //!
+//! `start` is compiled so that groups which take no part keep their numbers,
+//! and `end` so that `\1` is a text given to it
+//! (`keep_unset` and `given` of the compiler's options).
+//!
 //! Wazuh 4.14: `match="start"` is `start` alone, `match="end"` is `end` alone,
 //! `match="all"` gathers lines until all of them together match.
 

@@ -106,7 +106,7 @@ fn structured(body: &[u8]) -> Option<Structured<'_>> {
     let (id, rest) = word(rest)?;
     let time = if time.is_empty() { None } else { Some(Time::read(time)?) };
     let (data, message) = match rest.first()? {
-        b'-' => (&rest[..0], rest.get(1..)?),
+        b'-' => (&b""[..], rest.get(1..)?),
         b'[' => rest.split_at_checked(data_end(rest)?)?,
         _ => return None,
     };

@@ -8,27 +8,17 @@ use super::finger::HEAD;
 use super::generation::{Generation, Reading};
 use super::position::{MARKS_MAX, Mark, Position};
 use super::siblings::{self, Age};
-use super::{Disk, FileId, GENERATIONS_MAX, Sink, Stat, Trouble};
+use super::{Disk, FileId, GENERATIONS_MAX, Sink, Trouble};
 use crate::assemble::{Assembler, Context};
 use crate::time::Millis;
 use heapless::{HistoryBuf, Vec};
 
-/// How often a file is looked at.
-const TICK_MS: u64 = 250;
-
 /// How often a quiet one, or a name without a file.
-const SLOW_MS: u64 = 1_000;
+pub(super) const SLOW_MS: u64 = 1_000;
 
 /// How long a file that lost its name stays open after its last new byte, and
 /// from when on a file counts as quiet.
-const QUIET_MS: u64 = 60_000;
-
-/// How long a name may be without a file before it is reported: between the
-/// two steps of a rotation it is.
-const GONE_MS: u64 = 10_000;
-
-/// The longest wait before a file that cannot be read is tried again.
-const RETRY_MAX_MS: u64 = 30_000;
+pub(super) const QUIET_MS: u64 = 60_000;
 
 /// Files that were read and closed and are remembered.
 const CLOSED: usize = 4;
@@ -75,14 +65,14 @@ pub struct News {
 #[derive(Debug)]
 pub struct Followed<F, M> {
     pub(super) assembler: Assembler<M>,
-    begin: Begin,
+    pub(super) begin: Begin,
     hold_ms: u64,
     /// The oldest first.
     pub(super) queue: Vec<Generation<F>, GENERATIONS_MAX>,
     /// Whose lines the assembler holds.
     pub(super) active: usize,
     /// What has the name.
-    named: Option<FileId>,
+    pub(super) named: Option<FileId>,
     /// Of the newest file that is known: what comes next is younger.
     pub(super) youngest: Option<Age>,
     /// Files that were read to their ends and closed.
@@ -97,14 +87,14 @@ pub struct Followed<F, M> {
     pub(super) acknowledged: Option<Position>,
     pub(super) is_placed: bool,
     /// More files wait than can be open.
-    is_crowded: bool,
+    pub(super) is_crowded: bool,
     /// It was there and could not be read: what it had then is old.
-    unread: Option<(FileId, u64)>,
+    pub(super) unread: Option<(FileId, u64)>,
     pub(super) news: News,
-    gone: Option<Millis>,
-    trouble: Option<Trouble>,
-    retry_ms: u64,
-    next_look: Millis,
+    pub(super) gone: Option<Millis>,
+    pub(super) trouble: Option<Trouble>,
+    pub(super) retry_ms: u64,
+    pub(super) next_look: Millis,
 }
 
 impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
@@ -156,173 +146,22 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
         self.queue.iter().map(|file| file.mark.id)
     }
 
+    /// The last files that were read to their ends and closed, and how far
+    /// they were read: see [`Disk::read_before`].
+    pub fn closed(&self) -> impl Iterator<Item = (FileId, u64)> {
+        self.closed.iter().map(|mark| (mark.id, mark.high))
+    }
+
+    /// For people: how far the file is read that is being read, and how many
+    /// bytes are left of it.
+    pub fn standing(&self) -> Option<(u64, u64)> {
+        let file = self.queue.get(self.active)?;
+        Some((file.mark.high, file.size.saturating_sub(file.mark.high)))
+    }
+
     /// Whether the name has no file and none is open.
     pub fn is_over(&self) -> bool {
         self.gone.is_some() && self.queue.is_empty()
-    }
-
-    /// Looks at the name: notices growth, rotation and loss, opens what is new.
-    ///
-    /// Work: one stat. Whenever another file has the name, the folder is listed
-    /// up to [`SIBLINGS_MAX`](crate::limits::SIBLINGS_MAX) files, at most four
-    /// times for each file that is opened.
-    pub fn look<D: Disk<File = F>>(&mut self, disk: &D, path: &[u8], now: Millis) {
-        match disk.stat(path) {
-            Ok(stat) => self.see(disk, path, &stat, now),
-            Err(Trouble::NotFound) => self.miss(now),
-            Err(trouble) => self.report(trouble),
-        }
-        let named = self.named;
-        for file in self.queue.iter_mut().filter(|file| Some(file.mark.id) != named) {
-            file.is_due = true;
-        }
-        let moved = self.queue.last().map_or(Millis(0), |file| file.moved);
-        let is_quiet = self.queue.len() < 2 && now >= moved.plus(QUIET_MS);
-        self.next_look = now.plus(match self.trouble {
-            Some(_) => self.retry_ms,
-            None if is_quiet => SLOW_MS,
-            None => TICK_MS,
-        });
-    }
-
-    /// The name has a file.
-    fn see<D: Disk<File = F>>(&mut self, disk: &D, path: &[u8], stat: &Stat, now: Millis) {
-        if let Some(at) = self.queue.iter().position(|file| file.mark.id == stat.id) {
-            self.named = Some(stat.id);
-            (self.gone, self.trouble) = (None, None);
-            let is_last = at + 1 == self.queue.len();
-            if let Some(file) = self.queue.get_mut(at) {
-                file.notice(disk, stat, now);
-                if is_last {
-                    self.youngest = Some(Age::of(&file.mark));
-                }
-            }
-            return;
-        }
-        let taken = match self.youngest {
-            None => self.take_first(disk, path, stat, now),
-            Some(youngest) => self.take_next(disk, path, stat, youngest, now),
-        };
-        if let Err(trouble) = taken {
-            self.report(trouble);
-        }
-    }
-
-    /// The first file of this name.
-    fn take_first<D: Disk<File = F>>(
-        &mut self,
-        disk: &D,
-        path: &[u8],
-        stat: &Stat,
-        now: Millis,
-    ) -> Result<(), Trouble> {
-        if self.begin == Begin::End && self.unread.is_none() {
-            self.unread = Some((stat.id, stat.size));
-        }
-        let mut file = Generation::open(disk, path, now)?;
-        if let Some((_, size)) = self.unread.take().filter(|(id, _)| *id == file.mark.id) {
-            file.go_to_end(disk, size.min(file.size));
-        }
-        self.news.appeared |= self.gone.is_some() || self.trouble.is_some();
-        self.take_named(file, now);
-        self.origin = self.position();
-        Ok(())
-    }
-
-    /// Another file has the name: takes it, and those that had it in between.
-    fn take_next<D: Disk<File = F>>(
-        &mut self,
-        disk: &D,
-        path: &[u8],
-        stat: &Stat,
-        mut youngest: Age,
-        now: Millis,
-    ) -> Result<(), Trouble> {
-        let had_name = self.named.take().is_some_and(|id| id != stat.id);
-        for _ in 0..GENERATIONS_MAX {
-            let is_known = |file: &Generation<F>| {
-                let id = file.mark.id;
-                id == stat.id || self.is_open(id) || self.closed.iter().any(|mark| file.is_again(disk, mark))
-            };
-            let Some(mut file) = siblings::next(disk, path, youngest, &is_known, now) else { break };
-            youngest = Age::of(&file.mark).after(youngest);
-            file.date(youngest);
-            // Rotation by copy and delete: the copy brings nothing new.
-            let last = self.queue.last().filter(|last| file.size >= last.mark.high);
-            if last.is_some_and(|last| last.is_same_as(disk, &file)) {
-                self.closed.write(file.mark);
-            } else if self.queue.is_full() {
-                self.is_crowded = true;
-                return Ok(());
-            } else {
-                self.news.rotated = self.news.rotated.saturating_add(1);
-                self.push(file, now);
-            }
-        }
-        // Unless it has moved on while the folder was listed.
-        let mut file = Generation::open(disk, path, now)?;
-        self.is_crowded = self.queue.is_full();
-        if file.mark.id != stat.id || self.is_crowded {
-            return Ok(());
-        }
-        if let Some(mark) = self.closed.iter().find(|mark| file.is_again(disk, mark)) {
-            file.go_to(disk, mark.high);
-        }
-        match self.gone.is_some() && self.queue.is_empty() || self.trouble.is_some() {
-            true => self.news.appeared = true,
-            false if had_name || self.gone.is_some() => {
-                self.news.rotated = self.news.rotated.saturating_add(1);
-            }
-            false => {}
-        }
-        self.take_named(file, now);
-        Ok(())
-    }
-
-    /// Puts the file in the queue that has the name now.
-    fn take_named(&mut self, file: Generation<F>, now: Millis) {
-        self.named = Some(file.mark.id);
-        (self.gone, self.trouble, self.retry_ms) = (None, None, SLOW_MS);
-        self.push(file, now);
-    }
-
-    /// Puts the youngest file in the queue, which has room.
-    pub(super) fn push(&mut self, file: Generation<F>, now: Millis) {
-        if let Some(last) = self.queue.last_mut() {
-            last.moved = now;
-        }
-        self.youngest = Some(Age::of(&file.mark));
-        self.ended = None;
-        let _ = self.queue.push(file);
-    }
-
-    pub(super) fn is_open(&self, id: FileId) -> bool {
-        self.queue.iter().any(|file| file.mark.id == id)
-    }
-
-    /// The name has no file: what had it may still be written.
-    fn miss(&mut self, now: Millis) {
-        self.named = None;
-        (self.begin, self.unread) = (Begin::Start, None);
-        let was_there = self.gone.is_none();
-        let since = *self.gone.get_or_insert(now);
-        if was_there && let Some(last) = self.queue.last_mut() {
-            last.moved = now;
-        }
-        if now >= since.plus(GONE_MS) && self.trouble != Some(Trouble::NotFound) && !self.queue.is_empty() {
-            self.trouble = Some(Trouble::NotFound);
-            self.retry_ms = SLOW_MS;
-            self.news.gone = true;
-        }
-    }
-
-    /// Tells once what stands in the way; tries again, ever more slowly.
-    fn report(&mut self, trouble: Trouble) {
-        if self.trouble == Some(trouble) {
-            self.retry_ms = (self.retry_ms * 2).min(RETRY_MAX_MS);
-        } else {
-            (self.trouble, self.news.trouble, self.retry_ms) = (Some(trouble), Some(trouble), SLOW_MS);
-        }
     }
 
     /// Reads what is new and gives its records to the sink.

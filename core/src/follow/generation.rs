@@ -217,7 +217,8 @@ impl<F> Generation<F> {
             disk.read_at(&self.file, reach - known as u64, buffer.get_mut(..size).unwrap_or_default())?;
         let all = buffer.get(..count).unwrap_or_default();
         let is_same = match reach {
-            0 => self.mark.head.begins(all) || usize::from(self.mark.head.len) > size,
+            0 if size < HEAD => self.has(disk, &self.mark),
+            0 => self.mark.head.begins(all),
             _ => all.get(..known).is_some_and(|bytes| hash(bytes) == tail),
         };
         if !is_same {

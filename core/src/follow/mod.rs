@@ -43,6 +43,7 @@ mod followed;
 mod generation;
 #[cfg(any(test, feature = "simulation"))]
 pub mod memory;
+mod noticing;
 mod placing;
 mod position;
 mod siblings;
@@ -112,6 +113,14 @@ pub trait Disk {
     /// with the name of this one, in any order, until `visit` says `false`. A
     /// host bounds how many names of the folder it looks at.
     fn siblings(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool);
+
+    /// How far this file was read when it had another name that is followed,
+    /// for hosts that follow patterns: reading goes on there. Whether it still
+    /// is read there a host says in [`Disk::stat`]: then it is not found.
+    fn read_before(&self, id: FileId) -> Option<u64> {
+        let _ = id;
+        None
+    }
 }
 
 /// Where records go: a batch on its way, a queue, a test.

@@ -11,7 +11,7 @@
 //! sequence number}. After each break of the connection the spool goes back
 //! to it ([`Spool::rewind`]). What is missing between it and the first record
 //! that is left was lost: the numbers prove it, so the count is right
-//! whatever else was forgotten. The division among sources is in memory: it
+//! whatever else was forgotten, also through eight restarts without a manager. The division among sources is in memory: it
 //! is right unless the process was restarted, or a manager stands in the
 //! midst of a batch's worth of dropped records that had been sent; then the
 //! rest is counted under the spool itself.
@@ -152,7 +152,13 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     /// something; for a storage that does not outlive the process, do not
     /// call it.
     pub fn flush(&mut self) {
-        if self.head.header.count > self.flushed && self.write_head() {
+        if self.head.header.count > self.flushed {
+            self.save_head();
+        }
+    }
+
+    fn save_head(&mut self) {
+        if self.write_head() {
             self.flushed = self.head.header.count;
         }
     }
@@ -302,14 +308,17 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         index_of: &mut dyn FnMut(Whose<'_>) -> Option<u16>,
     ) -> Option<()> {
         let block = self.next_block();
-        if self.cursor.key < block.from() {
-            return self.pass_gap(&block, batch, now, index_of);
-        }
         let is_head = block.number == self.head.header.number;
         if is_head && !self.has_begun {
-            // Once sent, the numbers of this opening must never be given
-            // again: after a power cut, a block of it proves that it was.
-            self.flush();
+            if self.is_sent() {
+                return None;
+            }
+            // Once a position of this opening was sent, there must never be
+            // another opening of its number: a block proves that it was.
+            self.save_head();
+        }
+        if self.cursor.key < block.from() {
+            return self.pass_gap(&block, batch, now, index_of);
         }
         let from = if is_head { &self.head } else { &self.loaded };
         let at = match self.cursor.place {
@@ -359,7 +368,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         now: Millis,
         index_of: &mut dyn FnMut(Whose<'_>) -> Option<u16>,
     ) -> Option<()> {
-        let missing = missing(self.cursor.key, block);
+        let missing = block.missing_since(self.cursor.key);
         if missing > 0 {
             let mark = batch.mark();
             let is_told = self.tell_losses(block, missing, batch, now, index_of);
@@ -410,6 +419,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn settle(&mut self, key: Key) {
+        self.number_behind(key);
         let head = self.head.header;
         let key = key.min(head.to()).max(self.settled.unwrap_or_default());
         self.settled = Some(key);
@@ -428,6 +438,15 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         }
     }
 
+    /// Numbers that were given before a power cut and forgotten are not given
+    /// again, if none was yet: so that gaps can be counted.
+    fn number_behind(&mut self, key: Key) {
+        let header = &mut self.head.header;
+        if !self.has_begun && key.opening < header.opening && key.sequence > header.first {
+            (header.starts[0], header.first) = (key.sequence, key.sequence);
+        }
+    }
+
     /// A session begins: the manager has said where the spool stands, or that
     /// it does not know it. Goes back to there, or to what was acknowledged
     /// if that is further.
@@ -439,9 +458,12 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         self.cursor = Cursor { key: self.settled.unwrap_or(self.opened), place: None };
     }
 
-    /// Whether there is nothing that was not sent.
+    /// Whether there is nothing that was not sent. Work: one step for each
+    /// slot.
     pub fn is_sent(&self) -> bool {
-        self.cursor.key >= self.head.header.to()
+        let (key, head) = (self.cursor.key, &self.head.header);
+        let is_head_sent = key >= head.to() || head.count == 0 && head.missing_since(key) == 0;
+        is_head_sent && self.first_block(|block| block.number != head.number && block.to() > key).is_none()
     }
 
     /// Blocks of the storage that hold records, and all of them.
@@ -460,14 +482,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     pub fn take_trouble(&mut self) -> Option<S::Error> {
         self.trouble.take()
     }
-}
-
-/// Records that are missing between a place and a block's first record.
-/// Numbers follow each other through openings, but those behind what was
-/// written when an opening began were given twice.
-fn missing(key: Key, block: &Header) -> u64 {
-    let since = if key.opening == block.opening { key.sequence } else { key.sequence.min(block.start) };
-    block.first.saturating_sub(since)
 }
 
 /// Milliseconds from a time to now; 0 if the time is of another clock.

@@ -10,6 +10,9 @@ pub(super) struct Key {
     pub(super) sequence: u64,
 }
 
+/// To this number no spool comes in its life; it leaves room to count.
+pub(super) const NUMBER_MAX: u64 = 1 << 62;
+
 /// Bytes of a position.
 pub const POSITION_SIZE: usize = 8 + 4 + 8;
 
@@ -23,10 +26,12 @@ pub(super) fn write(id: u64, key: Key) -> [u8; POSITION_SIZE] {
     bytes
 }
 
-/// The place that a position names; none if it is one of another spool.
+/// The place that a position names; none if it is not one of this
+/// spool.
 pub(super) fn read(id: u64, position: &[u8]) -> Option<Key> {
     let (of, rest) = position.split_first_chunk()?;
     let (opening, rest) = rest.split_first_chunk()?;
     let sequence = u64::from_le_bytes(rest.try_into().ok()?);
-    (u64::from_le_bytes(*of) == id).then_some(Key { opening: u32::from_le_bytes(*opening), sequence })
+    let is_ours = u64::from_le_bytes(*of) == id && sequence < NUMBER_MAX;
+    is_ours.then_some(Key { opening: u32::from_le_bytes(*opening), sequence })
 }

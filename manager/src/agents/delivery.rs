@@ -201,8 +201,9 @@ fn find(sources: &[Option<Source>], number: u16) -> Option<&Source> {
 
 fn lost_text(source: &str, records: u64, [first, last]: [i64; 2], clock: &mut LocalClock) -> String {
     let [first, last] = [first, last].map(|at| {
-        let second = clock.local(at).second;
-        format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+        let mut text = Vec::new();
+        clock.local(at).write_time(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
     });
     let source = if source.is_empty() { "other sources" } else { source };
     format!("ossec: Agent lost {records} records of '{source}', from {first} to {last}: its spool was full.")

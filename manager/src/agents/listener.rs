@@ -9,7 +9,9 @@ use super::connection;
 use super::control;
 use super::hub::Hub;
 use crate::news;
-use crate::sources::epoch_now;
+use crate::config::Remote;
+use crate::sources::{epoch_now, syslog};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
@@ -41,18 +43,21 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Starts serving agents at these addresses, and the control socket.
-    pub fn start(hub: Hub, addresses: Vec<SocketAddr>) -> io::Result<Self> {
+    /// Starts serving agents at these addresses, what `remotes` asks for, and
+    /// the control socket.
+    pub fn start(hub: Hub, addresses: Vec<SocketAddr>, remotes: &[Remote]) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
+        raise_descriptors();
         let hub = Arc::new(hub);
-        let _inside = runtime.enter();
+        let inside = runtime.enter();
         runtime.spawn(control::serve(control::bind(&hub.home)?, Arc::clone(&hub)));
         runtime.spawn(look_after(Arc::clone(&hub)));
+        syslog::serve(remotes, &hub.door);
         for address in addresses {
             runtime.spawn(listen(Arc::clone(&hub), address));
         }
-        drop(_inside);
+        drop(inside);
         Ok(Self { runtime: Some(runtime) })
     }
 }
@@ -63,6 +68,16 @@ impl Drop for Listener {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_timeout(Duration::from_secs(2));
         }
+    }
+}
+
+/// A connection is a descriptor: takes as many as the system lets us have.
+fn raise_descriptors() {
+    const WANTED: u64 = CONNECTIONS_MAX as u64 + 1024;
+    if let Ok((now, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let wanted = WANTED.min(most).max(now);
+        // With fewer there is room for fewer agents; those in excess wait.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, wanted, most);
     }
 }
 

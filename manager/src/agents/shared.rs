@@ -213,6 +213,11 @@ mod tests {
             ),
             ("edge/agent.conf", "<agent_config><locafile/></agent_config>"),
             (
+                "command/agent.conf",
+                "<agent_config><localfile><log_format>command</log_format><command>df</command></localfile>\
+                 </agent_config>",
+            ),
+            (
                 "good/agent.conf",
                 "<agent_config os='Linux'><localfile><location>/x</location><log_format>syslog\
                 </log_format></localfile></agent_config>",
@@ -222,6 +227,7 @@ mod tests {
         check(home.path(), &mut sources, &mut report);
         let shown = report.render(&sources, Colour::None);
         assert_eq!(report.errors(), 3, "{shown}");
+        assert!(shown.contains("warning: agents refuse commands of the manager"), "{shown}");
         assert!(shown.contains("<agent_config> has no attribute `nam`"), "{shown}");
         assert!(shown.contains("shared/agent.conf:2:2"), "{shown}");
         assert!(shown.contains("did you mean <localfile>?"), "{shown}");

@@ -9,6 +9,7 @@ pub mod check;
 pub mod logtest;
 pub mod rules;
 pub mod run;
+pub mod status;
 
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
@@ -60,6 +61,8 @@ pub enum Command {
     /// the agent is known by its own key, wherever it is. All of this works
     /// while `bartizan run` runs in the same home folder.
     Agents(agents::AgentsCommand),
+    /// Show whether `bartizan run` runs, and what it does.
+    Status(status::StatusArguments),
     /// Check configuration, decoders, rules and lists; run nothing.
     Check(check::CheckArguments),
 }
@@ -72,6 +75,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
+        Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
     };
     result.unwrap_or_else(|error| error.report())

@@ -9,8 +9,9 @@
 use super::{CommandError, local_host, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
+use crate::agents::registry::AgentId;
 use crate::agents::{PORT, Registry};
-use crate::config::Config;
+use crate::config::{Config, Connection, Remote};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
@@ -23,6 +24,7 @@ use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::feed::{LiveFeed, Signals};
 use crate::sources::intake::Intake;
 use crate::sources::live::Watch;
+use crate::sources::syslog;
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -62,7 +64,9 @@ pub struct RunArguments {
     #[arg(long)]
     from_now: bool,
     /// Where agents connect. Nobody is listened to before there is one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_values_t = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))])]
+    /// Default: what <remote> with <connection>bartizan</connection> says,
+    /// else port 1517 of all addresses.
+    #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Vec<SocketAddr>,
     /// Threads that decode and match. The result does not depend on it.
     #[arg(long, value_name = "N")]
@@ -86,10 +90,12 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let registry_of_ledger = registry()?;
     ledger::take_back_all(&registry_of_ledger).map_err(|error| CommandError::Usage(error.to_string()))?;
     let intake = Intake::default();
-    watch.start(intake.door(), Arc::clone(&signals.stop));
+    let positions = registry_of_ledger.positions(AgentId::MANAGER);
+    let positions = positions.map_err(|error| CommandError::Usage(error.to_string()))?;
+    watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
     let hub = Hub::new(home.clone(), registry()?, intake.guest_door(), Arc::clone(&signals.reload));
     let hub = hub.map_err(|error| CommandError::Usage(error.to_string()))?;
-    let listener = Listener::start(hub, arguments.listen.clone())
+    let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
     let options = EngineOptions {
         manner: Manner::Daemon,
@@ -131,6 +137,17 @@ impl RunArguments {
             Some(config) => RulesFrom::configured(Some(config), Some(home)),
             None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
             None => RulesFrom::BuiltIn,
+        }
+    }
+
+    /// Where agents connect.
+    fn listens(&self, config: &Config) -> Vec<SocketAddr> {
+        let for_agents = |remote: &&Remote| remote.connection == Connection::Bartizan;
+        let configured: Vec<_> = config.remotes.iter().filter(for_agents).map(syslog::address).collect();
+        match () {
+            () if !self.listen.is_empty() => self.listen.clone(),
+            () if !configured.is_empty() => configured,
+            () => vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))],
         }
     }
 

@@ -56,11 +56,21 @@ fn block(reading: &mut Reading<'_>, block: &Element) {
     }
     for section in &block.children {
         match section.name.as_str() {
-            "localfile" => drop(LocalFile::read(reading, section)),
+            "localfile" => local_file(reading, section),
             "remote" | "syslog_listener" => drop(Remote::read(reading, section)),
             name if known(name) => not_for_agents(reading, section),
             _ => unknown_section(reading, section, &SECTIONS),
         }
+    }
+}
+
+/// An agent runs no command that it is sent, unless its owner wants it so.
+fn local_file(reading: &mut Reading<'_>, section: &Element) {
+    reading.unused_options(section, &sections::LOCALFILE_OF_NOBODY);
+    let file = LocalFile::read(reading, section);
+    if file.is_some_and(|file| file.command.is_some()) {
+        let help = "logcollector.remote_commands=1 in an agent's local_internal_options.conf allows it";
+        reading.warning(section.name_span, "agents refuse commands of the manager", help);
     }
 }
 

@@ -1,7 +1,7 @@
 //! How the lines of a `<localfile>` make records: what the attributes of
 //! `<log_format>` and the element `<multiline_regex>` say.
 
-use super::localfile::LogFormat;
+use super::log_format::LogFormat;
 use super::reading::{Reading, number, value_span};
 use crate::diagnose::{Diagnostic, Span};
 use crate::pattern::{Language, PatternSet, cases};

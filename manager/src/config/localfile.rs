@@ -1,10 +1,11 @@
 //! `<localfile>`: what is followed, and how its lines become events.
 
 use super::Place;
-use super::assembly::{self, LINES_MAX, RegexFormat, Wait, check_pattern, choice};
+use super::assembly::{self, RegexFormat, check_pattern, choice};
+use super::log_format::{self, LogFormat};
 use super::reading::{Reading, number, value_span};
 use super::sections::LOCALFILE_UNUSED;
-use crate::diagnose::{Diagnostic, suggest};
+use crate::diagnose::Diagnostic;
 use crate::pattern::Language;
 use crate::xml::Element;
 
@@ -86,97 +87,6 @@ pub struct Filter {
     pub ignore_if_missing: bool,
 }
 
-/// The formats of OSSEC 4.3 and Wazuh 4.14.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LogFormat {
-    /// One line is one event.
-    Syslog,
-    /// As syslog.
-    Generic,
-    /// Alerts of several lines.
-    SnortFull,
-    /// As syslog.
-    SnortFast,
-    /// As syslog.
-    Apache,
-    /// As syslog.
-    Iis,
-    /// As syslog.
-    Squid,
-    /// Grepable output of nmap.
-    NmapG,
-    /// MySQL's general log.
-    MysqlLog,
-    /// Microsoft SQL Server.
-    MssqlLog,
-    /// PostgreSQL.
-    PostgresqlLog,
-    /// A log of daemontools.
-    DjbMultilog,
-    /// As syslog, from a pipe.
-    SyslogPipe,
-    /// A command, one event a line.
-    Command,
-    /// A command, one event in all.
-    FullCommand,
-    /// Linux audit: lines of one id are one event.
-    Audit,
-    /// ModSecurity's audit log.
-    ModsecAudit,
-    /// The systemd journal.
-    Journald,
-    /// An alerts.log of OSSEC.
-    OssecAlert,
-    /// So many lines are one event.
-    MultiLine(u16),
-    /// Indented lines belong to the one before.
-    MultiLineIndented,
-    /// One line is one JSON object.
-    Json,
-    /// Patterns mark records: see [`LocalFile::regex`].
-    Regex,
-    /// Linux audit: lines of one id are one event, also when lines of others
-    /// stand between them.
-    LinuxAuditd(Wait),
-    /// Windows event log, old interface.
-    EventLog,
-    /// Windows event log, new interface.
-    EventChannel,
-}
-
-const FORMATS: [(&str, LogFormat); 24] = [
-    ("syslog", LogFormat::Syslog),
-    ("generic", LogFormat::Generic),
-    ("snort-full", LogFormat::SnortFull),
-    ("snort-fast", LogFormat::SnortFast),
-    ("apache", LogFormat::Apache),
-    ("iis", LogFormat::Iis),
-    ("squid", LogFormat::Squid),
-    ("nmapg", LogFormat::NmapG),
-    ("mysql_log", LogFormat::MysqlLog),
-    ("mssql_log", LogFormat::MssqlLog),
-    ("postgresql_log", LogFormat::PostgresqlLog),
-    ("djb-multilog", LogFormat::DjbMultilog),
-    ("syslog-pipe", LogFormat::SyslogPipe),
-    ("command", LogFormat::Command),
-    ("full_command", LogFormat::FullCommand),
-    ("audit", LogFormat::Audit),
-    ("modsec-audit", LogFormat::ModsecAudit),
-    ("modsec_audit", LogFormat::ModsecAudit),
-    ("journald", LogFormat::Journald),
-    ("ossecalert", LogFormat::OssecAlert),
-    ("multi-line_indented", LogFormat::MultiLineIndented),
-    ("json", LogFormat::Json),
-    ("eventlog", LogFormat::EventLog),
-    ("eventchannel", LogFormat::EventChannel),
-];
-
-/// Formats that need more than their name.
-const WITH_OPTIONS: [&str; 4] = ["multi-line", "linux_auditd", "regex", "multi-line-regex"];
-
-/// A format of Wazuh 4.14 for a system that is not supported.
-const FOREIGN: &str = "macos";
-
 const OPTIONS: [&str; 18] = [
     "location",
     "log_format",
@@ -200,39 +110,6 @@ const OPTIONS: [&str; 18] = [
 
 /// Names of priorities (RFC 5424 §6.2.1), as journalctl takes them, too.
 const PRIORITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
-
-impl LogFormat {
-    /// The format of a name as it is written in a configuration, if it needs
-    /// no more than that.
-    pub fn from_name(name: &str) -> Option<Self> {
-        if let Some((_, format)) = FORMATS.iter().find(|(known, _)| *known == name) {
-            return Some(*format);
-        }
-        let lines = name.strip_prefix("multi-line")?.trim_start_matches(' ').strip_prefix(':')?;
-        let lines = number(lines.trim_matches(' ').as_bytes())?;
-        (1..=LINES_MAX).contains(&lines).then_some(Self::MultiLine(lines as u16))
-    }
-
-    /// Whether the source is a command and not a file.
-    pub fn is_command(self) -> bool {
-        matches!(self, Self::Command | Self::FullCommand)
-    }
-
-    /// Whether each line of a file is one event.
-    pub fn is_line(self) -> bool {
-        matches!(
-            self,
-            Self::Syslog
-                | Self::Generic
-                | Self::SnortFast
-                | Self::Apache
-                | Self::Iis
-                | Self::Squid
-                | Self::SyslogPipe
-                | Self::Json
-        )
-    }
-}
 
 /// A `<localfile>` of which options may still be missing.
 #[derive(Default)]
@@ -360,7 +237,7 @@ impl Parts {
                 self.needs_multiline = true;
                 Some(LogFormat::Regex)
             }
-            name => LogFormat::from_name(name).or_else(|| no_format(reading, option, name)),
+            name => LogFormat::from_name(name).or_else(|| log_format::unknown(reading, option, name)),
         }
     }
 
@@ -385,22 +262,6 @@ impl Parts {
         reading.error(section.name_span, message, help);
         None
     }
-}
-
-fn no_format(reading: &mut Reading<'_>, option: &Element, name: &str) -> Option<LogFormat> {
-    let known = || FORMATS.iter().map(|(known, _)| *known).chain(WITH_OPTIONS);
-    let help = match name {
-        FOREIGN => "this is a format of another system that is not supported".to_string(),
-        name if name.starts_with("multi-line") && !name.contains("ind") && !name.contains("reg") => {
-            format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
-        }
-        name => match suggest(name.trim(), known()) {
-            Some(known) => format!("did you mean `{known}`?"),
-            None => format!("formats are {}", known().collect::<Vec<_>>().join(", ")),
-        },
-    };
-    reading.error(value_span(option), format!("there is no log format `{name}`"), help);
-    None
 }
 
 fn text(reading: &mut Reading<'_>, option: &Element) -> Option<String> {

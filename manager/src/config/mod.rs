@@ -17,7 +17,8 @@
 //! | [`global`] | `<global>` and `<alerts>` |
 //! | [`rule_files`] | `<rules>` |
 //! | [`localfile`] | `<localfile>` |
-//! | `assembly` | how its lines make records |
+//! | [`log_format`] | the formats by their names |
+//! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
@@ -28,6 +29,7 @@ pub mod global;
 pub mod home;
 pub mod internal;
 pub mod localfile;
+pub mod log_format;
 mod reading;
 pub mod remote;
 pub mod rule_files;
@@ -40,7 +42,8 @@ pub use assembly::{RegexFormat, Wait};
 pub use global::{Alerts, Email, Global};
 pub use home::Home;
 pub use internal::Internal;
-pub use localfile::{Condition, Filter, LocalFile, LogFormat};
+pub use localfile::{Condition, Filter, LocalFile};
+pub use log_format::LogFormat;
 pub use remote::{Connection, Remote};
 pub use rule_files::{ListedFile, RuleFiles};
 
@@ -155,6 +158,8 @@ impl Config {
 
     /// Adds what one `<localfile>` says, unless the same is there already.
     fn local_file(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        reading.unused_options(section, &sections::LOCALFILE_OF_AGENTS);
+        reading.unused_options(section, &sections::LOCALFILE_OF_NOBODY);
         let Some(new) = LocalFile::read(reading, section) else {
             return;
         };

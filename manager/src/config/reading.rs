@@ -56,6 +56,13 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// Warns, once for each name, of options that are read and have no effect.
+    pub(super) fn unused_options(&mut self, section: &Element, unused: &[&str]) {
+        for option in section.children.iter().filter(|option| unused.contains(&option.name.as_str())) {
+            self.other_option(section, option, &[], unused);
+        }
+    }
+
     /// An option that has no effect if it is one of `unused`, or else unknown.
     pub(super) fn other_option(
         &mut self,

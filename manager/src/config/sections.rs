@@ -106,3 +106,11 @@ pub(super) const REMOTE_UNUSED: [&str; 5] = [
     "connection_overtake_time",
     "agents",
 ];
+
+/// Options of `<localfile>` that agents use and the manager, for its own
+/// files, does not.
+pub(super) const LOCALFILE_OF_AGENTS: [&str; 8] =
+    ["exclude", "age", "filter", "unit", "identifier", "priority", "timeout", "rate_limit"];
+
+/// Options of `<localfile>` that are checked and that nobody uses.
+pub(super) const LOCALFILE_OF_NOBODY: [&str; 2] = ["ignore", "restrict"];

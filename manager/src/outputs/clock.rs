@@ -45,6 +45,19 @@ impl LocalTime {
         out.push(b' ');
         write_digits(out, self.day.into(), 2);
         out.push(b' ');
+        self.write_time(out);
+    }
+
+    /// `Nov 21 07:29:50`, days before the tenth with a space (RFC 3164).
+    pub fn write_syslog(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.month_name().as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(format!("{:2} ", self.day).as_bytes());
+        self.write_time(out);
+    }
+
+    /// `07:29:50`.
+    pub fn write_time(&self, out: &mut Vec<u8>) {
         write_digits(out, self.second / 3600, 2);
         out.push(b':');
         write_digits(out, self.second / 60 % 60, 2);

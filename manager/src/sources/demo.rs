@@ -172,7 +172,7 @@ mod tests {
                     assert_eq!(line.location, path);
                     count += 1;
                 }
-                Arrival::News(..) => {}
+                Arrival::News(..) | Arrival::Reached(..) => {}
             })
         };
         let now = Instant::now();

@@ -63,6 +63,10 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
                         batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
                     }
                 }
+                Some(Arrived::Reached(reached)) => {
+                    completed.local.push(reached);
+                    break;
+                }
                 Some(Arrived::Delivery(mut delivery)) => {
                     let fits = batch.room() >= delivery.records();
                     if (fits || completed.is_empty()) && delivery.feed(batch, &mut self.clock) {

@@ -6,6 +6,7 @@
 //! takes all there is in one go: one lock for hundreds of lines.
 
 use crate::agents::delivery::Delivery;
+use crate::ledger::Reached;
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub struct Raw {
 pub enum Arrived {
     /// A line of this machine.
     Line(Raw),
+    /// How far the source of the lines before this is.
+    Reached(Reached),
     /// A batch of an agent.
     Delivery(Delivery),
 }
@@ -135,10 +138,26 @@ impl Door {
         self.put(inside, Arrived::Line(line));
     }
 
+    /// Gives a line if there is room for it, else gives it back.
+    pub fn try_line(&self, line: Raw) -> Result<(), Raw> {
+        let mut inside = self.room.enter();
+        if inside.lines >= LINES_MAX {
+            return Err(line);
+        }
+        inside.lines += 1;
+        self.put(inside, Arrived::Line(line));
+        Ok(())
+    }
+
     /// Gives a line without ever waiting, for a thread that must not: for the
     /// few that the manager writes itself.
     pub fn note(&self, line: Raw) {
         self.put(self.room.enter(), Arrived::Line(line));
+    }
+
+    /// Says how far a source of this machine is with the lines given.
+    pub fn reached(&self, reached: Reached) {
+        self.put(self.room.enter(), Arrived::Reached(reached));
     }
 
     /// Gives what an agent has delivered. Never waits.

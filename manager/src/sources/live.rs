@@ -7,14 +7,17 @@
 //! goes to standard error.
 
 use super::demo::{Demo, Pace};
-use super::follow::{Follower, Start};
+use super::follow::{Follower, Positions, Start, Wanted};
 use super::intake::{Door, Raw};
 use super::journal::{Journal, JournalOptions};
 use super::kernel::KernelLog;
+use super::layout::Layout;
 use super::machine::{self, Survey};
 use super::stamp::Stamper;
 use super::{Arrival, epoch_now, glob};
+use crate::agents::delivery::Progress;
 use crate::config::{LocalFile, LogFormat};
+use crate::ledger::Reached;
 use crate::news;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -30,7 +33,7 @@ const RECENT: u64 = 256 * 1024;
 /// What is to be watched.
 #[derive(Debug, Default)]
 pub struct Watch {
-    files: Vec<String>,
+    files: Vec<Wanted>,
     journal: bool,
     kernel: bool,
     recent: bool,
@@ -44,7 +47,7 @@ impl Watch {
     pub fn this_machine(recent: bool) -> Self {
         let survey: Survey = machine::survey();
         Self {
-            files: if survey.is_empty() { Vec::new() } else { survey.files() },
+            files: if survey.is_empty() { Vec::new() } else { lines_of(survey.files()) },
             journal: survey.reads_journal(),
             kernel: survey.reads_kernel(),
             recent,
@@ -53,17 +56,22 @@ impl Watch {
         }
     }
 
-    /// What a configuration names. Formats of more than one line, and
-    /// commands, are not followed by this version: one note each.
+    /// What a configuration names. Commands are not followed by this version:
+    /// one note each.
     pub fn configured(local_files: &[LocalFile]) -> Self {
         let mut watch = Self::default();
         for file in local_files {
             let name = file.location.as_deref().or(file.command.as_deref()).unwrap_or("");
-            match (file.format, &file.location) {
-                (LogFormat::Journald, _) => watch.journal = true,
-                (format, Some(path)) if format.is_line() => watch.files.push(path.clone()),
+            match (file.format, &file.location, Layout::of(file)) {
+                (LogFormat::Journald, ..) => watch.journal = true,
+                (_, Some(path), Some(layout)) => watch.files.push(Wanted {
+                    name: path.clone(),
+                    layout,
+                    exclude: file.exclude.clone(),
+                    age: file.age,
+                }),
                 _ => {
-                    watch.notes.push(format!("{name}: not followed, this version reads formats of one line"));
+                    watch.notes.push(format!("{name}: not followed, this version follows files"));
                     continue;
                 }
             }
@@ -77,7 +85,7 @@ impl Watch {
         let demo = Demo::prepare(home)?;
         let path = demo.path().display().to_string();
         let notes = vec![format!("{path}: a demonstration, written by bartizan itself")];
-        Ok(Self { files: vec![path], demo: Some(demo), notes, ..Self::default() })
+        Ok(Self { files: lines_of(vec![path]), demo: Some(demo), notes, ..Self::default() })
     }
 
     /// Whether there is nothing to watch.
@@ -107,7 +115,8 @@ impl Watch {
 
 impl Watch {
     /// Starts a thread for each kind of source; they end when `stop` is set.
-    pub fn start(self, to: Door, stop: Arc<AtomicBool>) {
+    /// Files are read from these positions on.
+    pub fn start(self, to: Door, stop: Arc<AtomicBool>, positions: Positions) {
         let watch = self;
         if watch.journal {
             let (to, stop) = (to.clone(), Arc::clone(&stop));
@@ -123,7 +132,10 @@ impl Watch {
             });
         }
         // The demo's file is its own: it is read from its beginning.
-        let start = if watch.demo.is_some() { Start::Beginning } else { Start::End };
+        let (start, positions) = match watch.demo {
+            Some(_) => (Start::Beginning, Positions::new()),
+            None => (Start::End, positions),
+        };
         if let Some(mut demo) = watch.demo {
             let stop = Arc::clone(&stop);
             thread::spawn(move || {
@@ -133,11 +145,16 @@ impl Watch {
             });
         }
         if !watch.files.is_empty() {
-            let follower = Follower::new(&watch.files, start);
-            let past = if watch.recent { watch.files } else { Vec::new() };
-            thread::spawn(move || follow(follower, &past, &stop, to));
+            let past = watch.files.iter().filter(|_| watch.recent).map(|file| file.name.clone()).collect();
+            let follower = Follower::with(watch.files, start, positions);
+            thread::spawn(move || follow(follower, past, &stop, to));
         }
     }
+}
+
+/// Files of which each line is a record.
+fn lines_of(names: Vec<String>) -> Vec<Wanted> {
+    names.into_iter().map(|name| Wanted { name, ..Wanted::default() }).collect()
 }
 
 /// Entries of the journal that are looked at first.
@@ -147,9 +164,9 @@ const RECENT_ENTRIES: u32 = 2000;
 const RECENT_AGE_S: i64 = 24 * 3600;
 
 /// Follows files, after a look at the end of some.
-fn follow(mut follower: Follower, past: &[String], stop: &AtomicBool, to: Door) {
+fn follow(mut follower: Follower, past: Vec<String>, stop: &AtomicBool, to: Door) {
     let mut sender = Sender::new(to);
-    let past = recent_lines(past);
+    let past = recent_lines(&past);
     // Files are opened at their ends before the past is handed on, which may
     // take a while.
     follower.poll(Instant::now(), epoch_now(), &mut sender.sink());
@@ -201,11 +218,13 @@ fn tail(path: &PathBuf) -> io::Result<(Vec<u8>, i64)> {
 struct Sender {
     to: Door,
     location: Arc<[u8]>,
+    /// Lines since it was said last how far a source is.
+    lines: u64,
 }
 
 impl Sender {
     fn new(to: Door) -> Self {
-        Self { to, location: Arc::from(&b""[..]) }
+        Self { to, location: Arc::from(&b""[..]), lines: 0 }
     }
 
     fn send(&mut self, line: Raw) {
@@ -219,9 +238,15 @@ impl Sender {
                     self.location = Arc::from(line.location.as_bytes());
                 }
                 let location = Arc::clone(&self.location);
+                self.lines += 1;
                 self.send(Raw { location, bytes: line.bytes.to_vec(), time: line.time });
             }
             Arrival::News(location, news) => news::tell(format_args!("{location} {news}")),
+            Arrival::Reached(location, position) => {
+                let (position, records) = (Some(position.to_vec()), std::mem::take(&mut self.lines));
+                let progress = Progress { position, records, last_event: epoch_now(), lost: None };
+                self.to.reached(Reached { source: Arc::from(location), progress });
+            }
         }
     }
 }

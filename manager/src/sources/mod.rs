@@ -11,9 +11,11 @@
 //! | [`machine`] | what this machine has to watch |
 //! | [`access`] | what to do about a file that cannot be read |
 //! | [`glob`] | file names with wildcards |
+//! | [`layout`] | how the lines of a file become records |
 //! | [`follow`] | files that are still written |
 //! | [`journal`] | the systemd journal |
 //! | [`kernel`] | the kernel log, where there is no journal |
+//! | [`syslog`] | devices that send syslog |
 //! | [`stored`] | old files, also compressed, merged by time |
 //! | [`demo`] | an attack of our own, to look at |
 //! | [`live`] | all live sources of this machine |
@@ -24,17 +26,20 @@
 
 pub mod access;
 pub mod demo;
+mod disk;
 pub mod feed;
 pub mod follow;
 pub mod glob;
 pub mod intake;
 pub mod journal;
 pub mod kernel;
+pub mod layout;
 pub mod lines;
 pub mod live;
 pub mod machine;
 pub mod stamp;
 pub mod stored;
+pub mod syslog;
 
 /// One raw line of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +63,9 @@ pub enum Arrival<'a> {
     Line(Line<'a>),
     /// Something happened to the source at this location.
     News(&'a str, News),
+    /// What was handed on of the source at this location ends here: for
+    /// whoever keeps it, so that reading goes on there.
+    Reached(&'a str, &'a [u8]),
 }
 
 /// What happened to a source. Each is reported once, not with every look.
@@ -74,6 +82,8 @@ pub enum News {
     Truncated,
     /// A file is no longer there.
     Gone,
+    /// Lines that were not read yet are in no file any more.
+    Lost,
     /// A source cannot be read: why, and what to do.
     Unreadable(String),
     /// More files match a pattern than are followed.
@@ -89,7 +99,7 @@ pub enum News {
 impl News {
     /// Whether somebody should do something about it.
     pub fn is_problem(&self) -> bool {
-        matches!(self, Self::Unreadable(_) | Self::TooMany(_) | Self::Ended(_) | Self::Overrun)
+        matches!(self, Self::Unreadable(_) | Self::TooMany(_) | Self::Ended(_) | Self::Overrun | Self::Lost)
     }
 }
 
@@ -103,6 +113,10 @@ impl std::fmt::Display for News {
             }
             Self::Truncated => write!(f, "was emptied; reading goes on from its beginning"),
             Self::Gone => write!(f, "is no longer there; it will be read when it comes back"),
+            Self::Lost => write!(
+                f,
+                "was rotated and what was not read of it is gone: it is read on from the beginning of the new file"
+            ),
             Self::Unreadable(why) => write!(f, "cannot be read: {why}"),
             Self::TooMany(limit) => {
                 write!(f, "matches more than {limit} files; the others are not read: name them more exactly")

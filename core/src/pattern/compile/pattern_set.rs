@@ -5,7 +5,6 @@ use super::{Cases, Language, Options, Parsed, PatternError, parse};
 use crate::limits::CAPTURES_MAX;
 use crate::pattern::program::{NONE, TextRef, flag, shape};
 use crate::pattern::{Inst, PatternId, PatternRow, Patterns, Set};
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use zerocopy::little_endian::{U16, U32};
 
@@ -38,7 +37,10 @@ pub struct PatternTables {
 #[derive(Debug)]
 pub struct PatternSet {
     cases: Cases,
-    numbers: BTreeMap<(Language, Vec<u8>, Options), PatternId>,
+    /// Options of each pattern.
+    options: Vec<Options>,
+    /// All patterns, sorted by what they were made of.
+    sorted: Vec<PatternId>,
     facts: Vec<Facts>,
     rows: Vec<PatternRow>,
     code: Vec<Inst>,
@@ -48,8 +50,8 @@ pub struct PatternSet {
 impl PatternSet {
     /// No patterns yet; `cases` is for `match` and `regex`.
     pub fn new(cases: Cases) -> Self {
-        let (numbers, facts, rows, code) = Default::default();
-        Self { cases, numbers, facts, rows, code, pool: Pool::default() }
+        let (options, sorted, facts, rows, code) = Default::default();
+        Self { cases, options, sorted, facts, rows, code, pool: Pool::default() }
     }
 
     /// Adds a pattern of a rule or decoder; one that is there already keeps
@@ -66,10 +68,11 @@ impl PatternSet {
         pattern: &[u8],
         options: Options,
     ) -> Result<PatternId, PatternError> {
-        let key = (language, pattern.to_vec(), options);
-        if let Some(id) = self.numbers.get(&key) {
-            return Ok(*id);
-        }
+        let key = (language as u8, pattern, options);
+        let place = match self.sorted.binary_search_by(|id| self.key(*id).cmp(&key)) {
+            Ok(place) => return Ok(self.sorted[place]),
+            Err(place) => place,
+        };
         let number = u16::try_from(self.rows.len()).ok().filter(|n| *n < NONE - 1);
         let id = PatternId(number.ok_or_else(|| PatternError::at(0, "too many patterns"))?);
         let (row, facts) = match parse(language, pattern, options, self.cases)? {
@@ -108,7 +111,8 @@ impl PatternSet {
         };
         self.rows.push(row);
         self.facts.push(facts);
-        self.numbers.insert(key, id);
+        self.options.push(options);
+        self.sorted.insert(place, id);
         Ok(id)
     }
 
@@ -135,6 +139,13 @@ impl PatternSet {
     /// The tables.
     pub fn finish(self) -> PatternTables {
         PatternTables { rows: self.rows, code: self.code, sets: self.pool.sets, text: self.pool.text }
+    }
+
+    /// What a pattern of this set was made of.
+    fn key(&self, pattern: PatternId) -> (u8, &[u8], Options) {
+        let number = usize::from(pattern.0);
+        let row = &self.rows[number];
+        (row.language, row.source.of(&self.pool.text).unwrap_or_default(), self.options[number])
     }
 
     /// A row that has only a language and a source.

@@ -17,7 +17,6 @@ use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
 use crate::pattern::program::{fold, frames_needed, member, op, run};
 use crate::pattern::{Inst, Set};
-use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 use zerocopy::little_endian::U16;
@@ -29,32 +28,38 @@ pub(super) struct Pool {
     pub(super) sets: Vec<Set>,
     /// The text.
     pub(super) text: Vec<u8>,
-    set_numbers: BTreeMap<Set, u16>,
-    text_offsets: BTreeMap<Vec<u8>, u32>,
+    /// Numbers of the sets, sorted by what they stand for.
+    sorted_sets: Vec<u16>,
+    /// Offsets and lengths of texts, sorted by what they stand for.
+    sorted_texts: Vec<(u32, u32)>,
 }
 
 impl Pool {
     /// The number of a set.
     pub(super) fn set(&mut self, set: &Set) -> Result<u16, PatternError> {
-        if let Some(number) = self.set_numbers.get(set) {
-            return Ok(*number);
-        }
+        let known = self.sorted_sets.binary_search_by(|number| self.sets[usize::from(*number)].cmp(set));
+        let place = match known {
+            Ok(place) => return Ok(self.sorted_sets[place]),
+            Err(place) => place,
+        };
         let number = u16::try_from(self.sets.len()).ok().filter(|n| *n < u16::MAX);
         let number = number.ok_or_else(|| PatternError::at(0, "all patterns together have too many sets"))?;
         self.sets.push(*set);
-        self.set_numbers.insert(*set, number);
+        self.sorted_sets.insert(place, number);
         Ok(number)
     }
 
     /// The offset of a text.
     pub(super) fn text(&mut self, text: &[u8]) -> Result<u32, PatternError> {
-        if let Some(offset) = self.text_offsets.get(text) {
-            return Ok(*offset);
-        }
+        let of = |(offset, len): &(u32, u32)| &self.text[*offset as usize..][..*len as usize];
+        let place = match self.sorted_texts.binary_search_by(|known| of(known).cmp(text)) {
+            Ok(place) => return Ok(self.sorted_texts[place].0),
+            Err(place) => place,
+        };
         let offset = u32::try_from(self.text.len()).ok().filter(|o| *o < u32::MAX / 2);
         let offset = offset.ok_or_else(|| PatternError::at(0, "all patterns together have too much text"))?;
         self.text.extend_from_slice(text);
-        self.text_offsets.insert(text.to_vec(), offset);
+        self.sorted_texts.insert(place, (offset, text.len() as u32));
         Ok(offset)
     }
 }

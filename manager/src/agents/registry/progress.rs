@@ -5,7 +5,8 @@
 
 use super::agent::AgentId;
 use super::{Registry, RegistryError};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
+use std::collections::BTreeSet;
 
 pub use bartizan_core::limits::POSITION_MAX;
 
@@ -153,11 +154,19 @@ impl Registry {
 }
 
 fn store(step: &Transaction<'_>, commit: &Commit<'_>) -> rusqlite::Result<()> {
+    let mut grown = BTreeSet::new();
     for source in commit.sources {
-        advance(step, source)?;
+        if advance(step, source)? {
+            grown.insert(source.agent);
+        }
     }
     for lost in commit.lost {
-        lose(step, lost)?;
+        if lose(step, lost)? {
+            grown.insert(lost.agent);
+        }
+    }
+    for agent in grown {
+        forget_oldest(step, agent)?;
     }
     let mut output = step.prepare_cached("INSERT OR REPLACE INTO outputs (path, size) VALUES (?1, ?2)")?;
     for (path, size) in commit.outputs {
@@ -170,41 +179,58 @@ fn store(step: &Transaction<'_>, commit: &Commit<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn advance(step: &Transaction<'_>, source: &Advance<'_>) -> rusqlite::Result<()> {
+/// True if the source was not known before.
+fn advance(step: &Transaction<'_>, source: &Advance<'_>) -> rusqlite::Result<bool> {
     let sql = "UPDATE sources SET position = coalesce(?3, position), records = records + ?4,
           last_event = coalesce(?5, last_event), period = coalesce(?6, period)
         WHERE agent = ?1 AND name = ?2";
     let position = source.position.filter(|position| position.len() <= POSITION_MAX);
     let Advance { agent, source: name, records, last_event, period, .. } = source;
-    let values = params![agent.0, name, position, records.cast_signed(), last_event, period];
-    if step.prepare_cached(sql)?.execute(values)? == 0 && know(step, *agent, name)? {
-        step.prepare_cached(sql)?.execute(values)?;
-    }
-    Ok(())
+    update(
+        step,
+        *agent,
+        name,
+        sql,
+        params![agent.0, name, position, records.cast_signed(), last_event, period],
+    )
 }
 
-fn lose(step: &Transaction<'_>, lost: &Lost<'_>) -> rusqlite::Result<()> {
+/// True if the source was not known before.
+fn lose(step: &Transaction<'_>, lost: &Lost<'_>) -> rusqlite::Result<bool> {
     let sql = "UPDATE sources SET lost = lost + ?3, lost_first = coalesce(lost_first, ?4), lost_last = ?5
         WHERE agent = ?1 AND name = ?2";
     let Lost { agent, source, records, first, last } = lost;
-    let values = params![agent.0, source, records.cast_signed(), first, last];
-    if step.prepare_cached(sql)?.execute(values)? == 0 && know(step, *agent, source)? {
-        step.prepare_cached(sql)?.execute(values)?;
-    }
-    Ok(())
+    update(step, *agent, source, sql, params![agent.0, source, records.cast_signed(), first, last])
 }
 
-/// Makes a row for a new source; false if the agent is no longer there.
-fn know(step: &Transaction<'_>, agent: AgentId, name: &str) -> rusqlite::Result<bool> {
-    let sql = "INSERT INTO sources (agent, name) SELECT id, ?2 FROM agents WHERE id = ?1";
-    let known = step.prepare_cached(sql)?.execute(params![agent.0, name])? > 0;
-    let mut count = step.prepare_cached("SELECT count(*) FROM sources WHERE agent = ?1")?;
-    if count.query_row([agent.0], |row| row.get::<_, usize>(0))? > SOURCES_MAX {
-        // The spool is not one of those that come and go.
-        let sql = "DELETE FROM sources WHERE agent = ?1 AND name IN (
-              SELECT name FROM sources WHERE agent = ?1 AND name NOT IN ('', ?2)
-              ORDER BY coalesce(last_event, 0) DESC LIMIT -1 OFFSET ?3)";
-        step.prepare_cached(sql)?.execute(params![agent.0, name, SOURCES_KEPT])?;
+/// Changes the row of a source, which is made if need be; not for an agent
+/// that is no longer there. True if it was made.
+fn update(
+    step: &Transaction<'_>,
+    agent: AgentId,
+    name: &str,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> rusqlite::Result<bool> {
+    let mut update = step.prepare_cached(sql)?;
+    if update.execute(values)? > 0 {
+        return Ok(false);
     }
-    Ok(known)
+    let sql = "INSERT INTO sources (agent, name) SELECT id, ?2 FROM agents WHERE id = ?1";
+    let made = step.prepare_cached(sql)?.execute(params![agent.0, name])? > 0;
+    update.execute(values)?;
+    Ok(made)
+}
+
+/// Holds the sources of an agent to [`SOURCES_MAX`].
+fn forget_oldest(step: &Transaction<'_>, agent: AgentId) -> rusqlite::Result<()> {
+    let mut count = step.prepare_cached("SELECT count(*) FROM sources WHERE agent = ?1")?;
+    if count.query_row([agent.0], |row| row.get::<_, usize>(0))? <= SOURCES_MAX {
+        return Ok(());
+    }
+    // The spool is not one of those that come and go.
+    let sql = "DELETE FROM sources WHERE agent = ?1 AND name IN (
+          SELECT name FROM sources WHERE agent = ?1 AND name <> ''
+          ORDER BY coalesce(last_event, 0) DESC LIMIT -1 OFFSET ?2)";
+    step.prepare_cached(sql)?.execute(params![agent.0, SOURCES_KEPT]).map(drop)
 }

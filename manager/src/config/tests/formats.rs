@@ -7,15 +7,15 @@ use bartizan_core::assemble::Join;
 fn local_file(options: &str) -> LocalFile {
     let text = format!("<localfile>{options}<location>/x</location></localfile>");
     let (mut config, sources, report) = read(&text);
-    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
+    assert!(!report.has_errors(), "{}", report.render(&sources, Colour::None));
     config.local_files.pop().expect("it is read")
 }
 
 fn problem(options: &str) -> String {
     let text = format!("<localfile>{options}<location>/x</location></localfile>");
     let (_, _, report) = read(&text);
-    assert_eq!(report.iter().count(), 1, "{options}: {:?}", problems(&report));
-    problems(&report).remove(0)
+    assert_eq!(report.errors(), 1, "{options}: {:?}", problems(&report));
+    problems(&report).into_iter().find(|problem| !problem.starts_with("warning")).expect("an error")
 }
 
 #[test]
@@ -113,4 +113,20 @@ fn a_wrong_pattern_is_marked_where_it_is_wrong() {
         "<localfile><log_format>syslog</log_format><location>/x</location><ignore>(</ignore></localfile>",
     );
     assert_eq!(report.errors(), 1);
+}
+
+#[test]
+fn what_has_no_effect_here_is_said() {
+    let of = |options: &str| {
+        let text =
+            format!("<localfile><log_format>syslog</log_format><location>/x</location>{options}</localfile>");
+        problems(&read(&text).2)
+    };
+    for options in ["<exclude>/y</exclude>", "<ignore>x</ignore><ignore>y</ignore>", "<age>1d</age>"] {
+        let found = of(options);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with("warning: the option <"), "{found:?}");
+        assert!(found[0].contains("in <localfile> is not used by this version"), "{found:?}");
+    }
+    assert!(of("").is_empty());
 }

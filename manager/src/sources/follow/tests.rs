@@ -1,4 +1,7 @@
 use super::*;
+use crate::config::{Config, Home};
+use crate::diagnose::{Colour, Diagnostics, Sources};
+use bartizan_core::limits::RECORD_MAX;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
@@ -16,6 +19,7 @@ struct Bench {
     now: Instant,
     lines: Vec<String>,
     news: Vec<News>,
+    positions: Positions,
 }
 
 impl Bench {
@@ -24,7 +28,8 @@ impl Bench {
         let patterns: Vec<String> =
             patterns.iter().map(|p| folder.path().join(p).display().to_string()).collect();
         let follower = Follower::new(&patterns, start);
-        Self { folder, follower, now: Instant::now(), lines: Vec::new(), news: Vec::new() }
+        let (lines, news, positions) = (Vec::new(), Vec::new(), Positions::new());
+        Self { folder, follower, now: Instant::now(), lines, news, positions }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -37,10 +42,11 @@ impl Bench {
 
     /// Looks once and again until nothing more is to be read.
     fn poll(&mut self) {
-        let Self { follower, now, lines, news, .. } = self;
+        let Self { follower, now, lines, news, positions, .. } = self;
         while follower.poll(*now, 7, &mut |arrival| match arrival {
             Arrival::Line(line) => lines.push(String::from_utf8_lossy(line.bytes).into_owned()),
             Arrival::News(_, what) => news.push(what),
+            Arrival::Reached(path, position) => drop(positions.insert(path.to_owned(), position.to_vec())),
         }) {}
     }
 
@@ -81,7 +87,8 @@ fn following_may_begin_with_the_first_line() {
     let mut bench = Bench::new(&["a.log"], Start::Beginning);
     bench.append("a.log", "one\r\n\ntwo\n");
     bench.poll();
-    assert_eq!(bench.take(), ["one", "", "two"]);
+    // An empty line is no record.
+    assert_eq!(bench.take(), ["one", "two"]);
 }
 
 #[test]
@@ -192,14 +199,15 @@ fn what_was_not_read_before_a_truncation_is_read_in_the_copy() {
 }
 
 #[test]
-fn an_unfinished_line_is_handed_on_when_its_file_is_emptied() {
+fn an_unfinished_line_that_goes_with_its_file_is_told() {
     let mut bench = Bench::new(&["a.log"], Start::Beginning);
     bench.append("a.log", "one\nhalf");
     bench.poll();
     File::create(bench.path("a.log")).expect("truncated");
     bench.append("a.log", "two\n");
     bench.after(1);
-    assert_eq!(bench.take(), ["one", "half", "two"]);
+    assert_eq!(bench.take(), ["one", "two"]);
+    assert_eq!(bench.news[bench.news.len() - 2..], [News::Truncated, News::Lost]);
 }
 
 #[test]
@@ -329,9 +337,94 @@ fn hostile_bytes_pass_through_as_they_are() {
     }) {}
     assert_eq!(got.len(), 4);
     assert_eq!(got[0], b"\xff\xfe\x00a\x01");
-    assert_eq!((got[2].len(), cut), (LINE_MAX, (10 * 1024 * 1024 - LINE_MAX) as u64));
+    assert_eq!((got[2].len(), cut), (RECORD_MAX, (10 * 1024 * 1024 - RECORD_MAX) as u64));
     assert_eq!(got[3], b"next");
     bench.take();
+}
+
+/// What a `<localfile>` of this name in the folder, with this format, means.
+fn wanted(bench: &Bench, name: &str, format: &str) -> Wanted {
+    let name = bench.path(name).display().to_string();
+    let text =
+        format!("<ossec_config><localfile><location>{name}</location>{format}</localfile></ossec_config>");
+    let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+    let source = sources.add("ossec.conf", text);
+    let config = Config::from_source(&Home::new("/nonexistent"), source, &sources, &mut report);
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
+    let layout = config.local_files.first().and_then(Layout::of).expect("a format of files");
+    Wanted { name, layout, ..Wanted::default() }
+}
+
+#[test]
+fn another_life_goes_on_where_the_last_one_ended_through_a_rotation() {
+    let mut bench = Bench::new(&["a.log"], Start::End);
+    bench.append("a.log", "old\n");
+    bench.poll();
+    // Also when nothing has come yet.
+    for (text, want) in [("1\n", "1"), ("2\n", "2")] {
+        bench.append("a.log", text);
+        fs::rename(bench.path("a.log"), bench.path("a.log.1")).expect("renamed");
+        bench.append("a.log", "next\n");
+        let names = vec![Wanted { name: bench.path("a.log").display().to_string(), ..Wanted::default() }];
+        bench.follower = Follower::with(names, Start::End, bench.positions.clone());
+        bench.poll();
+        assert_eq!(bench.take(), [want, "next"]);
+    }
+}
+
+#[test]
+fn lines_become_records_of_several_lines() {
+    let mut bench = Bench::new(&[], Start::Beginning);
+    let names = vec![
+        wanted(&bench, "multi.log", "<log_format>multi-line: 2</log_format>"),
+        wanted(&bench, "indented.log", "<log_format>multi-line_indented</log_format>"),
+        wanted(&bench, "audit.log", "<log_format>audit</log_format>"),
+    ];
+    bench.follower = Follower::with(names, Start::Beginning, Positions::new());
+    bench.append("multi.log", "1\n2\n3\n");
+    bench.append("indented.log", "a\n  b\nc\n");
+    bench.append("audit.log", "type=A msg=audit(1.1:1): x\ntype=B msg=audit(1.1:1): y\n");
+    bench.poll();
+    assert_eq!(bench.take(), ["1 2", "a   b"]);
+    for _ in 0..8 {
+        bench.after(1);
+    }
+    assert_eq!(bench.take(), ["c", "type=A msg=audit(1.1:1): x type=B msg=audit(1.1:1): y"]);
+}
+
+#[test]
+fn expressions_mark_records() {
+    let mut bench = Bench::new(&[], Start::Beginning);
+    let format = r"<log_format start_regex='^BEGIN (\w+)' end_regex='^END \w+'>regex</log_format>";
+    let names = vec![wanted(&bench, "a.log", format)];
+    bench.follower = Follower::with(names, Start::Beginning, Positions::new());
+    bench.append("a.log", "BEGIN one\nx\nEND one\nalone\n");
+    bench.poll();
+    assert_eq!(bench.take(), ["BEGIN one x END one", "alone"]);
+}
+
+#[test]
+fn a_dated_name_changes_with_the_day_and_the_new_file_is_read_whole() {
+    let mut bench = Bench::new(&["a-%Y.log"], Start::End);
+    bench.append("a-2001.log", "old\n");
+    let mut lines = Vec::new();
+    let mut at = |bench: &mut Bench, epoch, seconds| {
+        bench.now += Duration::from_secs(seconds);
+        while bench.follower.poll(bench.now, epoch, &mut |arrival| {
+            if let Arrival::Line(line) = arrival {
+                lines.push(String::from_utf8_lossy(line.bytes).into_owned());
+            }
+        }) {}
+    };
+    let (then, later) = (1_000_000_000, 1_000_000_000 + 366 * 86_400);
+    at(&mut bench, then, 0);
+    bench.append("a-2001.log", "1\n");
+    bench.append("a-2002.log", "2\n");
+    at(&mut bench, then, 6);
+    at(&mut bench, later, 6);
+    bench.append("a-2001.log", "late\n");
+    at(&mut bench, later, 6);
+    assert_eq!(lines, ["1", "2", "late"]);
 }
 
 /// Polls a condition until it holds, or long enough: what is tested fails

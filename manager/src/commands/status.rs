@@ -1,0 +1,69 @@
+//! `bartizan status`: how the daemon of a home folder is.
+
+use super::CommandError;
+use super::run::default_home;
+use crate::agents::control;
+use clap::Args;
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Show whether `bartizan run` runs, and what it does.
+///
+/// Asks the control socket in the home folder. Exit code 0 if it runs, 1 if
+/// it does not.
+#[derive(Args, Debug)]
+pub struct StatusArguments {
+    /// Folder for logs and memory, as `bartizan run` has it. Default: bartizan
+    /// in your folder for state ($XDG_STATE_HOME or ~/.local/state).
+    #[arg(short = 'D', long = "home", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// As JSON. Times are seconds since 1970.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the command.
+pub fn run(arguments: &StatusArguments) -> Result<ExitCode, CommandError> {
+    let home = arguments.home.clone().or_else(default_home).ok_or_else(|| {
+        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
+    })?;
+    let doing = || CommandError::io(format!("cannot ask {}", control::path(&home).display()));
+    let Some(status) = control::ask(&home, &json!({ "ask": "status" })).map_err(doing())? else {
+        let text = if arguments.json { "{\"running\":false}\n" } else { "bartizan does not run here\n" };
+        print(text)?;
+        return Ok(ExitCode::FAILURE);
+    };
+    let agents = control::ask(&home, &json!({ "ask": "agents" })).map_err(doing())?.unwrap_or_default();
+    if arguments.json {
+        let all = json!({ "running": true, "status": status, "agents": agents["agents"] });
+        print(&format!("{all}\n"))?;
+    } else {
+        print(&describe(&status, &agents))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe(status: &Value, agents: &Value) -> String {
+    let mut text = format!(
+        "bartizan {} runs\nagents: {} connected of {}\nwaiting: {} deliveries and lines, {} bytes of agents\n",
+        status["version"].as_str().unwrap_or("?"),
+        status["agents"]["connected"],
+        status["agents"]["known"],
+        status["waiting"],
+        status["bytes_on_their_way"],
+    );
+    for address in status["listening"].as_array().into_iter().flatten() {
+        text += &format!("listening: {}\n", address.as_str().unwrap_or("?"));
+    }
+    for agent in agents["agents"].as_array().into_iter().flatten() {
+        let (name, address) = (agent["name"].as_str().unwrap_or("?"), agent["address"].as_str().unwrap_or("?"));
+        text += &format!("  {:03} {name}  {address}  {} records\n", agent["agent"].as_u64().unwrap_or(0), agent["records"]);
+    }
+    text
+}
+
+fn print(text: &str) -> Result<(), CommandError> {
+    io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)
+}
