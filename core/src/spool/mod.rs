@@ -11,10 +11,11 @@
 //! sequence number}. After each break of the connection the spool goes back
 //! to it ([`Spool::rewind`]). What is missing between it and the first record
 //! that is left was lost: the numbers prove it, so the count is right
-//! whatever else was forgotten, also through eight restarts without a manager. The division among sources is in memory: it
-//! is right unless the process was restarted, or a manager stands in the
-//! midst of a batch's worth of dropped records that had been sent; then the
-//! rest is counted under the spool itself.
+//! whatever else was forgotten, also through eight restarts in which no
+//! manager was reached. The division among sources is in memory: it is right
+//! unless the process was restarted, or a manager stands in the midst of a
+//! batch's worth of dropped records that had been sent; then the rest is
+//! counted under the spool itself.
 //!
 //! **Power cuts.** A block that is not full is written by [`Spool::flush`],
 //! never over its own earlier state: a torn write costs what was not yet
@@ -419,7 +420,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn settle(&mut self, key: Key) {
-        self.number_behind(key);
         let head = self.head.header;
         let key = key.min(head.to()).max(self.settled.unwrap_or_default());
         self.settled = Some(key);
@@ -435,15 +435,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
                 self.set_slot(at, None);
             }
             self.begin_head();
-        }
-    }
-
-    /// Numbers that were given before a power cut and forgotten are not given
-    /// again, if none was yet: so that gaps can be counted.
-    fn number_behind(&mut self, key: Key) {
-        let header = &mut self.head.header;
-        if !self.has_begun && key.opening < header.opening && key.sequence > header.first {
-            (header.starts[0], header.first) = (key.sequence, key.sequence);
         }
     }
 
