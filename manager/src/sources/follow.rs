@@ -215,7 +215,7 @@ impl Follower {
         let begin = if is_first && self.start == Start::End { Begin::End } else { Begin::Start };
         let position = path.to_str().and_then(|name| self.positions.remove(name));
         let layout = self.wanted.get(wanted).map(|wanted| wanted.layout.clone()).unwrap_or_default();
-        self.files.extend(FollowedFile::new(path, wanted, begin, is_named, &layout, position));
+        self.files.extend(FollowedFile::new(path, wanted, begin, (is_named, !is_first), &layout, position));
     }
 
     /// Whether a match of a pattern is not a log that is written, but what

@@ -48,6 +48,8 @@ pub(super) struct FollowedFile {
     owes_position: bool,
     /// Named by the user, not matched by a pattern: waited for.
     is_named: bool,
+    /// It was not there when following began.
+    is_new: bool,
     has_more: bool,
 }
 
@@ -58,7 +60,7 @@ impl FollowedFile {
         path: PathBuf,
         wanted: usize,
         begin: Begin,
-        is_named: bool,
+        (is_named, is_new): (bool, bool),
         layout: &Layout,
         position: Option<Vec<u8>>,
     ) -> Option<Self> {
@@ -77,6 +79,7 @@ impl FollowedFile {
             position,
             is_placed: false,
             is_named,
+            is_new,
             has_more: false,
         })
     }
@@ -103,6 +106,9 @@ impl FollowedFile {
             self.is_placed = true;
             let position = self.position.take().and_then(|bytes| Position::decode(&bytes));
             self.followed.place(look.disk, path, look.now, position.as_ref());
+            if self.is_new && self.followed.position().is_some() {
+                (look.sink)(Arrival::News(&self.location, News::Appeared));
+            }
         }
         self.tell_news(look);
         self.has_more = (0..READS).all(|_| self.read(look) == Progress::More);

@@ -81,6 +81,7 @@ fn run_until(options: JournalOptions, enough: impl Fn(&[String]) -> bool) -> (Ve
                 String::from_utf8_lossy(line.bytes).into_owned()
             }
             Arrival::News(_, news) => news.to_string(),
+            Arrival::Reached(..) => return,
         });
         let is_late = start.elapsed() > Duration::from_secs(60);
         stop.store(enough(&came) || is_late, Relaxed);
