@@ -191,7 +191,7 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
 /// Which files of a folder are wanted.
 enum Wanted {
     Xml,
-    Pattern(Expressions, PatternId),
+    Pattern(Box<Expressions>, PatternId),
 }
 
 impl Wanted {
@@ -202,7 +202,7 @@ impl Wanted {
         if pattern.value == b".xml$" {
             return Some(Self::Xml);
         }
-        let mut matcher = Expressions::new(cases);
+        let mut matcher = Box::new(Expressions::new(cases));
         let found = matcher.add(Language::Regex, &pattern.value, Options::default()).ok();
         if found.is_none() {
             let help = "it is a regex in OSSEC's language, such as `.xml$`";

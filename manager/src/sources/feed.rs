@@ -1,6 +1,6 @@
 //! From the intake to the engine, and the rules read again when asked for.
 
-use super::intake::{Arrived, Door, Intake, Taken};
+use super::intake::{Arrived, Door, Intake, Raw, Taken};
 use crate::engine::pipeline::{Batch, Feed};
 use crate::ledger::{Completed, Promises};
 use crate::outputs::clock::LocalClock;
@@ -51,34 +51,56 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
     }
 
     /// Moves what was taken into the batch until it is full; notes what is
-    /// complete with it. A batch that completes something ends with that: when
-    /// it is judged, nothing is in the files that is not complete.
+    /// complete with it. When a batch that completes something is judged,
+    /// nothing is in the files that can come again: it holds whole deliveries
+    /// and passages, and lines that come once.
     fn pour(&mut self, batch: &mut Batch) -> Completed {
         let mut completed = Completed::default();
         while !batch.is_full() {
-            match self.taken.pop_front() {
-                None => break,
-                Some(Arrived::Line(line)) => {
-                    if !line.bytes.is_empty() {
-                        batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
-                    }
-                }
-                Some(Arrived::Reached(reached)) => {
-                    completed.local.push(reached);
-                    break;
-                }
-                Some(Arrived::Delivery(mut delivery)) => {
-                    let fits = batch.room() >= delivery.records();
-                    if (fits || completed.is_empty()) && delivery.feed(batch, &mut self.clock) {
-                        completed.deliveries.push(delivery);
-                    } else {
-                        self.taken.push_front(Arrived::Delivery(delivery));
-                        break;
-                    }
-                }
+            let Some(mut next) = self.taken.pop_front() else { break };
+            let fits = batch.room() >= events(&next);
+            if !(fits || completed.is_empty()) || !self.put(&mut next, batch) {
+                self.taken.push_front(next);
+                break;
+            }
+            match next {
+                Arrived::Line(_) => {}
+                Arrived::Passage(passage) => completed.local.push(passage.reached),
+                Arrived::Delivery(delivery) => completed.deliveries.push(delivery),
             }
         }
         completed
+    }
+
+    /// Puts events into the batch until it is full; true if it took all.
+    fn put(&mut self, arrived: &mut Arrived, batch: &mut Batch) -> bool {
+        match arrived {
+            Arrived::Line(line) => self.push(line, batch),
+            Arrived::Delivery(delivery) => return delivery.feed(batch, &mut self.clock),
+            Arrived::Passage(passage) => {
+                while !batch.is_full() {
+                    let Some(line) = passage.lines.pop_front() else { return true };
+                    self.push(&line, batch);
+                }
+                return passage.lines.is_empty();
+            }
+        }
+        true
+    }
+
+    fn push(&mut self, line: &Raw, batch: &mut Batch) {
+        if !line.bytes.is_empty() {
+            batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
+        }
+    }
+}
+
+/// How many events it brings at most.
+fn events(arrived: &Arrived) -> usize {
+    match arrived {
+        Arrived::Line(_) => 1,
+        Arrived::Passage(passage) => passage.lines.len(),
+        Arrived::Delivery(delivery) => delivery.records(),
     }
 }
 

@@ -25,13 +25,23 @@ pub struct Raw {
     pub time: i64,
 }
 
+/// Lines of a source that is read from a position: they count as read all
+/// together or not at all.
+#[derive(Debug)]
+pub struct Passage {
+    /// The lines, in order.
+    pub lines: VecDeque<Raw>,
+    /// How far the source is behind them.
+    pub reached: Reached,
+}
+
 /// Something that has arrived.
 #[derive(Debug)]
 pub enum Arrived {
     /// A line of this machine.
     Line(Raw),
-    /// How far the source of the lines before this is.
-    Reached(Reached),
+    /// Lines of one source of this machine, and how far it is with them.
+    Passage(Passage),
     /// A batch of an agent.
     Delivery(Delivery),
 }
@@ -155,9 +165,15 @@ impl Door {
         self.put(self.room.enter(), Arrived::Line(line));
     }
 
-    /// Says how far a source of this machine is with the lines given.
-    pub fn reached(&self, reached: Reached) {
-        self.put(self.room.enter(), Arrived::Reached(reached));
+    /// Gives lines and how far their source is with them; waits while too
+    /// many lines are inside.
+    pub fn passage(&self, passage: Passage) {
+        let mut inside = self.room.enter();
+        while inside.lines >= LINES_MAX {
+            inside = self.room.taken.wait(inside).unwrap_or_else(PoisonError::into_inner);
+        }
+        inside.lines += passage.lines.len();
+        self.put(inside, Arrived::Passage(passage));
     }
 
     /// Gives what an agent has delivered. Never waits.

@@ -8,17 +8,18 @@
 
 use super::demo::{Demo, Pace};
 use super::follow::{Follower, Positions, Start, Wanted};
-use super::intake::{Door, Raw};
+use super::intake::{Door, Passage, Raw};
 use super::journal::{Journal, JournalOptions};
 use super::kernel::KernelLog;
 use super::layout::Layout;
 use super::machine::{self, Survey};
 use super::stamp::Stamper;
-use super::{Arrival, epoch_now, glob};
+use super::{Arrival, Line, epoch_now, glob};
 use crate::agents::delivery::Progress;
 use crate::config::{LocalFile, LogFormat};
 use crate::ledger::Reached;
 use crate::news;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -169,9 +170,9 @@ fn follow(mut follower: Follower, past: Vec<String>, stop: &AtomicBool, to: Door
     let past = recent_lines(&past);
     // Files are opened at their ends before the past is handed on, which may
     // take a while.
-    follower.poll(Instant::now(), epoch_now(), &mut sender.sink());
+    follower.poll(Instant::now(), epoch_now(), &mut sender.passages());
     past.into_iter().for_each(|line| sender.send(line));
-    follower.run(stop, &mut sender.sink());
+    follower.run(stop, &mut sender.passages());
 }
 
 /// The lines of the last day at the end of all files, in the order of their
@@ -218,35 +219,53 @@ fn tail(path: &PathBuf) -> io::Result<(Vec<u8>, i64)> {
 struct Sender {
     to: Door,
     location: Arc<[u8]>,
-    /// Lines since it was said last how far a source is.
-    lines: u64,
+    /// Lines of files, until it is said how far their file is with them.
+    passage: VecDeque<Raw>,
 }
 
 impl Sender {
     fn new(to: Door) -> Self {
-        Self { to, location: Arc::from(&b""[..]), lines: 0 }
+        Self { to, location: Arc::from(&b""[..]), passage: VecDeque::new() }
     }
 
     fn send(&mut self, line: Raw) {
         self.to.line(line);
     }
 
+    /// For sources whose lines come once.
     fn sink(&mut self) -> impl FnMut(Arrival<'_>) + '_ {
         |arrival| match arrival {
             Arrival::Line(line) => {
-                if *self.location != *line.location.as_bytes() {
-                    self.location = Arc::from(line.location.as_bytes());
-                }
-                let location = Arc::clone(&self.location);
-                self.lines += 1;
-                self.send(Raw { location, bytes: line.bytes.to_vec(), time: line.time });
+                let line = self.raw(line);
+                self.send(line);
+            }
+            Arrival::News(location, news) => news::tell(format_args!("{location} {news}")),
+            Arrival::Reached(..) => {}
+        }
+    }
+
+    /// For files, which are read again from the last position that is kept.
+    fn passages(&mut self) -> impl FnMut(Arrival<'_>) + '_ {
+        |arrival| match arrival {
+            Arrival::Line(line) => {
+                let line = self.raw(line);
+                self.passage.push_back(line);
             }
             Arrival::News(location, news) => news::tell(format_args!("{location} {news}")),
             Arrival::Reached(location, position) => {
-                let (position, records) = (Some(position.to_vec()), std::mem::take(&mut self.lines));
+                let lines = std::mem::take(&mut self.passage);
+                let (position, records) = (Some(position.to_vec()), lines.len() as u64);
                 let progress = Progress { position, records, last_event: epoch_now(), lost: None };
-                self.to.reached(Reached { source: Arc::from(location), progress });
+                self.to
+                    .passage(Passage { lines, reached: Reached { source: Arc::from(location), progress } });
             }
         }
+    }
+
+    fn raw(&mut self, line: Line<'_>) -> Raw {
+        if *self.location != *line.location.as_bytes() {
+            self.location = Arc::from(line.location.as_bytes());
+        }
+        Raw { location: Arc::clone(&self.location), bytes: line.bytes.to_vec(), time: line.time }
     }
 }

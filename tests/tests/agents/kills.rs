@@ -2,6 +2,8 @@
 
 use crate::{SOURCE, catch_up, lines, send};
 use bartizan_tests::manager::Manager;
+use std::fs::OpenOptions;
+use std::io::Write;
 
 #[test]
 fn killed_again_and_again_the_manager_loses_and_doubles_nothing() {
@@ -37,4 +39,37 @@ fn a_manager_that_is_asked_to_end_has_acknowledged_what_it_wrote() {
     let mut peer = manager.session(&agent);
     let position = peer.begin(SOURCE).expect("a place").unwrap_or(0);
     assert_eq!(position, written as u64);
+}
+
+#[test]
+fn killed_again_and_again_the_manager_reads_its_own_files_once() {
+    let (mut manager, _) = Manager::start("own_files");
+    let log = manager.home.join("quiet.log");
+    let source = log.display().to_string();
+    let mut writer = OpenOptions::new().append(true).open(&log).expect("a log");
+    let mut written = 0;
+    for round in 1..=6 {
+        for line in lines(written, written + 3000) {
+            writeln!(writer, "{line}").expect("written");
+        }
+        written += 3000;
+        if round == 3 {
+            std::fs::rename(&log, log.with_extension("log.1")).expect("rotated");
+            writer = OpenOptions::new().append(true).create(true).open(&log).expect("a new log");
+        }
+        let archive = manager.home.join("logs/archives/archives.log");
+        let before = std::fs::metadata(&archive).map_or(0, |file| file.len());
+        let has_grown = || std::fs::metadata(&archive).is_ok_and(|file| file.len() > before + 500 * round);
+        manager.process().wait_for("archived lines", |_| has_grown());
+        manager.kill();
+        manager.run();
+    }
+    let archive = manager.home.join("logs/archives/archives.log");
+    let last = format!("line {}", written - 1);
+    manager.process().wait_for("the last line", |_| {
+        std::fs::read_to_string(&archive).is_ok_and(|text| text.contains(&last))
+    });
+    let archived = manager.archived(&source);
+    assert_eq!(archived.len() as u64, written);
+    assert_eq!(archived, lines(0, written));
 }
