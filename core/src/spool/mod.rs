@@ -137,7 +137,9 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn add_name(&mut self, source: u16, name: &str) -> bool {
-        let name = name.get(..name.floor_char_boundary(SOURCE_NAME_MAX)).unwrap_or_default();
+        let ends = name.char_indices().map(|(at, character)| at + character.len_utf8());
+        let end = ends.take_while(|end| *end <= SOURCE_NAME_MAX).last().unwrap_or(0);
+        let name = name.get(..end).unwrap_or_default();
         self.head.add(&Item::Name { source, name })
     }
 

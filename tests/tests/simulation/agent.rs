@@ -6,7 +6,7 @@ use crate::storage::Blocks;
 use bartizan_core::assemble::{Assembler, Context, Format, Record as Assembled};
 use bartizan_core::follow::memory::{MemoryDisk, MemoryFile};
 use bartizan_core::follow::{Begin, Followed, Position, Progress, Sink};
-use bartizan_core::limits::{BATCH_MAX, SOURCES_MAX};
+use bartizan_core::limits::BATCH_MAX;
 use bartizan_core::pattern::NoPatterns;
 use bartizan_core::spool::{Slot as SpoolSlot, Spool, Storage, Whose};
 use bartizan_core::time::Millis;
@@ -88,7 +88,7 @@ impl Agent {
             ),
         };
         let mut uplink = Uplink::new(
-            vec![Slot::Free; names.len().max(8).min(SOURCES_MAX)],
+            vec![Slot::Free; names.len()],
             vec![0; 4096],
             vec![0; 1024],
             settings.managers,

@@ -100,7 +100,7 @@ impl World {
             born: 0,
             happenings: BTreeMap::new(),
             happened: 0,
-            calm: random.of(20_000..300_000),
+            calm: random.of(20_000..200_000),
             slowness_ms,
             has_killed_agent: false,
             may_kill_agent,
