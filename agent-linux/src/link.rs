@@ -11,6 +11,12 @@ use crate::config::Manager;
 use bartizan_core::wire::NOISE;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
+use snow::params::{
+    BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifierList, HandshakePattern, HashChoice,
+    NoiseParams,
+};
+use snow::resolvers::{CryptoResolver, DefaultResolver};
+use snow::types::{Cipher, Dh, Hash, Random};
 use snow::{Builder, HandshakeState, TransportState};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -27,6 +33,39 @@ const NOISE_MAX: usize = 65535;
 pub fn resolve(manager: &Manager) -> io::Result<SocketAddr> {
     let mut found = (manager.host.as_str(), manager.port).to_socket_addrs()?;
     found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+}
+
+/// What a handshake is built from: the one protocol that is spoken, so that
+/// no other one is part of the program.
+pub fn builder<'k>() -> Builder<'k> {
+    let pattern = HandshakeChoice {
+        pattern: HandshakePattern::IK,
+        modifiers: HandshakeModifierList { list: Vec::new() },
+    };
+    let (dh, cipher, hash) = (DHChoice::Curve25519, CipherChoice::ChaChaPoly, HashChoice::Blake2s);
+    let params = NoiseParams::new(NOISE.to_owned(), BaseChoice::Noise, pattern, dh, cipher, hash);
+    Builder::with_resolver(params, Box::new(OneProtocol))
+}
+
+/// The algorithms of [`NOISE`], whichever are asked for.
+struct OneProtocol;
+
+impl CryptoResolver for OneProtocol {
+    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
+        DefaultResolver.resolve_rng()
+    }
+
+    fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
+        DefaultResolver.resolve_dh(&DHChoice::Curve25519)
+    }
+
+    fn resolve_hash(&self, _: &HashChoice) -> Option<Box<dyn Hash>> {
+        DefaultResolver.resolve_hash(&HashChoice::Blake2s)
+    }
+
+    fn resolve_cipher(&self, _: &CipherChoice) -> Option<Box<dyn Cipher>> {
+        DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly)
+    }
 }
 
 /// Keys of one connection.
@@ -132,8 +171,7 @@ impl Link {
         prologue: &[u8],
     ) -> Result<(), Trouble> {
         self.close(registry);
-        let params = NOISE.parse()?;
-        let handshake = Builder::new(params)
+        let handshake = builder()
             .local_private_key(keys.own)?
             .remote_public_key(keys.manager)?
             .prologue(prologue)?

@@ -70,8 +70,9 @@ pub const BATCH_MAX: usize = 60 * 1024;
 /// Batches of one session that are sent and not acknowledged.
 pub const FLIGHTS_MAX: usize = 64;
 
-/// The least window a manager may grant: one record and one position fit.
-pub const WINDOW_MIN: usize = 8 * 1024;
+/// The least window that a manager may grant: a largest batch fits, and so do
+/// all records that a source may give at once.
+pub const WINDOW_MIN: usize = 64 * 1024;
 
 /// Bytes that say where a source stands.
 pub const POSITION_MAX: usize = 256;
@@ -111,9 +112,9 @@ pub const ACCOUNTS_MAX: usize = 16;
 
 const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
 const _: () = assert!(BATCH_MAX + 16 <= MESSAGE_MAX);
-const _: () = assert!(RECORD_MAX + POSITION_MAX + 64 <= WINDOW_MIN);
-const _: () = assert!(WINDOW_MIN <= BATCH_MAX);
-const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 128 <= BLOCK_SIZE);
+const _: () = assert!(OPEN_RECORDS_MAX * (RECORD_MAX + 32) + POSITION_MAX + 32 <= BATCH_MAX);
+const _: () = assert!(BATCH_MAX <= WINDOW_MIN);
+const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 256 <= BLOCK_SIZE);
 const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
 const _: () = assert!(SIDE_MAX <= RECORD_MAX);
 const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);

@@ -82,7 +82,9 @@ fn one(
             let due = start + Duration::from_secs(second);
             thread::sleep(due.saturating_duration_since(Instant::now()));
             let from = second * RATE;
-            let line = |n| format!("Nov 21 10:00:00 gate dropbear[{n}]: Exit before auth: Exited normally, event {n}");
+            let line = |n| {
+                format!("Nov 21 10:00:00 gate dropbear[{n}]: Exit before auth: Exited normally, event {n}")
+            };
             let lines: Vec<_> = (from..from + RATE).map(line).collect();
             let sent = Instant::now();
             let number = u32::try_from(second + 1).expect("a small number");

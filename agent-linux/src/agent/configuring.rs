@@ -209,7 +209,8 @@ impl Agent {
         }
         let starts_programs = self.configuration.starts_programs;
         if needs_programs(&config) && !starts_programs && config.client.sandbox {
-            let text = "the agent has given up starting programs; those of the new configuration take a restart";
+            let text =
+                "the agent has given up starting programs; those of the new configuration take a restart";
             self.note(&["bartizan: ", text], now);
         }
         let new = Configuration { config, from, pushed: number, pushed_trouble: None, starts_programs };

@@ -4,11 +4,11 @@ use super::{Arguments, Failure, complain, say};
 use crate::config::Manager;
 use crate::host;
 use crate::identity::{Identity, parse_address, show_address};
-use crate::link::{Keys, Link, Trouble, resolve};
+use crate::link::{Keys, Link, Trouble, builder, resolve};
 use bartizan_core::time::Millis;
+use bartizan_core::wire::PROLOGUE_ENROL;
 use bartizan_core::wire::message::{CONTROL_MAX, ToAgent, ToManager};
 use bartizan_core::wire::token::{TOKEN_BYTES_MAX, Token, TokenError};
-use bartizan_core::wire::{NOISE, PROLOGUE_ENROL};
 use mio::{Events, Poll};
 use std::fs;
 use std::io::Read;
@@ -74,8 +74,7 @@ fn explain(error: TokenError) -> String {
 /// Tries the manager's addresses in their order.
 fn introduce(token: &Token<'_>, name: &str) -> Result<Identity, Failure> {
     let system = |what: &str, error: &dyn std::fmt::Display| Failure::System(format!("{what}: {error}"));
-    let builder = snow::Builder::new(NOISE.parse().map_err(|error| system("Noise", &error))?);
-    let pair = builder.generate_keypair().map_err(|error| system("making a key", &error))?;
+    let pair = builder().generate_keypair().map_err(|error| system("making a key", &error))?;
     let own = pair.private.try_into().map_err(|_| Failure::System("making a key failed".to_owned()))?;
     let addresses: Vec<Manager> = token.addresses.iter().filter_map(|text| parse_address(text)).collect();
     let mut identity = Identity { name: name.to_owned(), manager: token.key, own, addresses };

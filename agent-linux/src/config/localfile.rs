@@ -321,9 +321,8 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
 
 /// A priority of the journal by its name or number.
 fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8> {
-    let found = (0..8).find(|&number| {
-        PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string()
-    });
+    let found = (0..8)
+        .find(|&number| PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string());
     if found.is_none() {
         let help = format!(
             "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",

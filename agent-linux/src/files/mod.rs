@@ -191,7 +191,7 @@ impl Files {
             self.turns.took(bytes, priority);
             match turn {
                 Turn::More => self.turns.add(source, priority),
-                Turn::BatchFull => return self.turns.put_back(source, priority),
+                Turn::BatchFull => return self.turns.put_back(source, priority, bytes == 0),
                 Turn::Dry | Turn::Later(_) => {
                     tail.is_waiting = false;
                     if let Turn::Later(at) = turn {

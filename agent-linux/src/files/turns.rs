@@ -48,9 +48,15 @@ impl Turns {
         self.waiting[priority as usize].push_back(file);
     }
 
-    /// The file's turn was cut short by a full batch: it is the next one.
-    pub(super) fn put_back(&mut self, file: u16, priority: Priority) {
+    /// The file's turn was cut short by a full batch: it is the next one of its
+    /// priority. One that got nothing is the next one of all: what it has to
+    /// say at once may need most of an empty batch.
+    pub(super) fn put_back(&mut self, file: u16, priority: Priority, got_nothing: bool) {
         self.waiting[priority as usize].push_front(file);
+        if got_nothing {
+            self.at = priority as usize;
+            self.credit[self.at] = self.credit[self.at].max(1);
+        }
     }
 
     /// Forgets a file.
@@ -139,6 +145,16 @@ mod tests {
     fn all_priorities_have_their_share() {
         let got = busy(&mut Turns::default(), &[Priority::Low, Priority::Normal, Priority::High], 70);
         assert_eq!(got, [10 * SHARE, 20 * SHARE, 40 * SHARE]);
+    }
+
+    #[test]
+    fn a_file_that_found_no_room_is_the_first_in_the_next_batch() {
+        let mut turns = Turns::default();
+        for (file, priority) in [(0, Priority::High), (1, Priority::Low), (2, Priority::Low)] {
+            turns.add(file, priority);
+        }
+        turns.put_back(3, Priority::Low, true);
+        assert_eq!(turns.next(), Some(3));
     }
 
     #[test]

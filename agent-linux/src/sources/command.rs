@@ -237,7 +237,8 @@ impl Live for Commands {
         self.start(now);
         let busy = self.slots.iter().filter(|slot| slot.run.is_some()).count();
         let look = (busy > 0).then(|| now.plus(LOOK_MS));
-        let idle = self.commands.iter().filter(|planned| !planned.runs && busy < AT_ONCE);
+        let may_start = busy < AT_ONCE && self.registry.is_some();
+        let idle = self.commands.iter().filter(|planned| !planned.runs && may_start);
         self.deadline = idle.map(|planned| planned.due).chain(look).min();
     }
 

@@ -101,7 +101,8 @@ impl Kept {
 
     pub(super) fn next_deadline(&self, now: Millis) -> Option<Millis> {
         match &self.child {
-            None => Some(self.due),
+            // What was never registered is never started.
+            None => self.registered.as_ref().map(|_| self.due),
             Some(_) if self.leaves => Some(now.plus(LOOK_MS)),
             Some(_) => self.held.then(|| self.rate.next()),
         }

@@ -23,7 +23,7 @@ pub fn line<'b>(alias: &[u8], line: Line<'_>, buffer: &'b mut [u8]) -> Record<'b
 ///
 /// Carriage returns are left out, so are the newline at the end and every
 /// second one of two that follow each other. OSSEC 4.3 also loses a last line
-/// without a newline. `alias` and `buffer` are as for [`line`].
+/// without a newline. `alias` and `buffer` are as for [`line()`].
 pub fn full<'b>(alias: &[u8], output: &[u8], cut: u32, buffer: &'b mut [u8]) -> Option<Record<'b>> {
     if output.is_empty() && cut == 0 {
         return None;

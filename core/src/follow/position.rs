@@ -50,10 +50,13 @@ impl Position {
         self.marks.get(self.active).copied().unwrap_or_default()
     }
 
-    /// Whether this one is further on in the same file.
+    /// Whether this one is further on in the same file. One that was seen
+    /// before the other is not, whatever its offset: the file may have been
+    /// truncated in between.
     pub(super) fn is_beyond(&self, other: &Self) -> bool {
         let (mine, theirs) = (self.active_mark(), other.active_mark());
-        mine.id == theirs.id && (self.low, mine.high) > (other.low, theirs.high)
+        let is_later = mine.modified >= theirs.modified;
+        mine.id == theirs.id && is_later && (self.low, mine.high) > (other.low, theirs.high)
     }
 
     /// The position as bytes.

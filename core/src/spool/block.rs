@@ -27,7 +27,7 @@ struct Row {
     opening: U32,
     used: U16,
     count: U16,
-    start: U64,
+    starts: [U64; STARTS],
     first: U64,
     clock: U64,
     base_ms: U64,
@@ -36,6 +36,9 @@ struct Row {
 }
 
 const HEADER_SIZE: usize = size_of::<Row>();
+/// Openings of which a block knows where they began.
+pub(super) const STARTS: usize = 8;
+
 const CHECKED_FROM: usize = 8;
 
 /// What a block says of itself.
@@ -48,8 +51,8 @@ pub(super) struct Header {
     pub(super) number: u64,
     /// The opening in which it was begun.
     pub(super) opening: u32,
-    /// Sequence number with which that opening began.
-    pub(super) start: u64,
+    /// Sequence numbers with which this opening and those before it began.
+    pub(super) starts: [u64; STARTS],
     /// Sequence number of its first record.
     pub(super) first: u64,
     /// Number of its records.
@@ -69,7 +72,7 @@ impl Header {
         id: 0,
         number: 0,
         opening: 0,
-        start: 0,
+        starts: [0; STARTS],
         first: 0,
         count: 0,
         clock: 0,
@@ -81,6 +84,15 @@ impl Header {
     /// The place of its first record.
     pub(super) fn from(&self) -> Key {
         Key { opening: self.opening, sequence: self.first }
+    }
+
+    /// Records that are missing between a place and the first record of this
+    /// block. Numbers follow each other through openings, but those that were
+    /// given and never written were given again by the next opening.
+    pub(super) fn missing_since(&self, key: Key) -> u64 {
+        let later = self.opening.saturating_sub(key.opening) as usize;
+        let next_start = later.checked_sub(1).map(|later| self.starts[later.min(STARTS - 1)]);
+        self.first.saturating_sub(next_start.map_or(key.sequence, |start| start.min(key.sequence)))
     }
 
     /// The place behind its last record.
@@ -161,7 +173,7 @@ impl Block {
             opening: header.opening.into(),
             used: (header.used as u16).into(),
             count: header.count.into(),
-            start: header.start.into(),
+            starts: header.starts.map(Into::into),
             first: header.first.into(),
             clock: header.clock.into(),
             base_ms: header.base.0.into(),
@@ -195,7 +207,7 @@ impl Block {
             id: row.id.get(),
             number: row.number.get(),
             opening: row.opening.get(),
-            start: row.start.get(),
+            starts: row.starts.map(U64::get),
             first: row.first.get(),
             count: row.count.get(),
             clock: row.clock.get(),
@@ -206,7 +218,7 @@ impl Block {
         let is_block = row.magic == MAGIC && used >= HEADER_SIZE && row.checksum.get() == crc32(checked);
         let counts = (1..NUMBER_MAX).contains(&header.number)
             && header.first < NUMBER_MAX
-            && header.start <= header.first
+            && header.starts.iter().all(|start| *start <= header.first)
             && header.opening < u32::MAX;
         (is_block && counts && self.has(header.count, used)).then_some(header)
     }

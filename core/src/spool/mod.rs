@@ -11,15 +11,11 @@
 //! sequence number}. After each break of the connection the spool goes back
 //! to it ([`Spool::rewind`]). What is missing between it and the first record
 //! that is left was lost: the numbers prove it, so the count is right
-//! whatever else was forgotten. The division among sources is in memory: it
-//! is right unless the process was restarted, or a manager stands in the
-//! midst of a batch's worth of dropped records that had been sent; then the
-//! rest is counted under the spool itself.
-//!
-//! There is one case in which the count is short: records were sent from
-//! memory and arrived, the power failed, others were written before a manager
-//! was reached, the power failed again, and those others were dropped. What
-//! is not counted then is at most as much as had been sent from memory.
+//! whatever else was forgotten, also through eight restarts in which no
+//! manager was reached. The division among sources is in memory: it is right
+//! unless the process was restarted, or a manager stands in the midst of a
+//! batch's worth of dropped records that had been sent; then the rest is
+//! counted under the spool itself.
 //!
 //! **Power cuts.** A block that is not full is written by [`Spool::flush`],
 //! never over its own earlier state: a torn write costs what was not yet
@@ -373,7 +369,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         now: Millis,
         index_of: &mut dyn FnMut(Whose<'_>) -> Option<u16>,
     ) -> Option<()> {
-        let missing = missing(self.cursor.key, block);
+        let missing = block.missing_since(self.cursor.key);
         if missing > 0 {
             let mark = batch.mark();
             let is_told = self.tell_losses(block, missing, batch, now, index_of);
@@ -424,7 +420,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn settle(&mut self, key: Key) {
-        self.number_behind(key);
         let head = self.head.header;
         let key = key.min(head.to()).max(self.settled.unwrap_or_default());
         self.settled = Some(key);
@@ -443,15 +438,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         }
     }
 
-    /// Numbers that were given before a power cut and forgotten are not given
-    /// again, if none was yet: so that gaps can be counted.
-    fn number_behind(&mut self, key: Key) {
-        let header = &mut self.head.header;
-        if !self.has_begun && key.opening < header.opening && key.sequence > header.first {
-            (header.start, header.first) = (key.sequence, key.sequence);
-        }
-    }
-
     /// A session begins: the manager has said where the spool stands, or that
     /// it does not know it. Goes back to there, or to what was acknowledged
     /// if that is further.
@@ -467,7 +453,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     /// slot.
     pub fn is_sent(&self) -> bool {
         let (key, head) = (self.cursor.key, &self.head.header);
-        let is_head_sent = key >= head.to() || head.count == 0 && missing(key, head) == 0;
+        let is_head_sent = key >= head.to() || head.count == 0 && head.missing_since(key) == 0;
         is_head_sent && self.first_block(|block| block.number != head.number && block.to() > key).is_none()
     }
 
@@ -487,14 +473,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     pub fn take_trouble(&mut self) -> Option<S::Error> {
         self.trouble.take()
     }
-}
-
-/// Records that are missing between a place and a block's first record.
-/// Numbers follow each other through openings, but those behind what was
-/// written when an opening began were given twice.
-fn missing(key: Key, block: &Header) -> u64 {
-    let since = if key.opening == block.opening { key.sequence } else { key.sequence.min(block.start) };
-    block.first.saturating_sub(since)
 }
 
 /// Milliseconds from a time to now; 0 if the time is of another clock.

@@ -82,11 +82,14 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     /// Begins an opening behind the newest block.
     fn begin(&mut self, newest: Option<Header>, id: u64, clock: u64) {
         let end = newest.map_or(Key::default(), |block| block.to());
+        let mut starts = newest.map_or(Header::NONE.starts, |block| block.starts);
+        starts.rotate_right(1);
+        starts[0] = end.sequence;
         let header = Header {
             id: newest.map_or(id, |block| block.id),
             number: newest.map_or(1, |block| block.number + 1),
             opening: end.opening + 1,
-            start: end.sequence,
+            starts,
             first: end.sequence,
             clock,
             base: Millis(0),

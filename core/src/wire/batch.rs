@@ -131,6 +131,13 @@ impl<'b> Batch<'b> {
         (self.limit - self.end).saturating_sub(RECORD_OVERHEAD + POSITION_ENTRY_MAX)
     }
 
+    /// Whether so many records of [`RECORD_MAX`] bytes, and a position after
+    /// them, fit now.
+    pub fn has_room(&self, records: usize) -> bool {
+        let needed = records.saturating_mul(RECORD_MAX + RECORD_OVERHEAD) + POSITION_ENTRY_MAX;
+        self.limit - self.end >= needed && self.positions >= POSITION_MAX + POSITION_KEPT
+    }
+
     /// Adds a record. A text above [`RECORD_MAX`] bytes is cut to it, and
     /// what is missing is counted in `cut`.
     pub fn record(&mut self, record: &Record<'_>) -> Result<(), Full> {

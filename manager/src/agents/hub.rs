@@ -242,7 +242,10 @@ impl Hub {
 
     /// An agent comes with a token's secret and its key.
     pub(super) fn enrol(&self, secret: &Secret, key: &[u8; 32]) -> Result<Agent, EnrolError> {
-        lock(&self.registry).enrol(secret, key, epoch_now())
+        let agent = lock(&self.registry).enrol(secret, key, epoch_now())?;
+        // A session with an earlier key of the agent has lost its right.
+        self.disconnect(agent.id.0);
+        Ok(agent)
     }
 
     /// Writes an event of the manager about an agent.

@@ -8,8 +8,8 @@
 use super::connection;
 use super::control;
 use super::hub::Hub;
-use crate::news;
 use crate::config::Remote;
+use crate::news;
 use crate::sources::{epoch_now, syslog};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;

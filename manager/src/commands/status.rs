@@ -58,8 +58,13 @@ fn describe(status: &Value, agents: &Value) -> String {
         text += &format!("listening: {}\n", address.as_str().unwrap_or("?"));
     }
     for agent in agents["agents"].as_array().into_iter().flatten() {
-        let (name, address) = (agent["name"].as_str().unwrap_or("?"), agent["address"].as_str().unwrap_or("?"));
-        text += &format!("  {:03} {name}  {address}  {} records\n", agent["agent"].as_u64().unwrap_or(0), agent["records"]);
+        let (name, address) =
+            (agent["name"].as_str().unwrap_or("?"), agent["address"].as_str().unwrap_or("?"));
+        text += &format!(
+            "  {:03} {name}  {address}  {} records\n",
+            agent["agent"].as_u64().unwrap_or(0),
+            agent["records"]
+        );
     }
     text
 }

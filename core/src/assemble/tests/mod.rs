@@ -12,7 +12,7 @@ mod times;
 use super::*;
 use crate::pattern::{Captures, Given, PatternId};
 use crate::record::Span;
-use std::string::{String, ToString};
+use std::string::String;
 use std::vec::Vec;
 
 /// A record as tests look at it.

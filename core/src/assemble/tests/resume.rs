@@ -103,16 +103,24 @@ fn nothing_is_given_out_while_old_lines_come_back() {
 }
 
 #[test]
-fn a_key_that_was_given_out_before_is_not_given_out_again() {
-    let lines: Vec<String> =
-        ["[a] x", "[b] BEGIN 1", "[b] END 1", "[b] BEGIN 2"].map(|line| line.to_string()).into();
-    let format =
-        Format::Regex { start: None, end: Some(END), key: Some(KEY), join: Join::Space, timeout_ms: 9 };
-    let lines = placed(&lines);
-    let mut whole = Bench::new(format);
-    push_from(&mut whole, &lines, 0);
-    whole.finish();
-    for stop in 0..=lines.len() {
-        assert_eq!(taken_up(format, &lines, stop), whole.seen);
+fn a_record_that_timed_out_does_not_come_back_with_its_key() {
+    let format = Format::LinuxAuditd { wait: Wait::Timeout(100) };
+    let lines = ["msg=audit(1:2): a", "msg=audit(1:1): old", "msg=audit(1:2): b", "msg=audit(1:1): new"];
+    let lines = lines.map(String::from);
+    let lines = placed(&lines).into_iter().zip([1000, 1000, 1060, 1100]);
+    let lines: Vec<((u64, &str), u64)> = lines.collect();
+    let mut first = Bench::new(format);
+    for (line, ms) in &lines {
+        first.now = Millis(*ms);
+        first.tick();
+        push_from(&mut first, &[*line], 0);
     }
+    assert_eq!(first.texts(), ["msg=audit(1:1): old"]);
+    let open = first.assembler.open();
+    assert_eq!(open.low, Some(0));
+    let mut second = Bench::new(format);
+    second.assembler.resume(first.at, &open.keys);
+    lines.iter().for_each(|(line, _)| push_from(&mut second, &[*line], 0));
+    second.finish();
+    assert_eq!(second.texts(), ["msg=audit(1:2): a msg=audit(1:2): b", "msg=audit(1:1): new"]);
 }

@@ -25,6 +25,7 @@ pub(super) enum Operation {
     Acknowledge,
     Break,
     Restart,
+    RestartAlone,
     Cut { bytes: usize },
 }
 
@@ -63,6 +64,8 @@ pub(super) struct World {
     disk: Disk,
     spool: Spool<Disk, Vec<Slot>>,
     lives: u64,
+    /// A manager has said where the spool stands.
+    is_connected: bool,
     /// How many records had been pushed when this life began.
     born: usize,
     now: u64,
@@ -88,6 +91,7 @@ impl World {
             disk,
             spool,
             lives: 1,
+            is_connected: true,
             born: 0,
             now: 1000,
             pushed: Vec::new(),
@@ -114,7 +118,11 @@ impl World {
             Operation::Commit => self.commit(),
             Operation::Acknowledge => self.acknowledge(),
             Operation::Break => self.reconnect(),
-            Operation::Restart => self.restart(),
+            Operation::Restart => {
+                self.restart();
+                self.reconnect();
+            }
+            Operation::RestartAlone => self.restart(),
             Operation::Cut { bytes } => *self.disk.left.borrow_mut() = Some(bytes),
         }
         if !self.has_power() {
@@ -136,6 +144,9 @@ impl World {
     }
 
     fn send(&mut self, room: usize) {
+        if !self.is_connected {
+            return;
+        }
         let mut memory = vec![0; 9009];
         let mut batch = Batch::new(&mut memory, Room { body: room, positions: 1000 });
         let now = Millis(self.now);
@@ -182,6 +193,7 @@ impl World {
     fn reconnect(&mut self) {
         self.sent.clear();
         self.committed.clear();
+        self.is_connected = true;
         self.spool.rewind(self.position.as_deref());
     }
 
@@ -191,7 +203,9 @@ impl World {
         self.born = self.pushed.len();
         let slots = vec![Slot::default(); self.disk.blocks()];
         self.spool = Spool::open(self.disk.clone(), slots, 77 + self.lives, self.lives);
-        self.reconnect();
+        self.sent.clear();
+        self.committed.clear();
+        self.is_connected = false;
     }
 
     /// The connection breaks once more, then all goes well.

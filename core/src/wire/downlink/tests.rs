@@ -165,9 +165,11 @@ fn a_source_is_not_taken_before_it_was_placed() {
 #[test]
 fn the_window_holds_for_a_hostile_agent() {
     let mut manager = placed();
-    let first = batch(&mut manager, 1, 1, 5000).unwrap();
-    manager.settled(first, Outcome::Committed);
-    assert_eq!(batch(&mut manager, 2, 1, 5000), Err(Fault::Window), "it was not told that there is room");
+    for number in 1..=10 {
+        let ticket = batch(&mut manager, number, 1, 6000).unwrap();
+        manager.settled(ticket, Outcome::Committed);
+    }
+    assert_eq!(batch(&mut manager, 11, 1, 6000), Err(Fault::Window), "it was not told that there is room");
 
     let mut manager = placed();
     for number in 1..=FLIGHTS_MAX as u32 {
