@@ -222,11 +222,13 @@ impl<F, M: AsRef<[u8]> + AsMut<[u8]>> Followed<F, M> {
     fn is_past(&self, at: usize, now: Millis) -> bool {
         let Some(file) = self.queue.get(at) else { return false };
         let is_last = at + 1 == self.queue.len();
+        if self.is_crowded && at == 0 && !is_last {
+            return true;
+        }
         if self.named == Some(file.mark.id) || is_last && at > 0 || is_last && self.gone.is_none() {
             return false;
         }
-        let is_in_the_way = self.is_crowded && at == 0 && !is_last;
-        file.is_copy || is_in_the_way || now >= file.moved.plus(QUIET_MS)
+        file.is_copy || now >= file.moved.plus(QUIET_MS)
     }
 
     fn read_one<D: Disk<File = F>>(

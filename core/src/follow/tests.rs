@@ -338,6 +338,21 @@ fn rotation_by_copy_and_delete_doubles_nothing() {
 }
 
 #[test]
+fn a_file_that_gets_its_name_back_is_not_read_again() {
+    let mut bench = Bench::new(Begin::Start);
+    for number in 1..5 {
+        bench.append(&format!("{number}\n"));
+        bench.followed.look(&bench.disk, LOG, bench.now);
+        bench.disk.rename(LOG, &generation(number));
+    }
+    bench.disk.rename(&generation(1), LOG);
+    bench.poll();
+    bench.append("5\n");
+    bench.poll();
+    assert_eq!(bench.take(), ["1", "2", "3", "4", "5"]);
+}
+
+#[test]
 fn a_change_from_copies_to_renames_reads_no_old_copy_again() {
     let mut bench = Bench::new(Begin::Start);
     for number in 0..9 {
