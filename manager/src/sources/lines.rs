@@ -11,8 +11,7 @@
 //! hole, gigabytes of them at worst, and the first line behind it is a good
 //! one.
 //!
-//! [`LineSplitter`] is for sources that push chunks, [`LineReader`] for
-//! sources that are read.
+//! What is read is read by a [`LineReader`].
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -42,7 +41,7 @@ enum Found {
 
 /// Splits chunks of any size into lines.
 #[derive(Debug)]
-pub struct LineSplitter {
+struct LineSplitter {
     max: usize,
     /// Beginning of a line whose end has not come yet.
     part: Vec<u8>,
@@ -58,14 +57,15 @@ pub struct LineSplitter {
 
 impl LineSplitter {
     /// Cuts lines at `max` bytes (at least 1).
-    pub fn new(max: usize) -> Self {
+    fn new(max: usize) -> Self {
         let max = max.max(1);
         Self { max, part: Vec::new(), cut: 0, ends_with_cr: false, spent: false, owes_lf: false }
     }
 
     /// The next whole line at the front of `chunk`, which moves past it.
     /// `None`: `chunk` is used up, its rest is kept as the beginning of a line.
-    pub fn split<'a, 'c: 'a>(&'a mut self, chunk: &mut &'c [u8]) -> Option<Piece<'a>> {
+    #[cfg(test)]
+    fn split<'a, 'c: 'a>(&'a mut self, chunk: &mut &'c [u8]) -> Option<Piece<'a>> {
         let whole: &'c [u8] = chunk;
         let (used, found) = self.take(whole);
         *chunk = whole.get(used..).unwrap_or(b"");
@@ -73,7 +73,7 @@ impl LineSplitter {
     }
 
     /// Nothing follows: what is kept of an unfinished line, if anything.
-    pub fn finish(&mut self) -> Option<Piece<'_>> {
+    fn finish(&mut self) -> Option<Piece<'_>> {
         self.clear_spent();
         if !self.is_holding() {
             return None;
@@ -84,13 +84,8 @@ impl LineSplitter {
     }
 
     /// Whether the beginning of a line is kept.
-    pub fn is_holding(&self) -> bool {
+    fn is_holding(&self) -> bool {
         !self.spent && (!self.part.is_empty() || self.cut > 0)
-    }
-
-    /// Forgets the unfinished line.
-    pub fn reset(&mut self) {
-        *self = Self::new(self.max);
     }
 
     /// Takes bytes of `chunk` up to the end of the first line, or all of them.
