@@ -34,18 +34,26 @@ pub fn corpus() -> Option<PathBuf> {
 /// The binary `bartizan`, built on first use in the profile of the tests.
 pub fn bartizan() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let release = !cfg!(debug_assertions);
-        let mut build = Command::new(env!("CARGO"));
-        build.args(["build", "--quiet", "--package", "bartizan", "--bin", "bartizan"]);
-        build.args(release.then_some("--release"));
-        let built = build.status().expect("cargo can be started");
-        assert!(built.success(), "the binary cannot be built");
-        // Tests lie in target/PROFILE/deps.
-        let tests = std::env::current_exe().expect("a test has a path");
-        let folder = tests.parent().and_then(Path::parent).expect("tests lie in a folder");
-        folder.join("bartizan")
-    })
+    BINARY.get_or_init(|| built("bartizan"))
+}
+
+/// The binary `bartizan-agent`, likewise.
+pub fn agent() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| built("bartizan-agent"))
+}
+
+fn built(package: &str) -> PathBuf {
+    let release = !cfg!(debug_assertions);
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", package, "--bin", package]);
+    build.args(release.then_some("--release"));
+    let built = build.status().expect("cargo can be started");
+    assert!(built.success(), "{package} cannot be built");
+    // Tests lie in target/PROFILE/deps.
+    let tests = std::env::current_exe().expect("a test has a path");
+    let folder = tests.parent().and_then(Path::parent).expect("tests lie in a folder");
+    folder.join(package)
 }
 
 /// An installation in a folder of the test's own: rules and decoders of the

@@ -10,7 +10,7 @@ use snow::Keypair;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::Path;
 
 /// The home folder of a manager, which may run or not.
 pub struct Manager {
@@ -57,8 +57,16 @@ impl Manager {
     /// # Panics
     /// If that fails.
     pub fn add(&self, name: &str) -> String {
+        self.add_at(name, "127.0.0.1")
+    }
+
+    /// Adds an agent that looks for the manager at this address.
+    ///
+    /// # Panics
+    /// If that fails.
+    pub fn add_at(&self, name: &str, address: &str) -> String {
         let home = self.home.path().display().to_string();
-        let arguments = ["agents", "--home", &home, "add", name, "--address", "127.0.0.1"];
+        let arguments = ["agents", "--home", &home, "add", name, "--address", address];
         let added = finish(&mut command(&arguments), b"");
         let token = added.out.split_whitespace().skip_while(|word| *word != "enrol").nth(1);
         token.unwrap_or_else(|| panic!("a token was expected: {} {}", added.out, added.err)).to_owned()
@@ -151,7 +159,8 @@ impl Manager {
     }
 }
 
-fn ask_at(socket: &PathBuf, request: &str) -> Option<Value> {
+/// Asks over a control socket; none if nobody answers.
+pub fn ask_at(socket: &Path, request: &str) -> Option<Value> {
     let mut stream = UnixStream::connect(socket).ok()?;
     writeln!(stream, "{request}").ok()?;
     let mut answer = String::new();

@@ -101,8 +101,14 @@ impl Registry {
         let folder = folder(home)?;
         let path = folder.join("agents.db");
         let file = |source| RegistryError::File { path: path.clone(), source };
-        // SQLite would make it readable for everybody.
-        OpenOptions::new().append(true).create(true).mode(0o600).open(&path).map_err(file)?;
+        // SQLite would make it readable for everybody. A file that exists must
+        // not be opened beside SQLite: closing it gives up the locks that this
+        // process has on it (POSIX), and another process would take it for
+        // unused.
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(file(error)),
+            _ => {}
+        }
         let why =
             |error: rusqlite::Error| RegistryError::Database { path: path.clone(), why: error.to_string() };
         let mut connection = Connection::open(&path).map_err(why)?;

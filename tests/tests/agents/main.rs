@@ -6,6 +6,7 @@ mod enrolment;
 mod hostile;
 mod kills;
 mod sessions;
+mod together;
 
 use bartizan_core::limits::FLIGHTS_MAX;
 use bartizan_tests::manager::{Enrolled, Manager};
