@@ -317,8 +317,12 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
                 return None;
             }
             // Once a position of this opening was sent, there must never be
-            // another opening of its number: a block proves that it was.
+            // another opening of its number: a block proves that it was. If
+            // it cannot be written, the host has to help.
             self.save_head();
+            if !self.has_begun && self.usable() > 0 {
+                return None;
+            }
         }
         if self.cursor.key < block.from() {
             return self.pass_gap(&block, batch, now, index_of);
@@ -471,7 +475,9 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     /// The storage's last error, once. Records that it has cost are counted
-    /// as lost.
+    /// as lost. While the first block of a life cannot be written, nothing
+    /// that is newer than the storage's own is sent: a host whose storage
+    /// stays broken opens another spool, in memory.
     pub fn take_trouble(&mut self) -> Option<S::Error> {
         self.trouble.take()
     }
