@@ -64,7 +64,7 @@ pub struct RunArguments {
     #[arg(long)]
     from_now: bool,
     /// Where agents connect. Nobody is listened to before there is one.
-    /// Default: what <remote> with <connection>bartizan</connection> says,
+    /// Default: what `<remote>` says that has the connection `bartizan`,
     /// else port 1517 of all addresses.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Vec<SocketAddr>,

@@ -52,7 +52,7 @@ pub enum LogFormat {
     MultiLineIndented,
     /// One line is one JSON object.
     Json,
-    /// Patterns mark records: see [`LocalFile::regex`].
+    /// Patterns mark records: see [`LocalFile::regex`](super::LocalFile::regex).
     Regex,
     /// Linux audit: lines of one id are one event, also when lines of others
     /// stand between them.

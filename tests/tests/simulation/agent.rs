@@ -18,16 +18,16 @@ use bartizan_core::wire::uplink::{Event, Slot, Step, Uplink};
 
 /// Files and commands of an agent; what stays the same when it is killed.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub(crate) struct Settings {
     /// Paths; their sources have the indexes from 1.
-    pub files: Vec<String>,
+    pub(crate) files: Vec<String>,
     /// Names of sources that are spooled; their indexes follow.
-    pub commands: Vec<String>,
-    pub managers: usize,
+    pub(crate) commands: Vec<String>,
+    pub(crate) managers: usize,
     /// Bytes of memory for a batch.
-    pub batch: usize,
+    pub(crate) batch: usize,
     /// Milliseconds between two flushes of the spool.
-    pub flush_ms: u64,
+    pub(crate) flush_ms: u64,
 }
 
 struct File {
@@ -42,7 +42,7 @@ struct Link {
 }
 
 /// One life of an agent.
-pub struct Agent {
+pub(crate) struct Agent {
     settings: Settings,
     names: Vec<String>,
     uplink: Uplink<Vec<Slot>, Vec<u8>>,
@@ -54,8 +54,8 @@ pub struct Agent {
     flushed: u64,
     /// How many records the spool was given, and how many it had when it was
     /// flushed.
-    pub given: usize,
-    pub safe: usize,
+    pub(crate) given: usize,
+    pub(crate) safe: usize,
 }
 
 /// A batch as a place for records of one file.
@@ -77,7 +77,7 @@ impl Sink for IntoBatch<'_, '_> {
 }
 
 impl Agent {
-    pub fn start(settings: &Settings, blocks: &Blocks, random: &mut Random) -> Self {
+    pub(crate) fn start(settings: &Settings, blocks: &Blocks, random: &mut Random) -> Self {
         let mut names = vec![String::new()];
         names.extend(settings.files.iter().chain(&settings.commands).cloned());
         let file = |path: &String| File {
@@ -112,7 +112,7 @@ impl Agent {
     }
 
     /// A command has given a record.
-    pub fn spool(&mut self, command: usize, text: &str, now: u64) {
+    pub(crate) fn spool(&mut self, command: usize, text: &str, now: u64) {
         let source = (1 + self.settings.files.len() + command) as u16;
         let name = &self.names[usize::from(source)];
         let record = Record { source, queue: b'1', age_ms: 0, cut: 0, text: text.as_bytes() };
@@ -121,12 +121,12 @@ impl Agent {
     }
 
     /// Whether all that it was given has arrived, as far as it knows.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.uplink.is_up() && self.uplink.unacknowledged() == 0 && self.spool.is_sent()
     }
 
     /// Does all that can be done now; when to come again at the latest.
-    pub fn poll(
+    pub(crate) fn poll(
         &mut self,
         disk: &MemoryDisk,
         network: &mut Network,

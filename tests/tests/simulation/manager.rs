@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// What is on the manager's disk.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    pub positions: BTreeMap<String, Vec<u8>>,
+pub(crate) struct Ledger {
+    pub(crate) positions: BTreeMap<String, Vec<u8>>,
     /// Texts, by the names of their sources.
-    pub records: BTreeMap<String, Vec<String>>,
+    pub(crate) records: BTreeMap<String, Vec<String>>,
     /// Records of the spool in the order of their arrival.
-    pub spooled: Vec<usize>,
-    pub lost: u64,
+    pub(crate) spooled: Vec<usize>,
+    pub(crate) lost: u64,
 }
 
 /// An entry of a batch, with its source's name as it was when it arrived.
@@ -37,7 +37,7 @@ struct Job {
 }
 
 /// One life of a manager.
-pub struct Manager {
+pub(crate) struct Manager {
     number: usize,
     downlink: Downlink<Vec<Slot>>,
     connections: BTreeMap<usize, Frames<Vec<u8>>>,
@@ -46,9 +46,9 @@ pub struct Manager {
     names: BTreeMap<u16, String>,
     jobs: VecDeque<Job>,
     /// It takes everything and commits nothing.
-    pub is_stuck: bool,
+    pub(crate) is_stuck: bool,
     /// The longest that a batch takes to be committed.
-    pub slowness_ms: u64,
+    pub(crate) slowness_ms: u64,
 }
 
 impl Ledger {
@@ -72,7 +72,7 @@ impl Ledger {
 }
 
 impl Manager {
-    pub fn start(number: usize, slowness_ms: u64) -> Self {
+    pub(crate) fn start(number: usize, slowness_ms: u64) -> Self {
         Self {
             number,
             downlink: Downlink::new(vec![Slot::Free; 16]),
@@ -86,7 +86,13 @@ impl Manager {
     }
 
     /// Does all that can be done now; when to come again at the latest.
-    pub fn poll(&mut self, ledger: &mut Ledger, network: &mut Network, now: u64, random: &mut Random) -> u64 {
+    pub(crate) fn poll(
+        &mut self,
+        ledger: &mut Ledger,
+        network: &mut Network,
+        now: u64,
+        random: &mut Random,
+    ) -> u64 {
         for id in network.accepted(self.number) {
             self.connections.entry(id).or_insert_with(|| Frames::new(vec![0; 64 * 1024 + 2]));
         }
@@ -123,7 +129,7 @@ impl Manager {
     }
 
     /// The store fails: nothing that waits will be committed.
-    pub fn drop_jobs(&mut self) {
+    pub(crate) fn drop_jobs(&mut self) {
         for job in self.jobs.drain(..) {
             self.downlink.settled(job.ticket, Outcome::Dropped);
         }

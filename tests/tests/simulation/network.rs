@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Which end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     Agent,
     Manager,
 }
@@ -54,13 +54,13 @@ struct Connection {
 
 /// All connections that ever were.
 #[derive(Debug, Default)]
-pub struct Network {
+pub(crate) struct Network {
     connections: BTreeMap<usize, Connection>,
     made: usize,
     /// The longest that bytes travel.
-    pub latency_ms: u64,
+    pub(crate) latency_ms: u64,
     /// Of a hundred connections, how many die without a word when they break.
-    pub silent_deaths: u64,
+    pub(crate) silent_deaths: u64,
 }
 
 impl Connection {
@@ -104,7 +104,13 @@ impl Network {
     }
 
     /// The agent connects; refused where nobody listens.
-    pub fn connect(&mut self, manager: usize, is_listening: bool, now: u64, random: &mut Random) -> usize {
+    pub(crate) fn connect(
+        &mut self,
+        manager: usize,
+        is_listening: bool,
+        now: u64,
+        random: &mut Random,
+    ) -> usize {
         self.made += 1;
         let mut connection =
             Connection { manager, agent: Half::default(), manager_end: Half::default(), is_dead: false };
@@ -119,7 +125,7 @@ impl Network {
         self.made
     }
 
-    pub fn send(&mut self, id: usize, from: End, bytes: Vec<u8>, now: u64, random: &mut Random) {
+    pub(crate) fn send(&mut self, id: usize, from: End, bytes: Vec<u8>, now: u64, random: &mut Random) {
         let latency = self.latency(random);
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.half(from.other()).send(now, latency, Travelling::Bytes(bytes));
@@ -127,7 +133,7 @@ impl Network {
     }
 
     /// One end closes: what it sent arrives, then the other end knows.
-    pub fn close(&mut self, id: usize, from: End, now: u64, random: &mut Random) {
+    pub(crate) fn close(&mut self, id: usize, from: End, now: u64, random: &mut Random) {
         let latency = self.latency(random);
         if let Some(connection) = self.connections.get_mut(&id) {
             let half = connection.half(from);
@@ -138,7 +144,7 @@ impl Network {
     }
 
     /// The connection breaks, at some byte of each direction.
-    pub fn break_off(&mut self, id: usize, random: &mut Random) {
+    pub(crate) fn break_off(&mut self, id: usize, random: &mut Random) {
         let is_silent = random.percent(self.silent_deaths);
         let Some(connection) = self.connections.get_mut(&id) else { return };
         if is_silent {
@@ -154,7 +160,7 @@ impl Network {
     }
 
     /// A manager is killed: nothing arrives there any more.
-    pub fn kill(&mut self, manager: usize, random: &mut Random) {
+    pub(crate) fn kill(&mut self, manager: usize, random: &mut Random) {
         self.break_all(|of| of == manager, random);
         for connection in self.connections.values_mut().filter(|connection| connection.manager == manager) {
             connection.manager_end.is_closed = true;
@@ -163,7 +169,7 @@ impl Network {
     }
 
     /// Connections break.
-    pub fn break_all(&mut self, of: impl Fn(usize) -> bool, random: &mut Random) {
+    pub(crate) fn break_all(&mut self, of: impl Fn(usize) -> bool, random: &mut Random) {
         let ids: Vec<usize> = self
             .connections
             .iter()
@@ -174,7 +180,7 @@ impl Network {
     }
 
     /// Lets arrive what is due; drops what both ends have closed.
-    pub fn arrive(&mut self, now: u64) {
+    pub(crate) fn arrive(&mut self, now: u64) {
         for connection in self.connections.values_mut().filter(|connection| !connection.is_dead) {
             connection.agent.arrive(now);
             connection.manager_end.arrive(now);
@@ -184,31 +190,31 @@ impl Network {
     }
 
     /// When something arrives next.
-    pub fn next_arrival(&self) -> u64 {
+    pub(crate) fn next_arrival(&self) -> u64 {
         let living = self.connections.values().filter(|connection| !connection.is_dead);
         let halves = living.flat_map(|connection| [&connection.agent, &connection.manager_end]);
         halves.filter_map(|half| half.travelling.front()).map(|(at, _)| *at).min().unwrap_or(u64::MAX)
     }
 
     /// Connections that were made to this manager and that it may still have.
-    pub fn accepted(&self, manager: usize) -> Vec<usize> {
+    pub(crate) fn accepted(&self, manager: usize) -> Vec<usize> {
         let of_it = self.connections.iter().filter(|(_, connection)| connection.manager == manager);
         of_it.filter(|(_, connection)| connection.manager_end.is_made).map(|(id, _)| *id).collect()
     }
 
     /// What has arrived since this was asked last.
-    pub fn receive(&mut self, id: usize, end: End) -> Vec<u8> {
+    pub(crate) fn receive(&mut self, id: usize, end: End) -> Vec<u8> {
         self.connections
             .get_mut(&id)
             .map(|found| std::mem::take(&mut found.half(end).inbox))
             .unwrap_or_default()
     }
 
-    pub fn is_made(&mut self, id: usize, end: End) -> bool {
+    pub(crate) fn is_made(&mut self, id: usize, end: End) -> bool {
         self.connections.get_mut(&id).is_some_and(|connection| connection.half(end).is_made)
     }
 
-    pub fn is_closed(&mut self, id: usize, end: End) -> bool {
+    pub(crate) fn is_closed(&mut self, id: usize, end: End) -> bool {
         self.connections.get_mut(&id).is_none_or(|connection| connection.half(end).is_closed)
     }
 }
@@ -229,7 +235,7 @@ impl Travelling {
 }
 
 /// A frame as it travels; sixteen bytes stand for the seal of encryption.
-pub fn framed(message: &[u8]) -> Vec<u8> {
+pub(crate) fn framed(message: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(message.len() + 18);
     bytes.extend((message.len() as u16 + 16).to_be_bytes());
     bytes.extend(message);
@@ -238,6 +244,6 @@ pub fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// The message of a frame.
-pub fn unsealed(frame: &[u8]) -> &[u8] {
+pub(crate) fn unsealed(frame: &[u8]) -> &[u8] {
     frame.strip_suffix(&[b's'; 16]).expect("the seal is whole")
 }

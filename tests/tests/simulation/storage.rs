@@ -7,31 +7,31 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 #[derive(Clone)]
-pub struct Blocks {
+pub(crate) struct Blocks {
     blocks: Rc<RefCell<Vec<BlockBytes>>>,
     /// Bytes that can still be written, if the power is about to fail.
     left: Rc<Cell<Option<usize>>>,
 }
 
 #[derive(Debug)]
-pub struct NoPower;
+pub(crate) struct NoPower;
 
 impl Blocks {
-    pub fn new(blocks: usize) -> Self {
+    pub(crate) fn new(blocks: usize) -> Self {
         let blocks = Rc::new(RefCell::new(vec![[0; BLOCK_SIZE]; blocks]));
         Self { blocks, left: Rc::new(Cell::new(None)) }
     }
 
     /// The power fails after so many bytes more.
-    pub fn cut_after(&self, bytes: usize) {
+    pub(crate) fn cut_after(&self, bytes: usize) {
         self.left.set(Some(bytes));
     }
 
-    pub fn power_on(&self) {
+    pub(crate) fn power_on(&self) {
         self.left.set(None);
     }
 
-    pub fn has_power(&self) -> bool {
+    pub(crate) fn has_power(&self) -> bool {
         self.left.get() != Some(0)
     }
 }

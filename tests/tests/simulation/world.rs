@@ -33,7 +33,7 @@ struct Given {
     is_safe: bool,
 }
 
-pub struct World {
+pub(crate) struct World {
     seed: u64,
     now: u64,
     random: Random,
@@ -62,7 +62,7 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(seed: u64, is_traced: bool) -> Self {
+    pub(crate) fn new(seed: u64, is_traced: bool) -> Self {
         let mut random = Random::new(seed);
         let managers = if random.percent(70) { 1 } else { random.of(2..4) as usize };
         // Where each manager knows another part of a file, generations that
@@ -139,7 +139,7 @@ impl World {
     }
 
     /// Lets the world go on until all has arrived.
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         while !self.is_over() {
             assert!(self.now < self.calm + PATIENCE_MS, "somebody is stuck: {}", self.state());
             self.step();
@@ -337,7 +337,7 @@ impl World {
     }
 
     /// What has come out of this world.
-    pub fn fingerprint(&self) -> (u64, String) {
+    pub(crate) fn fingerprint(&self) -> (u64, String) {
         (self.now, format!("{:?}", self.ledgers))
     }
 

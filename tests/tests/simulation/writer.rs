@@ -13,10 +13,10 @@ enum Way {
     CopyAndTruncate,
 }
 
-pub struct Writer {
-    pub path: String,
+pub(crate) struct Writer {
+    pub(crate) path: String,
     /// Whole lines that were written.
-    pub written: usize,
+    pub(crate) written: usize,
     handle: MemoryFile,
     way: Way,
     rotations: usize,
@@ -25,7 +25,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(path: String, disk: &MemoryDisk, random: &mut Random) -> Self {
+    pub(crate) fn new(path: String, disk: &MemoryDisk, random: &mut Random) -> Self {
         let way = if random.percent(50) { Way::Rename } else { Way::CopyAndTruncate };
         let handle = disk.writer(path.as_bytes());
         let mut writer = Self { path, written: 0, handle, way, rotations: 0, is_half: false };
@@ -34,7 +34,7 @@ impl Writer {
     }
 
     /// Some lines, or a part of one.
-    pub fn write(&mut self, disk: &MemoryDisk, random: &mut Random) {
+    pub(crate) fn write(&mut self, disk: &MemoryDisk, random: &mut Random) {
         for _ in 0..1 + random.skewed(30) {
             self.line(disk, random);
         }
@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// Ends what was begun.
-    pub fn finish(&mut self, disk: &MemoryDisk, random: &mut Random) {
+    pub(crate) fn finish(&mut self, disk: &MemoryDisk, random: &mut Random) {
         if self.is_half {
             self.line(disk, random);
         }
@@ -65,7 +65,7 @@ impl Writer {
 
     /// Rotates, if there is still a generation for it. After a renaming the
     /// program goes on in the old file until [`Writer::reopen`].
-    pub fn rotate(&mut self, disk: &MemoryDisk, random: &mut Random) {
+    pub(crate) fn rotate(&mut self, disk: &MemoryDisk, random: &mut Random) {
         if self.rotations == ROTATIONS_MAX {
             return;
         }
@@ -90,7 +90,7 @@ impl Writer {
     }
 
     /// The program notices that its file has another name.
-    pub fn reopen(&mut self, disk: &MemoryDisk, random: &mut Random) {
+    pub(crate) fn reopen(&mut self, disk: &MemoryDisk, random: &mut Random) {
         self.finish(disk, random);
         self.handle = disk.writer(self.path.as_bytes());
     }
