@@ -27,7 +27,7 @@ pub struct Other {
 }
 
 impl Other {
-    /// Finds the user: the one that is named, else [`USER`] if there is one.
+    /// Finds the user: the one that is named, else `bartizan` if there is one.
     /// `None` when the agent stays who it is: it is not root, or is to remain
     /// root. `Err` says what to do.
     pub fn find(named: Option<&str>) -> Result<Option<Self>, String> {

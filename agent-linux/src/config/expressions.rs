@@ -38,7 +38,7 @@ struct Expression {
 }
 
 impl Expressions {
-    /// Compiles these texts, as [`compile`] and [`compile_asking`] accept
+    /// Compiles these texts, as `compile` and `compile_asking` accept
     /// them; what is not accepted matches nothing.
     pub fn new<'p>(patterns: impl IntoIterator<Item = Option<&'p str>>) -> Self {
         let expression = |pattern: Option<&str>| {
