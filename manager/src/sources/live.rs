@@ -6,6 +6,7 @@
 //! file. What a source has to say (a rotation, a file that cannot be read)
 //! goes to standard error.
 
+use super::command::Planned;
 use super::demo::{Demo, Pace};
 use super::follow::{Follower, Positions, Start, Wanted};
 use super::intake::{Door, Passage, Raw};
@@ -35,6 +36,7 @@ const RECENT: u64 = 256 * 1024;
 #[derive(Debug, Default)]
 pub struct Watch {
     files: Vec<Wanted>,
+    commands: Vec<Planned>,
     journal: bool,
     kernel: bool,
     recent: bool,
@@ -52,13 +54,13 @@ impl Watch {
             journal: survey.reads_journal(),
             kernel: survey.reads_kernel(),
             recent,
-            demo: None,
             notes: survey.lines(),
+            ..Self::default()
         }
     }
 
-    /// What a configuration names. Commands are not followed by this version:
-    /// one note each.
+    /// What a configuration names. Channels of Windows are not followed: one
+    /// note each.
     pub fn configured(local_files: &[LocalFile]) -> Self {
         let mut watch = Self::default();
         for file in local_files {
@@ -71,10 +73,13 @@ impl Watch {
                     exclude: file.exclude.clone(),
                     age: file.age,
                 }),
-                _ => {
-                    watch.notes.push(format!("{name}: not followed, this version follows files"));
-                    continue;
-                }
+                _ => match Planned::of(file) {
+                    Some(command) => watch.commands.push(command),
+                    None => {
+                        watch.notes.push(format!("{name}: not followed, there is no such thing here"));
+                        continue;
+                    }
+                },
             }
             watch.notes.push(format!("{name}: followed"));
         }
@@ -91,7 +96,7 @@ impl Watch {
 
     /// Whether there is nothing to watch.
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && !self.journal && !self.kernel
+        self.files.is_empty() && self.commands.is_empty() && !self.journal && !self.kernel
     }
 
     /// Whether it is the log of our own.
@@ -131,6 +136,10 @@ impl Watch {
                 Ok(mut kernel) => kernel.run(&stop, &mut Sender::new(to).sink()),
                 Err(why) => news::tell(format_args!("the kernel log {why}")),
             });
+        }
+        for command in watch.commands {
+            let (to, stop) = (to.clone(), Arc::clone(&stop));
+            thread::spawn(move || command.run(&stop, &mut Sender::new(to).sink()));
         }
         // The demo's file is its own: it is read from its beginning.
         let (start, positions) = match watch.demo {

@@ -13,6 +13,7 @@
 //! | [`glob`] | file names with wildcards |
 //! | [`layout`] | how the lines of a file become records |
 //! | [`follow`] | files that are still written |
+//! | [`command`] | programs that are run now and then |
 //! | [`journal`] | the systemd journal |
 //! | [`kernel`] | the kernel log, where there is no journal |
 //! | [`syslog`] | devices that send syslog |
@@ -25,6 +26,7 @@
 //! | [`stamp`] | a line's own time |
 
 pub mod access;
+pub mod command;
 pub mod demo;
 mod disk;
 pub mod feed;
