@@ -157,8 +157,8 @@ impl Agent {
                 self.note(&["ossec: File size reduced (inode remained): '", &path, "'."], now);
             }
             if news.lost {
-                let text = "lines that were not read are gone (compressed or deleted): ";
-                self.note(&["bartizan: ", text, "'", &path, "'."], now);
+                let why = "': lines that were not read are gone (compressed or deleted).";
+                self.note(&["ossec: Place lost in '", &path, why], now);
             }
             if let Some(why) = news.trouble.and_then(why) {
                 self.note(&["bartizan: cannot read '", &path, "': ", why], now);
