@@ -316,7 +316,7 @@ pub struct Agent<'a> {
 pub fn check(text: &[u8], about: About<'_>) -> Result<Config, Report> {
     let mut report = Report::default();
     if text.len() > TEXT_MAX {
-        let fault = Fault::new(Default::default(), format!("the file is larger than {TEXT_MAX} bytes"));
+        let fault = Fault::new(Default::default(), format_args!("the file is larger than {TEXT_MAX} bytes"));
         report.error(about.file, text, &fault);
         return Err(report);
     }
@@ -349,7 +349,7 @@ fn roots<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fault
                     Some(known) => format!("did you mean <{known}>?"),
                     None => "all of a configuration stands in <ossec_config>".to_string(),
                 };
-                reading.error(root.name_at, format!("<{name}> cannot stand here"), help);
+                reading.error(root.name_at, format_args!("<{name}> cannot stand here"), &help);
                 reading.xml.skip()?;
             }
         }
@@ -376,7 +376,7 @@ fn sections<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fa
                     Some(known) => format!("did you mean <{known}>?"),
                     None => format!("sections of an agent are <{}>", sections::USED.join(">, <")),
                 };
-                reading.error(section.name_at, format!("there is no section <{name}>"), help);
+                reading.error(section.name_at, format_args!("there is no section <{name}>"), &help);
                 reading.xml.skip()?;
             }
         }
