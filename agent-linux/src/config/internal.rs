@@ -87,8 +87,11 @@ impl Internal {
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
             None => {
-                let message =
-                    format_args!("logcollector.{name} takes a number from {} to {}", range.start(), range.end());
+                let message = format_args!(
+                    "logcollector.{name} takes a number from {} to {}",
+                    range.start(),
+                    range.end()
+                );
                 return Err(Fault::new(at, message).help("write it in digits"));
             }
         }
@@ -100,8 +103,8 @@ fn unknown(name: &str, at: Span) -> Result<(), Fault> {
     if UNUSED.contains(&name) {
         return Ok(());
     }
-    let known = SETTINGS.iter().map(|(known, ..)| *known).chain(UNUSED);
-    let help = match suggest(name, known) {
+    let known = SETTINGS.map(|(known, ..)| known);
+    let help = match suggest(name, &[&known, &UNUSED]) {
         Some(known) => format!("did you mean logcollector.{known}?"),
         None => "remove it".to_string(),
     };

@@ -196,7 +196,11 @@ impl Parts {
             config.kernel = true;
         } else if !location.starts_with('/') {
             let message = format_args!("`{location}` is no whole path");
-            reading.error(section.name_at, message, "a <location> begins with `/`, without a blank before it");
+            reading.error(
+                section.name_at,
+                message,
+                "a <location> begins with `/`, without a blank before it",
+            );
         } else if config.files.iter().any(|file| file.location == location) {
             let message = format_args!("`{location}` is followed already; this one is not used");
             reading.warning(section.name_at, message, "remove one of them");
@@ -309,7 +313,8 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
         text => number(text.as_bytes()).filter(|seconds| FREQUENCIES.contains(seconds)),
     };
     if seconds.is_none() {
-        let message = format_args!("<frequency> takes seconds from 1 to {}, hourly or daily", FREQUENCIES.end());
+        let message =
+            format_args!("<frequency> takes seconds from 1 to {}, hourly or daily", FREQUENCIES.end());
         reading.error(at, message, "write it in digits, without spaces");
     }
     Ok(seconds)
@@ -317,9 +322,8 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
 
 /// A priority of the journal by its name or number.
 fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8> {
-    let found = (0..8).find(|&number| {
-        PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string()
-    });
+    let found = (0..8)
+        .find(|&number| PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string());
     if found.is_none() {
         let help = format!(
             "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",

@@ -77,8 +77,9 @@ pub(super) fn log_format<'t>(reading: &mut Reading<'t>, option: &Element<'t>) ->
 }
 
 fn no_format(reading: &mut Reading<'_>, name: &str, at: Span) -> Option<Kind> {
-    let help = match suggest(name.trim(), NAMES) {
-        _ if name.starts_with("multi-line") && !name.contains("ind") => {
+    let help = match suggest(name.trim(), &[&NAMES]) {
+        // No `multi-line_indented`, however it may be mistyped.
+        _ if name.starts_with("multi-line") && !name.contains('d') => {
             format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
         }
         Some(known) => format!("did you mean `{known}`?"),
@@ -114,7 +115,11 @@ fn auditd<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForm
     if wait.is_none() {
         let help =
             "write timeout=\"N\", rounds after the last line, or window=\"N\", after the first; N up to 1000";
-        reading.error(option.name_at, format_args!("linux_auditd takes exactly one of `timeout` and `window`"), help);
+        reading.error(
+            option.name_at,
+            format_args!("linux_auditd takes exactly one of `timeout` and `window`"),
+            help,
+        );
     }
     wait.map(|wait| LogFormat::Plain(Format::LinuxAuditd { wait }))
 }
@@ -123,7 +128,11 @@ fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForma
     let flags = option.attribute("flags").map_or("", |flags| flags.value);
     if let Some(attribute) = option.attribute("flags").filter(|a| a.value.contains(|c| !"imsxU".contains(c)))
     {
-        reading.error(attribute.at, format_args!("flags are the letters i, m, s, x and U"), "i takes no notice of case");
+        reading.error(
+            attribute.at,
+            format_args!("flags are the letters i, m, s, x and U"),
+            "i takes no notice of case",
+        );
         return None;
     }
     let mut pattern = |name, compile: Compile| {

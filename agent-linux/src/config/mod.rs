@@ -200,7 +200,7 @@ impl LogFormat {
     pub fn expressions(&self) -> Option<Expressions> {
         let Self::Regex(regex) = self else { return None };
         let RegexFormat { start, end, key, all, .. } = &**regex;
-        Some(Expressions::new([start, end, key, all].map(|pattern| pattern.as_deref())))
+        Some(Expressions::new(&[start, end, key, all].map(|pattern| pattern.as_deref())))
     }
 }
 
@@ -345,7 +345,7 @@ fn roots<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fault
             "agent_config" if agents::means(reading, &root, config) => sections(reading, config)?,
             "agent_config" => reading.xml.skip()?,
             name => {
-                let help = match suggest::suggest(name, ["ossec_config", "agent_config"]) {
+                let help = match suggest::suggest(name, &[&["ossec_config", "agent_config"]]) {
                     Some(known) => format!("did you mean <{known}>?"),
                     None => "all of a configuration stands in <ossec_config>".to_string(),
                 };
@@ -371,8 +371,8 @@ fn sections<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fa
             name if sections::MANAGER.contains(&name) => reading.xml.skip()?,
             name if sections::UNUSED.contains(&name) => reading.unused_section(&section)?,
             name => {
-                let known = sections::USED.into_iter().chain(sections::UNUSED).chain(sections::MANAGER);
-                let help = match suggest::suggest(name, known) {
+                let known: [&[_]; 3] = [&sections::USED, &sections::UNUSED, &sections::MANAGER];
+                let help = match suggest::suggest(name, &known) {
                     Some(known) => format!("did you mean <{known}>?"),
                     None => format!("sections of an agent are <{}>", sections::USED.join(">, <")),
                 };

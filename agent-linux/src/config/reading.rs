@@ -56,7 +56,7 @@ impl<'t> Reading<'t> {
             let message = format!("the option <{name}> in <{section}> is not used by this agent");
             self.warn_once(option.name_at, message, "it may stay; it has no effect");
         } else {
-            let help = match suggest(name, used.iter().chain(unused).copied()) {
+            let help = match suggest(name, &[used, unused]) {
                 Some(known) => format!("did you mean <{known}>?"),
                 None => format!("options of <{section}> are {}", used.join(", ")),
             };
@@ -80,7 +80,7 @@ impl<'t> Reading<'t> {
                 continue;
             }
             let message = format_args!("<{}> has no attribute `{}`", element.name, attribute.name);
-            let help = match suggest(attribute.name, known.iter().copied()) {
+            let help = match suggest(attribute.name, &[known]) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => "remove it".to_string(),
             };

@@ -68,14 +68,17 @@ impl<'t> Xml<'t> {
     /// At the first element.
     pub(super) fn new(bytes: &'t [u8]) -> Result<Self, Fault> {
         if let Some(at) = memchr::memchr(0, bytes) {
-            return Err(Fault::new(Span::new(at, at + 1), format_args!("the file holds a byte 0 and is not text"))
-                .help("save it as UTF-8 without such bytes"));
+            return Err(Fault::new(
+                Span::new(at, at + 1),
+                format_args!("the file holds a byte 0 and is not text"),
+            )
+            .help("save it as UTF-8 without such bytes"));
         }
         let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let mut xml = Self { bytes, at, open: Vec::new(), empty: false };
         xml.pass_while(|byte| byte.is_ascii_whitespace());
         if xml.rest().starts_with(b"<?") {
-            let end = memchr::memmem::find(xml.rest(), b"?>");
+            let end = xml.rest().windows(2).position(|pair| pair == b"?>");
             xml.at += end.ok_or_else(|| xml.here(2, format_args!("the prolog does not end")))? + 2;
         }
         Ok(xml)
@@ -216,11 +219,14 @@ impl<'t> Xml<'t> {
         let value_at = self.pass_while(|byte| byte != quote);
         if self.rest().is_empty() {
             self.at = open;
-            return Err(self.here(1, format_args!("this quote is not closed")).help("end the value with the same quote"));
+            return Err(self
+                .here(1, format_args!("this quote is not closed"))
+                .help("end the value with the same quote"));
         }
         self.at += 1;
-        let value = std::str::from_utf8(self.part(value_at))
-            .map_err(|_| Fault::new(value_at, format_args!("this is not UTF-8")).help("save the file as UTF-8"))?;
+        let value = std::str::from_utf8(self.part(value_at)).map_err(|_| {
+            Fault::new(value_at, format_args!("this is not UTF-8")).help("save the file as UTF-8")
+        })?;
         Ok(Attribute { name, value, at: Span::new(at.start, self.at) })
     }
 
@@ -246,7 +252,8 @@ impl<'t> Xml<'t> {
             .help(&format!("write </{opened}>, or add <{name}>")));
         }
         let [b'>', ..] = self.rest() else {
-            return Err(Fault::new(tag, format_args!("this closing tag is not finished")).help(&format!("write </{name}>")));
+            return Err(Fault::new(tag, format_args!("this closing tag is not finished"))
+                .help(&format!("write </{name}>")));
         };
         self.at += 1;
         Ok(())

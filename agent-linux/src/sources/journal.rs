@@ -166,9 +166,10 @@ impl Wanted {
                 fields.len() - 1
             })
         };
+        let patterns: Vec<_> = block.filters.iter().map(|filter| Some(filter.pattern.as_str())).collect();
         Self {
             fields: block.filters.iter().map(|filter| position(&filter.field)).collect(),
-            expressions: Expressions::new(block.filters.iter().map(|filter| Some(filter.pattern.as_str()))),
+            expressions: Expressions::new(&patterns),
             block: block.clone(),
         }
     }

@@ -136,7 +136,9 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn add_name(&mut self, source: u16, name: &str) -> bool {
-        let name = name.get(..name.floor_char_boundary(SOURCE_NAME_MAX)).unwrap_or_default();
+        // A character is not cut in two.
+        let end = (0..=name.len().min(SOURCE_NAME_MAX)).rev().find(|end| name.is_char_boundary(*end));
+        let name = end.and_then(|end| name.get(..end)).unwrap_or_default();
         self.head.add(&Item::Name { source, name })
     }
 

@@ -41,7 +41,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Configuration<B> {
         if more {
             return;
         }
-        match core::mem::replace(&mut self.len, Some(0)) {
+        match self.len.replace(0) {
             Some(len) => {
                 let text = self.memory.as_ref().get(..len).unwrap_or_default();
                 tell(Event::Configuration { config, text });
