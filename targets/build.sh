@@ -22,6 +22,8 @@ flags=(
   # A panic aborts at once, without a message: a tenth of the program is code
   # for messages of panics that are not to be. So no tables for unwinding.
   -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
+  # Nor places in the source and values for such messages.
+  -Zlocation-detail=none -Zfmt-debug=none
   # It lies at a fixed address.
   -Crelocation-model=static
   # One implementation of each cipher, the plain one: an agent sends kilobytes.

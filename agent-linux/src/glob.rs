@@ -104,7 +104,7 @@ fn step(
     let Ok(entries) = entries else { return };
     let names = entries.flatten().map(|entry| entry.file_name().into_vec());
     let mut names: Vec<_> = names.filter(|name| matches_name(part, name)).take(MATCHES_MAX).collect();
-    names.sort();
+    names.sort_unstable();
     found.extend(names.iter().map(|name| join(&folder, name)));
 }
 

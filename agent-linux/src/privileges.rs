@@ -7,7 +7,8 @@
 
 use crate::sys::{self, Confinement};
 use nix::sys::prctl;
-use nix::unistd::{self, Gid, Group, Uid, User};
+use nix::unistd::{self, Gid, Uid};
+use std::fs;
 use std::io;
 use std::os::unix::fs::lchown;
 use std::path::Path;
@@ -34,13 +35,12 @@ impl Other {
         if named == Some("root") || !Uid::effective().is_root() {
             return Ok(None);
         }
-        let found = User::from_name(named.unwrap_or(USER)).ok().flatten();
-        match (found, named) {
-            (Some(user), _) => Ok(Some(Self { name: user.name, uid: user.uid, gid: user.gid })),
-            (None, None) => Ok(None),
-            (None, Some(name)) => Err(format!(
+        let found = user(&read("/etc/passwd"), named.unwrap_or(USER));
+        match named {
+            Some(name) if found.is_none() => Err(format!(
                 "there is no user `{name}`: make it with `useradd --system {name}`, or name another"
             )),
+            _ => Ok(found),
         }
     }
 
@@ -52,8 +52,8 @@ impl Other {
 
     /// Becomes this user for good.
     pub fn put_on(&self) -> io::Result<()> {
-        let groups = GROUPS.iter().filter_map(|name| Group::from_name(name).ok().flatten());
-        let groups: Vec<Gid> = groups.map(|group| group.gid).collect();
+        let file = read("/etc/group");
+        let groups: Vec<Gid> = GROUPS.iter().filter_map(|name| group(&file, name)).collect();
         unistd::setgroups(&groups)?;
         unistd::setresgid(self.gid, self.gid, self.gid)?;
         unistd::setresuid(self.uid, self.uid, self.uid)?;
@@ -64,6 +64,32 @@ impl Other {
     pub fn name(&self) -> &str {
         &self.name
     }
+}
+
+/// A list of users or groups; without the file there are none. It is read here
+/// since the C library's way, with its services for names, is 8 KB of program.
+fn read(path: &str) -> String {
+    fs::read(path).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
+}
+
+/// The user of a name: `NAME:PASSWORD:UID:GID:…` (passwd(5)).
+fn user(file: &str, name: &str) -> Option<Other> {
+    let mut numbers = entry(file, name)?.map_while(|field| field.parse().ok());
+    let (uid, gid) = (Uid::from_raw(numbers.next()?), Gid::from_raw(numbers.next()?));
+    Some(Other { name: name.to_owned(), uid, gid })
+}
+
+/// The number of a group: `NAME:PASSWORD:GID:…` (group(5)).
+fn group(file: &str, name: &str) -> Option<Gid> {
+    entry(file, name)?.next()?.parse().ok().map(Gid::from_raw)
+}
+
+/// The fields behind name and password of the line with a name.
+fn entry<'f>(file: &'f str, name: &str) -> Option<impl Iterator<Item = &'f str>> {
+    let mut lines = file.lines().map(|line| line.split(':'));
+    let mut fields = lines.find_map(|mut fields| (fields.next() == Some(name)).then_some(fields))?;
+    fields.next()?;
+    Some(fields)
 }
 
 /// Takes the way back, and the calls that are not needed. `Ok(false)` when
@@ -77,5 +103,22 @@ pub fn confine(starts_programs: bool) -> io::Result<bool> {
             Ok(false)
         }
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn users_and_groups_are_found_by_their_whole_name() {
+        let file = "root:x:0:0:root:/root:/bin/sh\nbart:x:7:7::/:\nbartizan:x:101:103::/:\nodd:x:x\n";
+        let numbers = |name| user(file, name).map(|user| (user.uid.as_raw(), user.gid.as_raw()));
+        assert_eq!(numbers("bartizan"), Some((101, 103)));
+        assert_eq!(numbers("root"), Some((0, 0)));
+        for unknown in ["bartiza", "x", "odd", ""] {
+            assert_eq!(numbers(unknown), None, "{unknown}");
+        }
+        assert_eq!(group("root:x:0:\nadm:x:4:syslog,me\n", "adm"), Some(Gid::from_raw(4)));
     }
 }

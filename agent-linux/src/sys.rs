@@ -7,8 +7,10 @@
 use bartizan_core::follow::dated::LocalTime;
 use nix::libc;
 use std::ffi::CStr;
+use std::fs::File;
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::mem::ManuallyDrop;
+use std::os::fd::{BorrowedFd, FromRawFd};
 
 /// What the kernel says of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -146,6 +148,14 @@ mod stat {
             );
         }
     }
+}
+
+/// Standard input (0) or output (1) as it is: the buffers of the standard
+/// library are 3 KB of program and of no use to one text.
+pub fn standard(number: u8) -> ManuallyDrop<File> {
+    // SAFETY: the standard library opens these at the start if they are not
+    // open, and nobody closes them; this one is never dropped.
+    ManuallyDrop::new(unsafe { File::from_raw_fd(number.into()) })
 }
 
 /// The date and time of this machine's zone at so many seconds since 1970.

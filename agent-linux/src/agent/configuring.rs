@@ -7,7 +7,8 @@
 
 use super::Agent;
 use crate::config::{self, About, Config, Internal};
-use crate::{host, sources};
+use crate::host;
+use crate::sources::{self, Kind};
 use bartizan_core::time::Millis;
 use std::fs;
 use std::io::{self, Write};
@@ -145,12 +146,12 @@ impl Agent {
     /// Uses a configuration from now on.
     pub(super) fn configure(&mut self, new: Configuration, now: Millis) {
         let old = std::mem::replace(&mut self.configuration, new);
-        let config = self.configuration.config.clone();
+        let config = &self.configuration.config;
         self.files.configure(&config.files, &mut self.roster, &mut self.uplink);
-        for kind in KINDS {
-            let (before, after) = ((kind.part)(&old.config), (kind.part)(&config));
-            if before != after {
-                self.listen_anew(kind.name, sources::open(&after), now);
+        for kind in Kind::ALL {
+            let config = &self.configuration.config;
+            if !kind.is_same(&old.config, config) {
+                self.listen_anew(kind.name(), kind.sources(config), now);
             }
         }
         if let Some(trouble) = self.configuration.pushed_trouble.clone() {
@@ -218,21 +219,6 @@ impl Agent {
         Ok(())
     }
 }
-
-/// One kind of sources that cannot wait: what a configuration says of it
-/// alone, so that a change of one kind leaves the others running.
-struct Kind {
-    name: &'static str,
-    part: fn(&Config) -> Config,
-}
-
-const KINDS: [Kind; 5] = [
-    Kind { name: "commands", part: |all| Config { commands: all.commands.clone(), ..Config::default() } },
-    Kind { name: "streams", part: |all| Config { streams: all.streams.clone(), ..Config::default() } },
-    Kind { name: "journal", part: |all| Config { journal: all.journal.clone(), ..Config::default() } },
-    Kind { name: "kernel log", part: |all| Config { kernel: all.kernel, ..Config::default() } },
-    Kind { name: "syslog", part: |all| Config { listeners: all.listeners.clone(), ..Config::default() } },
-];
 
 #[cfg(test)]
 mod tests {

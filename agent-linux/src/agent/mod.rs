@@ -169,8 +169,6 @@ impl Agent {
         };
         agent.uplink.open(SPOOL);
         agent.configure(configuration, now);
-        let name = agent.identity.name.clone();
-        agent.note(&["ossec: Agent started: '", &name, "->any'."], now);
         Ok(agent)
     }
 

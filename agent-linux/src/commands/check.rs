@@ -6,8 +6,10 @@ use crate::config::{Config, File};
 use crate::disk::Disk;
 use crate::glob::{self, Glob};
 use crate::identity::{Identity, show_address};
+use crate::live::Live;
 use crate::privileges::Other;
-use crate::sources;
+use crate::sources::kernel::Kernel;
+use crate::sources::syslog::Listener;
 use bartizan_core::follow::{Disk as _, Trouble, dated};
 use mio::{Poll, Token};
 use std::fmt::Write;
@@ -129,16 +131,12 @@ fn others(page: &mut Page, config: &Config) -> Result<(), Failure> {
         page.good("the systemd journal");
     }
     let poll = Poll::new().map_err(|error| Failure::System(error.to_string()))?;
-    let mut open = |what: String, part: Config| {
-        for mut source in sources::open(&part) {
-            match source.register(poll.registry(), Token(0)) {
-                Ok(()) => page.good(&what),
-                Err(error) => page.bad(&format!("{what}: {error}")),
-            }
-        }
+    let mut open = |what: &str, source: &mut dyn Live| match source.register(poll.registry(), Token(0)) {
+        Ok(()) => page.good(what),
+        Err(error) => page.bad(&format!("{what}: {error}")),
     };
     if config.kernel {
-        open("the kernel log".to_owned(), Config { kernel: true, ..Config::default() });
+        open("the kernel log", &mut Kernel::new());
     }
     for listener in &config.listeners {
         let mut what = String::from("syslog");
@@ -147,7 +145,7 @@ fn others(page: &mut Page, config: &Config) -> Result<(), Failure> {
             Some(path) => write!(what, " on {}", path.display()),
             None => write!(what, " on port {}", listener.port),
         };
-        open(what, Config { listeners: vec![listener.clone()], ..Config::default() });
+        open(&what, &mut Listener::new(listener));
     }
     Ok(())
 }

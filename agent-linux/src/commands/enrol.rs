@@ -5,6 +5,7 @@ use crate::config::Manager;
 use crate::host;
 use crate::identity::{Identity, parse_address, show_address};
 use crate::link::{Keys, Link, Trouble, builder, resolve};
+use crate::sys;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::PROLOGUE_ENROL;
 use bartizan_core::wire::message::{CONTROL_MAX, ToAgent, ToManager};
@@ -49,7 +50,7 @@ fn token_text(arguments: &Arguments) -> Result<String, Failure> {
     match arguments.words.as_slice() {
         [word] if word == "-" => {
             let mut text = String::new();
-            let read = std::io::stdin().take(TOKEN_BYTES_MAX as u64 * 2).read_to_string(&mut text);
+            let read = sys::standard(0).by_ref().take(TOKEN_BYTES_MAX as u64 * 2).read_to_string(&mut text);
             read.map_err(|error| Failure::System(format!("standard input: {error}")))?;
             Ok(text)
         }
@@ -112,12 +113,12 @@ fn try_address(address: &Manager, token: &Token<'_>, identity: &Identity) -> Res
     let keys = Keys { own: &identity.own, manager: &identity.manager };
     link.connect(poll.registry(), LINK, resolve(address)?, keys, PROLOGUE_ENROL)?;
     let end = host::now().plus(PATIENCE_MS);
-    wait(&mut poll, &mut link, end, |link| Ok(link.is_open().then_some(())))?;
+    wait(&mut poll, &mut link, end, &mut |link| Ok(link.is_open().then(String::new)))?;
     let mut message = [0; CONTROL_MAX];
     let enrol = ToManager::Enrol { secret: token.secret, name: &identity.name, system: &host::system() };
     let len = enrol.write(&mut message).map_err(|_| Refusal::No("the name is too long".to_owned()))?;
     link.send(message.get(..len).unwrap_or_default())?;
-    wait(&mut poll, &mut link, end, |link| {
+    wait(&mut poll, &mut link, end, &mut |link| {
         let Some(message) = link.receive()? else { return Ok(None) };
         match ToAgent::read(message) {
             Ok(ToAgent::Enrolled { name, .. }) => Ok(Some(name.to_owned())),
@@ -129,12 +130,12 @@ fn try_address(address: &Manager, token: &Token<'_>, identity: &Identity) -> Res
 }
 
 /// Lets the link work until there is an answer.
-fn wait<T>(
+fn wait(
     poll: &mut Poll,
     link: &mut Link,
     end: Millis,
-    mut answer: impl FnMut(&mut Link) -> Result<Option<T>, Refusal>,
-) -> Result<T, Refusal> {
+    answer: &mut dyn FnMut(&mut Link) -> Result<Option<String>, Refusal>,
+) -> Result<String, Refusal> {
     let mut events = Events::with_capacity(4);
     loop {
         link.ready()?;

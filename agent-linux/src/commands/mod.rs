@@ -10,6 +10,7 @@ mod help;
 mod run;
 mod status;
 
+use crate::sys;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
@@ -48,7 +49,7 @@ pub(crate) fn complain(text: &str) {
 
 /// Text to standard output; that nobody reads it is no failure.
 pub(crate) fn say(text: &str) {
-    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+    let _ = sys::standard(1).write_all(text.as_bytes());
 }
 
 /// What the command line says.

@@ -23,8 +23,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let page = ask(arguments, &path).map_err(system)?;
     say(&page);
     let is_connected = match arguments.json {
-        true => !page.contains("\"connected_ms\":null"),
-        false => !page.contains("\nnot connected"),
+        true => page.split(',').all(|part| part != "\"connected_ms\":null"),
+        false => page.lines().all(|line| !line.starts_with("not connected")),
     };
     if is_connected { Ok(()) } else { Err(Failure::No(String::new())) }
 }

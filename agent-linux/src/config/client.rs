@@ -68,7 +68,7 @@ pub(super) fn read<'t>(
 
 fn add<'t>(reading: &mut Reading<'t>, option: &Element<'t>, client: &mut Client, manager: Manager) {
     if client.managers.len() == MANAGERS_MAX {
-        let message = format!("there are more than {MANAGERS_MAX} managers");
+        let message = format_args!("there are more than {MANAGERS_MAX} managers");
         return reading.error(option.name_at, message, "leave some out");
     }
     client.managers.push(manager);
@@ -86,7 +86,11 @@ fn server<'t>(reading: &mut Reading<'t>, section: &Element<'t>) -> Result<Option
         }
     }
     if host.is_none() {
-        reading.error(section.name_at, "this <server> has no <address>", "add the address of the manager");
+        reading.error(
+            section.name_at,
+            format_args!("this <server> has no <address>"),
+            "add the address of the manager",
+        );
     }
     Ok(host.map(|host| Manager { host, port: port.unwrap_or(MANAGER_PORT) }))
 }
@@ -96,7 +100,11 @@ fn spool(reading: &mut Reading<'_>, client: &mut Client) -> Result<(), Fault> {
         match option.name {
             "size" => match reading.bytes(&option)? {
                 Some(bytes) if SPOOL.contains(&bytes) => client.spool_bytes = bytes,
-                Some(_) => reading.error(option.name_at, "<size> is from 32k to 1024m", "write it as 1m"),
+                Some(_) => reading.error(
+                    option.name_at,
+                    format_args!("<size> is from 32k to 1024m"),
+                    "write it as 1m",
+                ),
                 None => {}
             },
             "file" => client.spool_file = reading.path(&option)?.map(PathBuf::from),

@@ -4,6 +4,7 @@
 //! length. A log may hold any bytes but an expression reads UTF-8, so each
 //! byte that is none counts as `?`, and offsets stay what they are.
 
+use super::START;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::{Captures, Given, Matcher, PatternId};
 use bartizan_core::record::Span;
@@ -40,14 +41,14 @@ struct Expression {
 impl Expressions {
     /// Compiles these texts, as `compile` and `compile_asking` accept
     /// them; what is not accepted matches nothing.
-    pub fn new<'p>(patterns: impl IntoIterator<Item = Option<&'p str>>) -> Self {
-        let expression = |pattern: Option<&str>| {
-            let pattern = pattern?;
+    pub fn new(patterns: &[Option<&str>]) -> Self {
+        let expression = |pattern: &Option<&str>| {
+            let pattern = (*pattern)?;
             let filled = fill(pattern, &Given::default());
             let asks = (filled != pattern).then(|| pattern.to_string());
             Some(Expression { regex: compile(&filled).ok()?, asks, filled })
         };
-        let compiled = patterns.into_iter().map(expression).collect();
+        let compiled = patterns.iter().map(expression).collect();
         Self { compiled, mended: String::with_capacity(TEXT_MAX) }
     }
 
@@ -155,7 +156,24 @@ impl Matcher for Expressions {
         let (regex, text) = self.run(usize::from(pattern.0), text)?;
         let found = regex.captures(text)?;
         let span = |group: regex_lite::Match<'_>| Span::new(group.start(), group.end());
-        captures.fill(found.iter().skip(1).map(|group| group.map(span)), false);
+        // A group that took no part keeps its number: `end` asks for groups of
+        // `start` by theirs.
+        captures.fill(found.iter().skip(1).map(|group| group.map(span)), pattern == PatternId(START));
         found.get(0).map(|all| all.end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_of_the_start_keep_their_numbers() {
+        let mut expressions = Expressions::new(&[Some("(a)?(b)"), Some(""), Some("(a)?(b)")]);
+        let mut captures = Captures::new();
+        expressions.captures(PatternId(START), b"b", &mut captures);
+        assert_eq!(captures.iter().copied().collect::<Vec<_>>(), [Span::default(), Span::new(0, 1)]);
+        expressions.captures(PatternId(2), b"b", &mut captures);
+        assert_eq!(captures.iter().copied().collect::<Vec<_>>(), [Span::new(0, 1)]);
     }
 }

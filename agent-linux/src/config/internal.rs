@@ -78,7 +78,7 @@ impl Internal {
             return Ok(());
         }
         let Some((key, value)) = line.split_once('=') else {
-            return Err(Fault::new(at, "this is no option").help("write daemon.option=number"));
+            return Err(Fault::new(at, format_args!("this is no option")).help("write daemon.option=number"));
         };
         let Some(name) = key.trim_end().strip_prefix("logcollector.") else { return Ok(()) };
         let Some((_, range, set)) = SETTINGS.iter().find(|(known, ..)| *known == name) else {
@@ -87,8 +87,11 @@ impl Internal {
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
             None => {
-                let message =
-                    format!("logcollector.{name} takes a number from {} to {}", range.start(), range.end());
+                let message = format_args!(
+                    "logcollector.{name} takes a number from {} to {}",
+                    range.start(),
+                    range.end()
+                );
                 return Err(Fault::new(at, message).help("write it in digits"));
             }
         }
@@ -100,10 +103,10 @@ fn unknown(name: &str, at: Span) -> Result<(), Fault> {
     if UNUSED.contains(&name) {
         return Ok(());
     }
-    let known = SETTINGS.iter().map(|(known, ..)| *known).chain(UNUSED);
-    let help = match suggest(name, known) {
+    let known = SETTINGS.map(|(known, ..)| known);
+    let help = match suggest(name, &[&known, &UNUSED]) {
         Some(known) => format!("did you mean logcollector.{known}?"),
         None => "remove it".to_string(),
     };
-    Err(Fault::new(at, format!("there is no option logcollector.{name}")).help(help))
+    Err(Fault::new(at, format_args!("there is no option logcollector.{name}")).help(&help))
 }

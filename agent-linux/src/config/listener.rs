@@ -54,13 +54,13 @@ pub(super) fn read<'t>(
     if network || listener.socket.is_none() {
         (listener.udp, listener.tcp) = protocol.unwrap_or((true, false));
         if listener.allowed.is_empty() {
-            let message = format!("this <{}> has no <allowed-ips>", section.name);
+            let message = format_args!("this <{}> has no <allowed-ips>", section.name);
             let help = "name who may send, for example <allowed-ips>192.168.1.0/24</allowed-ips>";
             reading.error(section.name_at, message, help);
         }
     }
     if config.listeners.len() == LISTENERS_MAX {
-        let message = format!("there are more than {LISTENERS_MAX} listeners");
+        let message = format_args!("there are more than {LISTENERS_MAX} listeners");
         reading.error(section.name_at, message, "one listener may take udp and tcp and a socket");
     } else {
         config.listeners.push(listener);
@@ -77,7 +77,7 @@ fn protocol<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Optio
         // Wazuh 4.14 writes a list.
         "both" | "udp,tcp" | "tcp,udp" => (true, true),
         _ => {
-            reading.error(at, format!("there is no protocol `{text}`"), "write udp, tcp or both");
+            reading.error(at, format_args!("there is no protocol `{text}`"), "write udp, tcp or both");
             return Ok(None);
         }
     };
@@ -88,7 +88,7 @@ fn local<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Option<I
     let Some((text, at)) = reading.text(option)? else { return Ok(None) };
     let address = text.parse().ok();
     if address.is_none() {
-        reading.error(at, format!("`{text}` is no address"), "write an address of this machine");
+        reading.error(at, format_args!("`{text}` is no address"), "write an address of this machine");
     }
     Ok(address)
 }
@@ -101,14 +101,14 @@ fn addresses<'t>(
     for (word, at) in reading.words(option)? {
         match AddressRow::parse(word.as_bytes()) {
             Some(_) if list.len() == ADDRESSES_MAX => {
-                let message = format!("there are more than {ADDRESSES_MAX} addresses");
+                let message = format_args!("there are more than {ADDRESSES_MAX} addresses");
                 reading.error(at, message, "name networks: 192.168.0.0/16");
                 break;
             }
             Some(row) => list.push(row),
             None => {
                 let help = "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32 or any";
-                reading.error(at, format!("`{word}` is no address and no network"), help);
+                reading.error(at, format_args!("`{word}` is no address and no network"), help);
             }
         }
     }

@@ -141,7 +141,7 @@ impl Parts {
         let Some((pattern, at)) = reading.text(option)? else { return Ok(()) };
         let Some(field) = option.attribute("field").filter(|field| !field.value.is_empty()) else {
             let help = "write <filter field=\"_SYSTEMD_UNIT\">…</filter>";
-            reading.error(option.name_at, "this <filter> names no field", help);
+            reading.error(option.name_at, format_args!("this <filter> names no field"), help);
             return Ok(());
         };
         let ignore_if_missing = option.attribute("ignore_if_missing").is_some_and(|a| a.value == "yes");
@@ -181,7 +181,7 @@ impl Parts {
             "command" => "add the command whose output is to be followed",
             _ => "add the path of the file that is to be followed",
         };
-        reading.error(section.name_at, format!("this <localfile> has no <{missing}>"), help);
+        reading.error(section.name_at, format_args!("this <localfile> has no <{missing}>"), help);
     }
 
     fn file<'t>(
@@ -195,14 +195,14 @@ impl Parts {
         if location == KERNEL {
             config.kernel = true;
         } else if !location.starts_with('/') {
-            let message = format!("`{location}` is no whole path");
+            let message = format_args!("`{location}` is no whole path");
             reading.error(
                 section.name_at,
                 message,
                 "a <location> begins with `/`, without a blank before it",
             );
         } else if config.files.iter().any(|file| file.location == location) {
-            let message = format!("`{location}` is followed already; this one is not used");
+            let message = format_args!("`{location}` is followed already; this one is not used");
             reading.warning(section.name_at, message, "remove one of them");
         } else if room(reading, section.name_at, config) {
             config.files.push(File {
@@ -278,7 +278,7 @@ fn label(name: &str) -> String {
 fn allowed(reading: &mut Reading<'_>, line: &str, at: Span) -> bool {
     let allowed = !reading.about.pushed || reading.about.internal.remote_commands;
     if !allowed {
-        let message = format!("the command `{line}` of the manager is refused");
+        let message = format_args!("the command `{line}` of the manager is refused");
         let help = "logcollector.remote_commands=1 in this agent's local_internal_options.conf allows it";
         reading.error(at, message, help);
     }
@@ -289,7 +289,7 @@ fn room(reading: &mut Reading<'_>, at: Span, config: &Config) -> bool {
     let room = config.files.len() + config.commands.len() + config.streams.len() < SOURCES_MAX;
     if !room {
         let help = "a location may hold wildcards: `/var/log/*.log`";
-        reading.error(at, format!("there are more than {SOURCES_MAX} sources"), help);
+        reading.error(at, format_args!("there are more than {SOURCES_MAX} sources"), help);
     }
     room
 }
@@ -297,7 +297,7 @@ fn room(reading: &mut Reading<'_>, at: Span, config: &Config) -> bool {
 fn push<'t>(reading: &mut Reading<'t>, option: &Element<'t>, list: &mut Vec<String>) -> Result<(), Fault> {
     let Some((text, at)) = reading.text(option)? else { return Ok(()) };
     if list.len() == LIST_MAX {
-        reading.error(at, format!("there are more than {LIST_MAX} <{}>", option.name), "leave some out");
+        reading.error(at, format_args!("there are more than {LIST_MAX} <{}>", option.name), "leave some out");
     } else {
         list.push(text);
     }
@@ -313,7 +313,8 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
         text => number(text.as_bytes()).filter(|seconds| FREQUENCIES.contains(seconds)),
     };
     if seconds.is_none() {
-        let message = format!("<frequency> takes seconds from 1 to {}, hourly or daily", FREQUENCIES.end());
+        let message =
+            format_args!("<frequency> takes seconds from 1 to {}, hourly or daily", FREQUENCIES.end());
         reading.error(at, message, "write it in digits, without spaces");
     }
     Ok(seconds)
@@ -328,7 +329,7 @@ fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8>
             "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",
             PRIORITIES.join(", ")
         );
-        reading.error(at, format!("there is no priority `{text}`"), help);
+        reading.error(at, format_args!("there is no priority `{text}`"), &help);
     }
     found
 }

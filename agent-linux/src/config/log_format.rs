@@ -77,14 +77,15 @@ pub(super) fn log_format<'t>(reading: &mut Reading<'t>, option: &Element<'t>) ->
 }
 
 fn no_format(reading: &mut Reading<'_>, name: &str, at: Span) -> Option<Kind> {
-    let help = match suggest(name.trim(), NAMES) {
-        _ if name.starts_with("multi-line") && !name.contains("ind") => {
+    let help = match suggest(name.trim(), &[&NAMES]) {
+        // No `multi-line_indented`, however it may be mistyped.
+        _ if name.starts_with("multi-line") && !name.contains('d') => {
             format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
         }
         Some(known) => format!("did you mean `{known}`?"),
         None => format!("formats are {}, multi-line:N", NAMES.join(", ")),
     };
-    reading.error(at, format!("there is no log format `{name}`"), help);
+    reading.error(at, format_args!("there is no log format `{name}`"), &help);
     None
 }
 
@@ -95,7 +96,7 @@ fn multi_line<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<Log
         Some(lines) => Some(LogFormat::Plain(Format::Multi { lines })),
         None => {
             let help = format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}");
-            reading.error(option.name_at, "this multi-line has no number of lines", help);
+            reading.error(option.name_at, format_args!("this multi-line has no number of lines"), &help);
             None
         }
     }
@@ -114,7 +115,11 @@ fn auditd<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForm
     if wait.is_none() {
         let help =
             "write timeout=\"N\", rounds after the last line, or window=\"N\", after the first; N up to 1000";
-        reading.error(option.name_at, "linux_auditd takes exactly one of `timeout` and `window`", help);
+        reading.error(
+            option.name_at,
+            format_args!("linux_auditd takes exactly one of `timeout` and `window`"),
+            help,
+        );
     }
     wait.map(|wait| LogFormat::Plain(Format::LinuxAuditd { wait }))
 }
@@ -123,7 +128,11 @@ fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForma
     let flags = option.attribute("flags").map_or("", |flags| flags.value);
     if let Some(attribute) = option.attribute("flags").filter(|a| a.value.contains(|c| !"imsxU".contains(c)))
     {
-        reading.error(attribute.at, "flags are the letters i, m, s, x and U", "i takes no notice of case");
+        reading.error(
+            attribute.at,
+            format_args!("flags are the letters i, m, s, x and U"),
+            "i takes no notice of case",
+        );
         return None;
     }
     let mut pattern = |name, compile: Compile| {
@@ -173,7 +182,7 @@ fn choice<'t, T: Copy>(
     if found.is_none() {
         let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
         let help = format!("write one of {}", known.join(", "));
-        reading.error(attribute.at, format!("`{}` is no value of `{name}`", attribute.value), help);
+        reading.error(attribute.at, format_args!("`{}` is no value of `{name}`", attribute.value), &help);
     }
     found.map(|(_, meaning)| *meaning)
 }
@@ -188,7 +197,7 @@ fn checked(reading: &mut Reading<'_>, pattern: &str, at: Span, compile: Compile)
         Ok(_) => Some(pattern.to_string()),
         Err(why) => {
             let help = "look-around is not supported, and only end_regex may ask for a group of start_regex";
-            reading.error(at, format!("`{pattern}` is no expression: {why}"), help);
+            reading.error(at, format_args!("`{pattern}` is no expression: {why}"), help);
             None
         }
     }

@@ -200,7 +200,7 @@ impl LogFormat {
     pub fn expressions(&self) -> Option<Expressions> {
         let Self::Regex(regex) = self else { return None };
         let RegexFormat { start, end, key, all, .. } = &**regex;
-        Some(Expressions::new([start, end, key, all].map(|pattern| pattern.as_deref())))
+        Some(Expressions::new(&[start, end, key, all].map(|pattern| pattern.as_deref())))
     }
 }
 
@@ -316,7 +316,7 @@ pub struct Agent<'a> {
 pub fn check(text: &[u8], about: About<'_>) -> Result<Config, Report> {
     let mut report = Report::default();
     if text.len() > TEXT_MAX {
-        let fault = Fault::new(Default::default(), format!("the file is larger than {TEXT_MAX} bytes"));
+        let fault = Fault::new(Default::default(), format_args!("the file is larger than {TEXT_MAX} bytes"));
         report.error(about.file, text, &fault);
         return Err(report);
     }
@@ -345,11 +345,11 @@ fn roots<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fault
             "agent_config" if agents::means(reading, &root, config) => sections(reading, config)?,
             "agent_config" => reading.xml.skip()?,
             name => {
-                let help = match suggest::suggest(name, ["ossec_config", "agent_config"]) {
+                let help = match suggest::suggest(name, &[&["ossec_config", "agent_config"]]) {
                     Some(known) => format!("did you mean <{known}>?"),
                     None => "all of a configuration stands in <ossec_config>".to_string(),
                 };
-                reading.error(root.name_at, format!("<{name}> cannot stand here"), help);
+                reading.error(root.name_at, format_args!("<{name}> cannot stand here"), &help);
                 reading.xml.skip()?;
             }
         }
@@ -371,12 +371,12 @@ fn sections<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fa
             name if sections::MANAGER.contains(&name) => reading.xml.skip()?,
             name if sections::UNUSED.contains(&name) => reading.unused_section(&section)?,
             name => {
-                let known = sections::USED.into_iter().chain(sections::UNUSED).chain(sections::MANAGER);
-                let help = match suggest::suggest(name, known) {
+                let known: [&[_]; 3] = [&sections::USED, &sections::UNUSED, &sections::MANAGER];
+                let help = match suggest::suggest(name, &known) {
                     Some(known) => format!("did you mean <{known}>?"),
                     None => format!("sections of an agent are <{}>", sections::USED.join(">, <")),
                 };
-                reading.error(section.name_at, format!("there is no section <{name}>"), help);
+                reading.error(section.name_at, format_args!("there is no section <{name}>"), &help);
                 reading.xml.skip()?;
             }
         }

@@ -5,6 +5,7 @@ use super::About;
 use super::report::{Fault, Report, Span};
 use super::suggest::suggest;
 use super::xml::{Element, Text, Xml};
+use std::fmt;
 use std::ops::RangeInclusive;
 
 /// What is at hand while one file is read.
@@ -26,11 +27,11 @@ impl<'t> Reading<'t> {
         self.report.error(self.about.file, self.bytes, fault);
     }
 
-    pub(super) fn error(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn error(&mut self, at: Span, message: fmt::Arguments<'_>, help: &str) {
         self.fault(&Fault::new(at, message).help(help));
     }
 
-    pub(super) fn warning(&mut self, at: Span, message: impl Into<String>, help: impl Into<String>) {
+    pub(super) fn warning(&mut self, at: Span, message: fmt::Arguments<'_>, help: &str) {
         self.report.warning(self.about.file, self.bytes, &Fault::new(at, message).help(help));
     }
 
@@ -55,11 +56,11 @@ impl<'t> Reading<'t> {
             let message = format!("the option <{name}> in <{section}> is not used by this agent");
             self.warn_once(option.name_at, message, "it may stay; it has no effect");
         } else {
-            let help = match suggest(name, used.iter().chain(unused).copied()) {
+            let help = match suggest(name, &[used, unused]) {
                 Some(known) => format!("did you mean <{known}>?"),
                 None => format!("options of <{section}> are {}", used.join(", ")),
             };
-            self.error(option.name_at, format!("there is no option <{name}> in <{section}>"), help);
+            self.error(option.name_at, format_args!("there is no option <{name}> in <{section}>"), &help);
         }
         self.xml.skip()
     }
@@ -67,7 +68,7 @@ impl<'t> Reading<'t> {
     /// A warning, unless the same was given before.
     pub(super) fn warn_once(&mut self, at: Span, message: String, help: &str) {
         if !self.warned.contains(&message) {
-            self.warning(at, message.as_str(), help);
+            self.warning(at, format_args!("{message}"), help);
             self.warned.push(message);
         }
     }
@@ -78,12 +79,12 @@ impl<'t> Reading<'t> {
             if known.contains(&attribute.name) {
                 continue;
             }
-            let message = format!("<{}> has no attribute `{}`", element.name, attribute.name);
-            let help = match suggest(attribute.name, known.iter().copied()) {
+            let message = format_args!("<{}> has no attribute `{}`", element.name, attribute.name);
+            let help = match suggest(attribute.name, &[known]) {
                 Some(known) => format!("did you mean `{known}`?"),
                 None => "remove it".to_string(),
             };
-            self.error(attribute.at, message, help);
+            self.error(attribute.at, message, &help);
         }
     }
 
@@ -101,7 +102,7 @@ impl<'t> Reading<'t> {
             b"no" | b"false" | b"off" | b"0" => format!("write <{name}>no</{name}>, without spaces"),
             _ => format!("write <{name}>yes</{name}> or <{name}>no</{name}>"),
         };
-        self.error(value_at(option, &text), format!("<{name}> takes yes or no"), help);
+        self.error(value_at(option, &text), format_args!("<{name}> takes yes or no"), &help);
         Ok(None)
     }
 
@@ -115,7 +116,7 @@ impl<'t> Reading<'t> {
         let number = number(&text.bytes).filter(|number| range.contains(number));
         if number.is_none() {
             let message =
-                format!("<{}> takes a number from {} to {}", option.name, range.start(), range.end());
+                format_args!("<{}> takes a number from {} to {}", option.name, range.start(), range.end());
             self.error(value_at(option, &text), message, "write it in digits, without spaces");
         }
         Ok(number)
@@ -129,12 +130,12 @@ impl<'t> Reading<'t> {
         let at = value_at(option, &text);
         match String::from_utf8(text.bytes.into_owned()) {
             Ok(text) if text.is_empty() => {
-                self.error(at, format!("<{name}> is empty"), "give it a value, or remove it");
+                self.error(at, format_args!("<{name}> is empty"), "give it a value, or remove it");
                 Ok(None)
             }
             Ok(text) => Ok(Some((text, at))),
             Err(_) => {
-                self.error(at, format!("<{name}> is not UTF-8"), "save the file as UTF-8");
+                self.error(at, format_args!("<{name}> is not UTF-8"), "save the file as UTF-8");
                 Ok(None)
             }
         }
@@ -147,7 +148,7 @@ impl<'t> Reading<'t> {
             return Ok(Some(path));
         }
         let help = "a path begins with `/`, without a blank before it";
-        self.error(at, format!("<{}> takes a whole path", option.name), help);
+        self.error(at, format_args!("<{}> takes a whole path", option.name), help);
         Ok(None)
     }
 
@@ -183,7 +184,7 @@ impl<'t> Reading<'t> {
         let scale = suffix.map_or(1, |(_, scale)| *scale);
         let value = number(digits).and_then(|number| number.checked_mul(scale));
         if value.is_none() {
-            let message = format!("<{}> takes {what}", option.name);
+            let message = format_args!("<{}> takes {what}", option.name);
             self.error(value_at(option, &text), message, "write it without spaces");
         }
         Ok(value)

@@ -21,21 +21,24 @@ impl Span {
     }
 }
 
-/// One thing that is wrong, at its place.
-pub(super) struct Fault {
+/// One thing that is wrong, at its place. It is one pointer wide because almost
+/// every function of this room may return it.
+pub(super) struct Fault(Box<Wrong>);
+
+struct Wrong {
     at: Span,
     message: String,
     help: String,
 }
 
 impl Fault {
-    pub(super) fn new(at: Span, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), help: String::new() }
+    pub(super) fn new(at: Span, message: fmt::Arguments<'_>) -> Self {
+        Self(Box::new(Wrong { at, message: fmt::format(message), help: String::new() }))
     }
 
     /// What to do about it.
-    pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = help.into();
+    pub(super) fn help(mut self, help: &str) -> Self {
+        self.0.help = help.to_owned();
         self
     }
 }
@@ -76,7 +79,7 @@ impl Report {
         self.push(file, bytes, "warning: ", fault);
     }
 
-    fn push(&mut self, file: &str, bytes: &[u8], severity: &str, fault: &Fault) {
+    fn push(&mut self, file: &str, bytes: &[u8], severity: &str, Fault(fault): &Fault) {
         if self.problems.len() == PROBLEMS_MAX {
             self.left_out += 1;
             return;

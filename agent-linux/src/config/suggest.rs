@@ -5,14 +5,14 @@ const WORD_MAX: usize = 40;
 
 /// The known word with the fewest edits (a letter added, left out or changed;
 /// case counts nothing), if two thirds of the letters are right. The first of
-/// equals.
-pub(super) fn suggest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let near = |known: &'k str| {
+/// equals. What is known may stand in several lists.
+pub(super) fn suggest<'k>(word: &str, known: &[&[&'k str]]) -> Option<&'k str> {
+    let near = |known: &&'k str| {
         let edits = edits(word.as_bytes(), known.as_bytes())?;
         let allowed = (word.len().max(known.len()) / 3).max(1);
-        (edits <= allowed && edits < word.len()).then_some((edits, known))
+        (edits <= allowed && edits < word.len()).then_some((edits, *known))
     };
-    known.into_iter().filter_map(near).min_by_key(|(edits, _)| *edits).map(|(_, known)| known)
+    known.iter().copied().flatten().filter_map(near).min_by_key(|(edits, _)| *edits).map(|(_, known)| known)
 }
 
 fn edits(from: &[u8], to: &[u8]) -> Option<usize> {
@@ -38,10 +38,10 @@ mod tests {
 
     #[test]
     fn the_nearest_word_is_meant() {
-        assert_eq!(suggest("loction", ["log_format", "location"]), Some("location"));
-        assert_eq!(suggest("LOCALFILE", ["localfile"]), Some("localfile"));
-        assert_eq!(suggest("zebra", ["location", "command"]), None);
-        assert_eq!(suggest("", ["a"]), None);
-        assert_eq!(suggest(&"x".repeat(10_000), ["location"]), None);
+        assert_eq!(suggest("loction", &[&["log_format", "location"]]), Some("location"));
+        assert_eq!(suggest("LOCALFILE", &[&["localfile"]]), Some("localfile"));
+        assert_eq!(suggest("zebra", &[&["location"], &["command"]]), None);
+        assert_eq!(suggest("", &[&["a"]]), None);
+        assert_eq!(suggest(&"x".repeat(10_000), &[&["location"]]), None);
     }
 }

@@ -12,6 +12,7 @@
 
 use super::report::{Fault, Span};
 use std::borrow::Cow;
+use std::fmt;
 
 /// Elements within elements.
 const DEPTH_MAX: usize = 32;
@@ -67,15 +68,18 @@ impl<'t> Xml<'t> {
     /// At the first element.
     pub(super) fn new(bytes: &'t [u8]) -> Result<Self, Fault> {
         if let Some(at) = memchr::memchr(0, bytes) {
-            return Err(Fault::new(Span::new(at, at + 1), "the file holds a byte 0 and is not text")
-                .help("save it as UTF-8 without such bytes"));
+            return Err(Fault::new(
+                Span::new(at, at + 1),
+                format_args!("the file holds a byte 0 and is not text"),
+            )
+            .help("save it as UTF-8 without such bytes"));
         }
         let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
         let mut xml = Self { bytes, at, open: Vec::new(), empty: false };
         xml.pass_while(|byte| byte.is_ascii_whitespace());
         if xml.rest().starts_with(b"<?") {
-            let end = memchr::memmem::find(xml.rest(), b"?>");
-            xml.at += end.ok_or_else(|| xml.here(2, "the prolog does not end"))? + 2;
+            let end = xml.rest().windows(2).position(|pair| pair == b"?>");
+            xml.at += end.ok_or_else(|| xml.here(2, format_args!("the prolog does not end")))? + 2;
         }
         Ok(xml)
     }
@@ -119,7 +123,7 @@ impl<'t> Xml<'t> {
                 [b'<', b'!', ..] => true,
                 _ => {
                     return Err(self
-                        .here(1, format!("<{}> holds a text and no elements", element.name))
+                        .here(1, format_args!("<{}> holds a text and no elements", element.name))
                         .help("write `\\<` where the text holds this character; is a closing tag missing?"));
                 }
             };
@@ -130,7 +134,7 @@ impl<'t> Xml<'t> {
                 bytes.to_mut().extend_from_slice(part)
             }
             if bytes.len() > TEXT_MAX {
-                let message = format!("the text of <{}> is longer than {TEXT_MAX} bytes", element.name);
+                let message = format_args!("the text of <{}> is longer than {TEXT_MAX} bytes", element.name);
                 return Err(Fault::new(element.name_at, message));
             }
             if !is_comment {
@@ -163,7 +167,7 @@ impl<'t> Xml<'t> {
         if name.is_empty() {
             self.at = name_at.start - 1;
             return Err(self
-                .here(1, "this `<` opens no tag")
+                .here(1, format_args!("this `<` opens no tag"))
                 .help("write `\\<` where a text holds this character"));
         }
         let mut attributes: Vec<Attribute<'t>> = Vec::new();
@@ -174,18 +178,18 @@ impl<'t> Xml<'t> {
                 [b'/', b'>', ..] => break true,
                 [b'<', b'!', ..] => self.pass_comment()?,
                 [] | [b'<', ..] => {
-                    return Err(Fault::new(name_at, format!("the tag <{name}> is not finished"))
+                    return Err(Fault::new(name_at, format_args!("the tag <{name}> is not finished"))
                         .help("end it with `>`"));
                 }
                 _ if attributes.len() == ATTRIBUTES_MAX => {
-                    return Err(Fault::new(name_at, format!("<{name}> has too many attributes")));
+                    return Err(Fault::new(name_at, format_args!("<{name}> has too many attributes")));
                 }
                 _ => attributes.push(self.attribute(name)?),
             }
         };
         self.at += 1 + usize::from(self.empty);
         if self.open.len() == DEPTH_MAX {
-            return Err(Fault::new(name_at, format!("elements are nested deeper than {DEPTH_MAX}"))
+            return Err(Fault::new(name_at, format_args!("elements are nested deeper than {DEPTH_MAX}"))
                 .help("are closing tags missing?"));
         }
         self.open.push(name_at);
@@ -197,29 +201,32 @@ impl<'t> Xml<'t> {
         let name = self.name(at)?;
         if name.is_empty() {
             return Err(self
-                .here(1, format!("this does not belong into the tag <{element}>"))
+                .here(1, format_args!("this does not belong into the tag <{element}>"))
                 .help("attributes are written name=\"value\", and a tag ends with `>`"));
         }
-        let written = |fault: Fault| fault.help(format!("write {name}=\"…\""));
+        let written = |fault: Fault| fault.help(&format!("write {name}=\"…\""));
         self.pass_while(|byte| byte.is_ascii_whitespace());
         let [b'=', ..] = self.rest() else {
-            return Err(written(Fault::new(at, format!("`{name}` has no value"))));
+            return Err(written(Fault::new(at, format_args!("`{name}` has no value"))));
         };
         self.at += 1;
         self.pass_while(|byte| byte.is_ascii_whitespace());
         let &[quote @ (b'"' | b'\''), ..] = self.rest() else {
-            return Err(written(Fault::new(at, format!("the value of `{name}` is not in quotes"))));
+            return Err(written(Fault::new(at, format_args!("the value of `{name}` is not in quotes"))));
         };
         let open = self.at;
         self.at += 1;
         let value_at = self.pass_while(|byte| byte != quote);
         if self.rest().is_empty() {
             self.at = open;
-            return Err(self.here(1, "this quote is not closed").help("end the value with the same quote"));
+            return Err(self
+                .here(1, format_args!("this quote is not closed"))
+                .help("end the value with the same quote"));
         }
         self.at += 1;
-        let value = std::str::from_utf8(self.part(value_at))
-            .map_err(|_| Fault::new(value_at, "this is not UTF-8").help("save the file as UTF-8"))?;
+        let value = std::str::from_utf8(self.part(value_at)).map_err(|_| {
+            Fault::new(value_at, format_args!("this is not UTF-8")).help("save the file as UTF-8")
+        })?;
         Ok(Attribute { name, value, at: Span::new(at.start, self.at) })
     }
 
@@ -232,7 +239,7 @@ impl<'t> Xml<'t> {
         let tag = Span::new(start, self.at);
         self.pass_while(|byte| byte.is_ascii_whitespace());
         let Some(open) = self.open.pop() else {
-            return Err(Fault::new(tag, format!("</{name}> closes nothing"))
+            return Err(Fault::new(tag, format_args!("</{name}> closes nothing"))
                 .help("remove it, or add the opening tag"));
         };
         let opened = self.name(open)?;
@@ -240,12 +247,13 @@ impl<'t> Xml<'t> {
             let line = memchr::memchr_iter(b'\n', self.part(Span::new(0, open.start))).count() + 1;
             return Err(Fault::new(
                 tag,
-                format!("</{name}> does not close <{opened}>, which line {line} opens"),
+                format_args!("</{name}> does not close <{opened}>, which line {line} opens"),
             )
-            .help(format!("write </{opened}>, or add <{name}>")));
+            .help(&format!("write </{opened}>, or add <{name}>")));
         }
         let [b'>', ..] = self.rest() else {
-            return Err(Fault::new(tag, "this closing tag is not finished").help(format!("write </{name}>")));
+            return Err(Fault::new(tag, format_args!("this closing tag is not finished"))
+                .help(&format!("write </{name}>")));
         };
         self.at += 1;
         Ok(())
@@ -255,8 +263,8 @@ impl<'t> Xml<'t> {
     fn end(&self) -> Result<(), Fault> {
         let Some(&open) = self.open.last() else { return Ok(()) };
         let name = self.name(open)?;
-        Err(Fault::new(open, format!("<{name}> is not closed before the end of the file"))
-            .help(format!("add </{name}>")))
+        Err(Fault::new(open, format_args!("<{name}> is not closed before the end of the file"))
+            .help(&format!("add </{name}>")))
     }
 
     fn pass_comment(&mut self) -> Result<(), Fault> {
@@ -266,7 +274,7 @@ impl<'t> Xml<'t> {
             before.ends_with(b"!") || before.ends_with(b"--")
         };
         let end = memchr::memchr_iter(b'>', inner).find(ends).ok_or_else(|| {
-            self.here(2, "this comment does not end")
+            self.here(2, format_args!("this comment does not end"))
                 .help("end it with `-->`; in this dialect everything that begins with `<!` is a comment")
         })?;
         self.at += 2 + end + 1;
@@ -283,7 +291,7 @@ impl<'t> Xml<'t> {
     fn name(&self, at: Span) -> Result<&'t str, Fault> {
         match std::str::from_utf8(self.part(at)) {
             Ok(name) if name.len() <= NAME_MAX => Ok(name),
-            _ => Err(Fault::new(at, "this is no name").help("is a `>` missing?")),
+            _ => Err(Fault::new(at, format_args!("this is no name")).help("is a `>` missing?")),
         }
     }
 
@@ -301,7 +309,7 @@ impl<'t> Xml<'t> {
         Span::new(start, self.at)
     }
 
-    fn here(&self, len: usize, message: impl Into<String>) -> Fault {
+    fn here(&self, len: usize, message: fmt::Arguments<'_>) -> Fault {
         Fault::new(Span::new(self.at, self.at + len), message)
     }
 }

@@ -371,7 +371,7 @@ impl Entry {
                 };
                 let mut paths = glob.expand();
                 paths.retain(|path| !excluded(path) && !is_too_old(path, self.file.age_s, wall));
-                paths.sort();
+                paths.sort_unstable();
                 paths.truncate(SOURCES_MAX);
                 Some(paths)
             }

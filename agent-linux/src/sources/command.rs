@@ -112,7 +112,7 @@ impl Commands {
             planned.due = now.plus(u64::from(planned.command.frequency_s) * 1000);
             let token = Token(first.0 + at);
             // Without memory or processes now: the next time may be better.
-            let Ok(child) = Child::start(&mut shell(&planned.command.line), registry, token) else {
+            let Ok(child) = Child::start(&shell(&planned.command.line), registry, token) else {
                 continue;
             };
             planned.runs = true;

@@ -22,8 +22,6 @@ use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use std::io;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Where the entries come from, for rules and alerts.
 pub const PLACE: &str = "journald";
@@ -58,7 +56,7 @@ const FIELDS: [(&str, usize); 7] = [
 /// Reads the journal.
 #[derive(Debug)]
 pub struct Journal {
-    program: PathBuf,
+    program: String,
     wanted: Vec<Wanted>,
     kept: Kept,
     export: Export,
@@ -84,10 +82,10 @@ impl Journal {
     /// The entries that one of these blocks wants. The strictest rate limit of
     /// all counts for all, since there is one journal.
     pub fn new(blocks: &[config::Journal]) -> Self {
-        Self::with_program(Path::new("journalctl"), blocks)
+        Self::with_program("journalctl", blocks)
     }
 
-    fn with_program(program: &Path, blocks: &[config::Journal]) -> Self {
+    fn with_program(program: &str, blocks: &[config::Journal]) -> Self {
         let mut fields: Vec<_> = FIELDS.iter().map(|(name, size)| (name.to_string(), *size)).collect();
         let wanted = blocks.iter().map(|block| Wanted::new(block, &mut fields)).collect();
         let names: Vec<_> = fields.iter().map(|(name, _)| name.as_str()).collect();
@@ -134,16 +132,17 @@ impl Journal {
         }
     }
 
-    fn command(program: &Path, fields: &str, cursor: &str) -> Command {
-        let mut command = Command::new(program);
-        command.args(["--follow", "--all", "--output=export", "--no-pager", "--quiet"]);
-        command.arg(format!("--output-fields={fields}"));
+    /// The words of the command that brings the entries behind the cursor.
+    fn command(program: &str, fields: &str, cursor: &str) -> Vec<String> {
+        let fixed = [program, "--follow", "--all", "--output=export", "--no-pager", "--quiet"];
+        let mut words = fixed.map(str::to_owned).to_vec();
+        words.push(format!("--output-fields={fields}"));
         match cursor {
-            "" => command.arg("--lines=0"),
+            "" => words.push("--lines=0".to_owned()),
             // Without --no-tail only the last ten entries would come.
-            cursor => command.arg("--no-tail").arg(format!("--after-cursor={cursor}")),
-        };
-        command
+            cursor => words.extend(["--no-tail".to_owned(), format!("--after-cursor={cursor}")]),
+        }
+        words
     }
 
     fn turn(&mut self, now: Millis, sink: &mut Sink<'_>) -> bool {
@@ -167,9 +166,10 @@ impl Wanted {
                 fields.len() - 1
             })
         };
+        let patterns: Vec<_> = block.filters.iter().map(|filter| Some(filter.pattern.as_str())).collect();
         Self {
             fields: block.filters.iter().map(|filter| position(&filter.field)).collect(),
-            expressions: Expressions::new(block.filters.iter().map(|filter| Some(filter.pattern.as_str()))),
+            expressions: Expressions::new(&patterns),
             block: block.clone(),
         }
     }

@@ -5,7 +5,6 @@ use super::child::{Child, Got};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use std::io;
-use std::process::Command;
 
 /// The wait before the first restart; it doubles.
 const WAIT_MS: u64 = 1_000;
@@ -51,8 +50,8 @@ impl Kept {
         Ok(())
     }
 
-    /// Starts the program if it is due; true if it was.
-    pub(super) fn start(&mut self, now: Millis, command: impl FnOnce() -> Command) -> bool {
+    /// Starts the program that these words name if it is due; true if it was.
+    pub(super) fn start(&mut self, now: Millis, words: impl FnOnce() -> Vec<String>) -> bool {
         if self.leaves && self.child.as_mut().is_none_or(Child::reap) {
             (self.leaves, self.child) = (false, None);
         }
@@ -62,7 +61,7 @@ impl Kept {
         }
         // The wait counts from the start if there is nothing to start.
         (self.began, self.due) = (now, now.plus(self.wait_ms));
-        self.child = Child::start(&mut command(), registry, *token).ok();
+        self.child = Child::start(&words(), registry, *token).ok();
         if self.child.is_none() {
             self.wait_ms = (self.wait_ms * 2).min(WAIT_MAX_MS);
         }

@@ -35,24 +35,69 @@ pub use usual::usual;
 use crate::config::Config;
 use crate::live::Live;
 
-/// The sources of a configuration that cannot wait. They open in
-/// [`Live::register`].
-pub fn open(config: &Config) -> Vec<Box<dyn Live>> {
-    let mut all: Vec<Box<dyn Live>> = Vec::new();
-    if !config.commands.is_empty() {
-        all.push(Box::new(command::Commands::new(&config.commands)));
+/// One kind of sources that cannot wait. A change of one kind in a
+/// configuration leaves the others running.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Commands that are run now and then.
+    Commands,
+    /// Commands that keep running.
+    Streams,
+    /// The systemd journal.
+    Journal,
+    /// The kernel's ring.
+    Kernel,
+    /// What others send.
+    Syslog,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Commands, Self::Streams, Self::Journal, Self::Kernel, Self::Syslog];
+
+    /// What people call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Commands => "commands",
+            Self::Streams => "streams",
+            Self::Journal => "journal",
+            Self::Kernel => "kernel log",
+            Self::Syslog => "syslog",
+        }
     }
-    for stream in &config.streams {
-        all.push(Box::new(stream::Stream::new(stream)));
+
+    /// Whether two configurations say the same of it.
+    pub fn is_same(self, one: &Config, other: &Config) -> bool {
+        match self {
+            Self::Commands => one.commands == other.commands,
+            Self::Streams => one.streams == other.streams,
+            Self::Journal => one.journal == other.journal,
+            Self::Kernel => one.kernel == other.kernel,
+            Self::Syslog => one.listeners == other.listeners,
+        }
     }
-    if !config.journal.is_empty() {
-        all.push(Box::new(journal::Journal::new(&config.journal)));
+
+    /// The sources that a configuration has of it. They open in
+    /// [`Live::register`].
+    pub fn sources(self, config: &Config) -> Vec<Box<dyn Live>> {
+        let mut all: Vec<Box<dyn Live>> = Vec::new();
+        match self {
+            Self::Commands if config.commands.is_empty() => {}
+            Self::Commands => all.push(Box::new(command::Commands::new(&config.commands))),
+            Self::Streams => {
+                config.streams.iter().for_each(|stream| all.push(Box::new(stream::Stream::new(stream))));
+            }
+            Self::Journal if config.journal.is_empty() => {}
+            Self::Journal => all.push(Box::new(journal::Journal::new(&config.journal))),
+            Self::Kernel if !config.kernel => {}
+            Self::Kernel => all.push(Box::new(kernel::Kernel::new())),
+            Self::Syslog => {
+                config
+                    .listeners
+                    .iter()
+                    .for_each(|listener| all.push(Box::new(syslog::Listener::new(listener))));
+            }
+        }
+        all
     }
-    for listener in &config.listeners {
-        all.push(Box::new(syslog::Listener::new(listener)));
-    }
-    if config.kernel {
-        all.push(Box::new(kernel::Kernel::new()));
-    }
-    all
 }

@@ -4,18 +4,17 @@
 //! joined with one space. Both drop lines beyond 16 or 64 and stop at what is
 //! not an audit line; here such a line is a record of its own.
 
-use super::Line;
 use super::desk::Desk;
+use super::{Line, find};
 use crate::record::Span;
-use memchr::memmem;
 
 /// What stands before the event's id.
 const BEFORE: &[u8] = b"msg=audit(";
 
 /// The event's id: time and serial number.
 pub(super) fn id(text: &[u8]) -> Option<Span> {
-    let start = memmem::find(text, BEFORE)? + BEFORE.len();
-    let len = memmem::find(text.get(start..)?, b"):")?;
+    let start = find(text, BEFORE)? + BEFORE.len();
+    let len = find(text.get(start..)?, b"):")?;
     (len > 0).then(|| Span::new(start, start + len))
 }
 

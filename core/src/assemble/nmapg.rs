@@ -4,17 +4,16 @@
 //! `Host: IP (NAME), open ports: 22(tcp) …`. All other lines (comments, states
 //! of hosts) are not used; OSSEC stops reading at one that it does not know.
 
-use super::Line;
 use super::desk::Desk;
+use super::{Line, find};
 use crate::record::Span;
-use memchr::memmem;
 
 /// What stands between a host and its ports.
 const PORTS: &[u8] = b"\tPorts: ";
 
 /// Takes a line.
 pub(super) fn push(desk: &mut Desk<'_>, line: &Line<'_>) {
-    let Some(end) = memmem::find(line.text, PORTS).filter(|_| line.text.starts_with(b"Host: ")) else {
+    let Some(end) = find(line.text, PORTS).filter(|_| line.text.starts_with(b"Host: ")) else {
         return;
     };
     let (host, ports) = line.text.split_at(end);

@@ -7,10 +7,9 @@
 //! alert per round, cuts logs to 1594 bytes, loses a last block without an
 //! empty line and takes lines of the log for fields; none of that is copied.
 
-use super::Line;
 use super::desk::Desk;
+use super::{Line, find};
 use crate::record::Span;
-use memchr::memmem;
 
 /// Stages of a record: what its next line may be.
 const LOCATION: u8 = 0;
@@ -49,7 +48,7 @@ pub(super) fn push(desk: &mut Desk<'_>, line: &Line<'_>) {
 
 /// The part of a text behind the first `piece`.
 fn behind<'t>(text: &'t [u8], piece: &[u8]) -> Option<&'t [u8]> {
-    text.get(memmem::find(text, piece)? + piece.len()..)
+    text.get(find(text, piece)? + piece.len()..)
 }
 
 /// Adds the location: what follows the first space behind the first colon.
@@ -77,7 +76,7 @@ fn rule(desk: &mut Desk<'_>, index: usize, text: &[u8]) -> Option<u8> {
 
 /// The parts of a text before and behind the first `piece`.
 fn split<'t>(text: &'t [u8], piece: &[u8]) -> Option<(&'t [u8], &'t [u8])> {
-    let at = memmem::find(text, piece)?;
+    let at = find(text, piece)?;
     Some((text.get(..at)?, text.get(at + piece.len()..)?))
 }
 

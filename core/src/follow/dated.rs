@@ -3,7 +3,7 @@
 //! The host works the name out again when the day changes; the file of the new
 //! name is read from its beginning, that of the old one to its end.
 
-use heapless::Vec;
+use heapless::{Vec, VecView};
 
 /// A local date and time, broken down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,26 +62,31 @@ pub fn is_dated(pattern: &str) -> bool {
 /// %h %B %u %w %U %W %F %D %T %R %n %t %%`, and `-` after the `%` for numbers
 /// without padding.
 pub fn name<const N: usize>(pattern: &str, time: &LocalTime) -> Result<Vec<u8, N>, NameError> {
-    let mut out = Out(Vec::new());
-    let mut characters = pattern.chars();
-    while let Some(character) = characters.next() {
-        if character != '%' {
-            out.text(character.encode_utf8(&mut [0; 4]))?;
-            continue;
-        }
-        let mut conversion = characters.next().ok_or(NameError::Unknown('%'))?;
-        let is_bare = conversion == '-';
-        if is_bare {
-            conversion = characters.next().ok_or(NameError::Unknown('%'))?;
-        }
-        out.convert(conversion, is_bare, time)?;
-    }
-    Ok(out.0)
+    let mut name = Vec::new();
+    Out(&mut name).name(pattern, time)?;
+    Ok(name)
 }
 
-struct Out<const N: usize>(Vec<u8, N>);
+struct Out<'n>(&'n mut VecView<u8>);
 
-impl<const N: usize> Out<N> {
+impl Out<'_> {
+    fn name(&mut self, pattern: &str, time: &LocalTime) -> Result<(), NameError> {
+        let mut characters = pattern.chars();
+        while let Some(character) = characters.next() {
+            if character != '%' {
+                self.text(character.encode_utf8(&mut [0; 4]))?;
+                continue;
+            }
+            let mut conversion = characters.next().ok_or(NameError::Unknown('%'))?;
+            let is_bare = conversion == '-';
+            if is_bare {
+                conversion = characters.next().ok_or(NameError::Unknown('%'))?;
+            }
+            self.convert(conversion, is_bare, time)?;
+        }
+        Ok(())
+    }
+
     fn text(&mut self, text: &str) -> Result<(), NameError> {
         self.0.extend_from_slice(text.as_bytes()).map_err(|_| NameError::TooLong)
     }

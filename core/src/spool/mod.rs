@@ -138,9 +138,9 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     }
 
     fn add_name(&mut self, source: u16, name: &str) -> bool {
-        let ends = name.char_indices().map(|(at, character)| at + character.len_utf8());
-        let end = ends.take_while(|end| *end <= SOURCE_NAME_MAX).last().unwrap_or(0);
-        let name = name.get(..end).unwrap_or_default();
+        // A character is not cut in two.
+        let end = (0..=name.len().min(SOURCE_NAME_MAX)).rev().find(|end| name.is_char_boundary(*end));
+        let name = end.and_then(|end| name.get(..end)).unwrap_or_default();
         self.head.add(&Item::Name { source, name })
     }
 

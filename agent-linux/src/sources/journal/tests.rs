@@ -1,6 +1,7 @@
 use super::*;
 use crate::sources::tests::Bench;
 use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 
 /// A program in the place of journalctl: a shell script.
 fn program(folder: &Path, script: &str) -> PathBuf {
@@ -31,7 +32,7 @@ fn an_entry_becomes_a_line_and_a_new_child_goes_on_behind_the_last_one() {
         folder.path().display()
     );
     let program = program(folder.path(), &script);
-    let mut journal = Journal::with_program(&program, &[config::Journal::default()]);
+    let mut journal = Journal::with_program(program.to_str().unwrap(), &[config::Journal::default()]);
     let mut bench = Bench::new(&mut journal);
     bench.run(&mut journal, |heard| heard.len() == 2);
     assert_eq!(texts(&bench), ["web1 sshd: Failed password", "web1 a_b_: two 2"]);
@@ -65,7 +66,7 @@ fn an_entry_is_wanted_if_all_of_one_block_holds() {
             ..config::Journal::default()
         },
     ];
-    let mut journal = Journal::with_program(&program, &blocks);
+    let mut journal = Journal::with_program(program.to_str().unwrap(), &blocks);
     let mut bench = Bench::new(&mut journal);
     bench.run(&mut journal, |heard| heard.last().is_some_and(|heard| heard.text.ends_with("last")));
     let wanted = ["web1 sshd: by name", "web1 x: by unit", "web1 x: without the field", "web1 sshd: last"];
@@ -77,7 +78,7 @@ fn garbage_and_programs_that_are_not_there_do_no_harm() {
     let folder = tempfile::tempdir().expect("a folder");
     let script = "head -c 300000 /dev/urandom; printf '\\n\\n\\n'; printf '%s' \"$*\" >>\"$0.log\"";
     let program = program(folder.path(), script);
-    for program in [program.as_path(), Path::new("/nonexistent/journalctl")] {
+    for program in [program.to_str().unwrap(), "/nonexistent/journalctl"] {
         let mut journal = Journal::with_program(program, &[config::Journal::default()]);
         let mut bench = Bench::new(&mut journal);
         (0..300).for_each(|_| bench.turn(&mut journal));
