@@ -124,7 +124,7 @@ impl Identity {
 
 /// `HOST:PORT`, with brackets around the colons of an address.
 pub fn show_address(manager: &Manager) -> String {
-    match manager.host.contains(':') {
+    match manager.host.as_bytes().contains(&b':') {
         true => format!("[{}]:{}", manager.host, manager.port),
         false => format!("{}:{}", manager.host, manager.port),
     }
@@ -138,7 +138,7 @@ pub fn parse_address(text: &str) -> Option<Manager> {
             (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
         }
         None => match text.split_once(':') {
-            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            Some((host, port)) if !port.as_bytes().contains(&b':') => (host, Some(port)),
             _ => (text, None),
         },
     };

@@ -10,6 +10,7 @@
 
 use super::text::{epoch_s, host, stamp};
 use crate::config;
+use crate::host;
 use crate::live::{Heard, Live, Sink};
 use crate::sys::local_time;
 use bartizan_core::assemble::stream::Stream;
@@ -115,7 +116,7 @@ impl Listener {
         };
         bound.map_err(|error| {
             let message = format!("cannot receive syslog on port {port}: {error}");
-            io::Error::new(error.kind(), message)
+            host::error(error.kind(), message)
         })
     }
 
@@ -277,7 +278,7 @@ impl Writer {
 /// Opens the Unix socket; one that nobody listens on any more is replaced.
 fn open_local(path: &Path) -> io::Result<UnixDatagram> {
     let failed = |why: &dyn std::fmt::Display| {
-        io::Error::other(format!("cannot receive syslog at {}: {why}", path.display()))
+        host::error(io::ErrorKind::Other, format!("cannot receive syslog at {}: {why}", path.display()))
     };
     if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
         return Err(failed(&"another program receives there; end it, or leave this <socket> out"));
