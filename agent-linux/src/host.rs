@@ -30,24 +30,6 @@ pub fn clock() -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// An error of the system with an explanation for people.
-pub fn error(kind: io::ErrorKind, why: String) -> io::Error {
-    io::Error::new(kind, Explained(why))
-}
-
-/// Its form for programmers is empty in a small build; that of a plain text
-/// would bring tables of all of Unicode.
-#[derive(Debug)]
-struct Explained(String);
-
-impl std::fmt::Display for Explained {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Explained {}
-
 /// A number that nobody can guess.
 pub fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];

@@ -8,7 +8,6 @@
 //! and untouched pages of them cost nothing.
 
 use crate::config::Manager;
-use crate::host;
 use bartizan_core::wire::NOISE;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
@@ -33,7 +32,7 @@ const NOISE_MAX: usize = 65535;
 /// needs no looking up.
 pub fn resolve(manager: &Manager) -> io::Result<SocketAddr> {
     let mut found = (manager.host.as_str(), manager.port).to_socket_addrs()?;
-    found.next().ok_or_else(|| host::error(io::ErrorKind::NotFound, "the name has no address".to_owned()))
+    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
 }
 
 /// What a handshake is built from: the one protocol that is spoken, so that

@@ -5,7 +5,6 @@
 //! what the file holds is still read from it. Memory is taken zeroed from the
 //! system, so blocks that were never used cost nothing.
 
-use crate::host;
 use bartizan_core::limits::BLOCK_SIZE;
 use bartizan_core::spool::{BlockBytes, Storage};
 use nix::sys::uio::{pread, pwrite};
@@ -57,7 +56,7 @@ impl Store {
             .custom_flags(nix::libc::O_NOFOLLOW)
             .open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(host::error(io::ErrorKind::InvalidInput, "is not a regular file".to_owned()));
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
         }
         file.set_len((blocks * BLOCK_SIZE) as u64)?;
         let in_memory = vec![false; blocks].into_boxed_slice();

@@ -126,7 +126,8 @@ fn auditd<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForm
 
 fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogFormat> {
     let flags = option.attribute("flags").map_or("", |flags| flags.value);
-    if let Some(attribute) = option.attribute("flags").filter(|a| a.value.bytes().any(|b| !b"imsxU".contains(&b)))
+    if let Some(attribute) =
+        option.attribute("flags").filter(|a| a.value.bytes().any(|b| !b"imsxU".contains(&b)))
     {
         reading.error(
             attribute.at,

@@ -7,7 +7,6 @@
 //! they were read are counted by their sequence numbers and reported.
 
 use super::text::{Text, host};
-use crate::host;
 use crate::live::{Heard, Live, Sink};
 use bartizan_core::time::Millis;
 use mio::unix::SourceFd;
@@ -105,7 +104,7 @@ impl Live for Kernel {
     fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
         let file = Self::open().map_err(|error| {
             let why = format!("cannot read {PLACE}: {error}; root may, outside of most containers");
-            host::error(error.kind(), why)
+            io::Error::new(error.kind(), why)
         })?;
         registry.register(&mut SourceFd(&file.as_raw_fd()), first, Interest::READABLE)?;
         self.file = Some(file);

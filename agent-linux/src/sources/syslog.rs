@@ -10,7 +10,6 @@
 
 use super::text::{epoch_s, host, stamp};
 use crate::config;
-use crate::host;
 use crate::live::{Heard, Live, Sink};
 use crate::sys::local_time;
 use bartizan_core::assemble::stream::Stream;
@@ -114,10 +113,7 @@ impl Listener {
             None => bind((Ipv6Addr::UNSPECIFIED, port).into())
                 .or_else(|_| bind((Ipv4Addr::UNSPECIFIED, port).into())),
         };
-        bound.map_err(|error| {
-            let message = format!("cannot receive syslog on port {port}: {error}");
-            host::error(error.kind(), message)
-        })
+        bound.map_err(|error| cannot_bind(port, &error))
     }
 
     fn open_udp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
@@ -275,10 +271,14 @@ impl Writer {
     }
 }
 
+fn cannot_bind(port: u16, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot receive syslog on port {port}: {error}"))
+}
+
 /// Opens the Unix socket; one that nobody listens on any more is replaced.
 fn open_local(path: &Path) -> io::Result<UnixDatagram> {
     let failed = |why: &dyn std::fmt::Display| {
-        host::error(io::ErrorKind::Other, format!("cannot receive syslog at {}: {why}", path.display()))
+        io::Error::other(format!("cannot receive syslog at {}: {why}", path.display()))
     };
     if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
         return Err(failed(&"another program receives there; end it, or leave this <socket> out"));
