@@ -86,7 +86,7 @@ impl Report {
         }
         let before = bytes.get(..fault.at.start).unwrap_or(bytes);
         let line = line_behind(before);
-        let start = memchr::memrchr(b'\n', before).map_or(0, |lf| lf + 1);
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
         let column = String::from_utf8_lossy(before.get(start..).unwrap_or(b"")).chars().count() + 1;
         let mut shown = format!("{file}:{line}:{column}: {severity}{}\n", fault.message);
         let (text, caret) = excerpt(bytes.get(start..).unwrap_or(b""), before.len() - start, fault.at);
