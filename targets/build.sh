@@ -24,13 +24,15 @@ flags=(
   -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
   # Nor places in the source and values for such messages.
   -Zlocation-detail=none -Zfmt-debug=none
-  # It lies at a fixed address.
-  -Crelocation-model=static
+  # It lies at a fixed address, and comparisons are shorter than tables of jumps.
+  -Crelocation-model=static -Cjump-tables=no
   # One implementation of each cipher, the plain one: an agent sends kilobytes.
   '--cfg=curve25519_dalek_backend="serial"' --cfg=chacha20_force_soft --cfg=poly1305_force_soft
   # The same bytes from any folder.
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/bartizan"
 )
+# Sequences that come again become functions: by default on other processors.
+case $triple in x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;; esac
 printf -v CARGO_ENCODED_RUSTFLAGS '%s\x1f' "${flags[@]}"
 export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS%$'\x1f'}
 

@@ -15,7 +15,7 @@ use crate::config::{MANAGER_PORT, Manager};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Bytes of the file.
 const FILE_MAX: usize = 16 * 1024;
@@ -93,7 +93,7 @@ impl Identity {
     /// Writes the file in one step. An existing one stays unless `force` is set
     /// (`AlreadyExists`).
     pub fn write(&self, path: &Path, force: bool) -> io::Result<()> {
-        let beside = path.with_extension("key.new");
+        let beside = beside(path);
         // What an earlier, interrupted try has left.
         let _ = fs::remove_file(&beside);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
@@ -122,9 +122,16 @@ impl Identity {
     }
 }
 
+/// The name of a file until it is whole and takes the place of another.
+pub fn beside(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
+}
+
 /// `HOST:PORT`, with brackets around the colons of an address.
 pub fn show_address(manager: &Manager) -> String {
-    match manager.host.contains(':') {
+    match manager.host.as_bytes().contains(&b':') {
         true => format!("[{}]:{}", manager.host, manager.port),
         false => format!("{}:{}", manager.host, manager.port),
     }
@@ -138,7 +145,7 @@ pub fn parse_address(text: &str) -> Option<Manager> {
             (host, if rest.is_empty() { None } else { Some(rest.strip_prefix(':')?) })
         }
         None => match text.split_once(':') {
-            Some((host, port)) if !port.contains(':') => (host, Some(port)),
+            Some((host, port)) if !port.as_bytes().contains(&b':') => (host, Some(port)),
             _ => (text, None),
         },
     };

@@ -8,6 +8,7 @@
 use super::Agent;
 use crate::config::{self, About, Config, Internal};
 use crate::host;
+use crate::identity::beside;
 use crate::sources::{self, Kind};
 use bartizan_core::time::Millis;
 use std::fs;
@@ -134,7 +135,7 @@ fn keep(path: &Path, number: u64, text: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
-    let beside = path.with_extension("new");
+    let beside = beside(path);
     let mut file = fs::File::create(&beside)?;
     writeln!(file, "{number}")?;
     file.write_all(text)?;

@@ -3,7 +3,7 @@
 use super::{Arguments, Failure, complain, say};
 use crate::config::Manager;
 use crate::host;
-use crate::identity::{Identity, parse_address, show_address};
+use crate::identity::{Identity, beside, parse_address, show_address};
 use crate::link::{Keys, Link, Trouble, builder, resolve};
 use crate::sys;
 use bartizan_core::time::Millis;
@@ -32,8 +32,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     fs::create_dir_all(&arguments.home)
-        .and_then(|()| fs::write(path.with_extension("key.new"), ""))
-        .and_then(|()| fs::remove_file(path.with_extension("key.new")))
+        .and_then(|()| fs::write(beside(&path), ""))
+        .and_then(|()| fs::remove_file(beside(&path)))
         .map_err(|error| Failure::System(format!("{}: {error}", arguments.home.display())))?;
     let text = token_text(arguments)?;
     let mut memory = [0; TOKEN_BYTES_MAX];

@@ -6,6 +6,7 @@ use crate::identity::Identity;
 use crate::privileges::{self, Other};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
+use std::path::Path;
 
 /// Opens what needs privileges, gives them up, and runs.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -20,13 +21,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     if configuration.config.watches_nothing() {
         complain("nothing is watched yet: the configuration names no source");
     }
-    let client = configuration.config.client.clone();
+    let client = &configuration.config.client;
     let user = arguments.user.as_deref().or(client.user.as_deref());
     let other = Other::find(user).map_err(Failure::Usage)?;
     let starts_programs = configuration.starts_programs;
+    let is_confined = client.sandbox && !arguments.no_sandbox;
+    let spool = client.spool_file.clone();
     raise_file_limit();
-    let (store, spool_place, trouble) =
-        agent::store(client.spool_file.as_deref(), client.spool_bytes as usize);
+    let (store, spool_place, trouble) = agent::store(spool.as_deref(), client.spool_bytes as usize);
     if let Some(trouble) = trouble {
         complain(&trouble);
     }
@@ -36,11 +38,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut agent =
         Agent::new(parts).map_err(|error| Failure::System(format!("{}: {error}", socket.display())))?;
     if let Some(other) = &other {
-        hand_over(arguments, &client, other)
+        hand_over(arguments, spool.as_deref(), other)
             .and_then(|()| other.put_on())
             .map_err(|error| Failure::System(format!("cannot become `{}`: {error}", other.name())))?;
     }
-    if client.sandbox && !arguments.no_sandbox && !privileges::confine(starts_programs).map_err(system)? {
+    if is_confined && !privileges::confine(starts_programs).map_err(system)? {
         complain("this kernel has no system call filters; running without");
     }
     agent.run().map_err(system)
@@ -56,13 +58,12 @@ pub(super) fn paths(arguments: &Arguments) -> Paths {
 }
 
 /// What the agent writes later becomes its user's.
-fn hand_over(arguments: &Arguments, client: &crate::config::Client, other: &Other) -> std::io::Result<()> {
+fn hand_over(arguments: &Arguments, spool: Option<&Path>, other: &Other) -> std::io::Result<()> {
     let pushed = arguments.home.join("pushed");
     fs::create_dir_all(&pushed)?;
     other.own(&pushed)?;
     let kept = pushed.join("agent.conf");
     let socket = arguments.socket_file();
-    let spool = client.spool_file.as_deref();
     for path in [Some(kept.as_path()), Some(socket.as_path()), spool].into_iter().flatten() {
         if path.exists() {
             other.own(path)?;

@@ -36,7 +36,7 @@ pub(super) fn read<'t>(
         match option.name {
             "server-ip" | "server-hostname" => {
                 reading.only_attributes(&option, &[]);
-                if let Some((host, _)) = reading.text(&option)? {
+                if let Some(host) = reading.value(&option)? {
                     without_port.push(client.managers.len());
                     add(reading, &option, client, Manager { host, port: MANAGER_PORT });
                 }
@@ -51,10 +51,10 @@ pub(super) fn read<'t>(
                 client.notify_s = reading.number(&option, 1..=86_400)?.unwrap_or(client.notify_s);
             }
             "config-profile" => {
-                client.profile = reading.text(&option)?.map_or(String::new(), |(profile, _)| profile);
+                client.profile = reading.value(&option)?.unwrap_or_default();
             }
             "spool" => spool(reading, client)?,
-            "agent_user" => client.user = reading.text(&option)?.map(|(user, _)| user),
+            "agent_user" => client.user = reading.value(&option)?,
             "sandbox" => client.sandbox = reading.yes_or_no(&option)?.unwrap_or(true),
             _ => reading.other_option(section.name, &option, &OPTIONS, &CLIENT_UNUSED)?,
         }
@@ -80,7 +80,7 @@ fn server<'t>(reading: &mut Reading<'t>, section: &Element<'t>) -> Result<Option
     let mut port = None;
     while let Some(option) = reading.xml.child()? {
         match option.name {
-            "address" => host = reading.text(&option)?.map(|(host, _)| host),
+            "address" => host = reading.value(&option)?,
             "port" => port = self::port(reading, &option)?,
             _ => reading.other_option(section.name, &option, &["address", "port"], &SERVER_UNUSED)?,
         }

@@ -92,8 +92,8 @@ impl Parts {
         reading.only_attributes(option, attributes(option.name));
         match option.name {
             "location" => {
-                let location = reading.text(option)?;
-                self.location = self.flaw(location).map(|(text, _)| text);
+                let location = reading.value(option)?;
+                self.location = self.flaw(location);
             }
             "log_format" => {
                 let kind = log_format(reading, option)?;
@@ -103,7 +103,7 @@ impl Parts {
                 let command = reading.text(option)?;
                 self.command = self.flaw(command);
             }
-            "alias" => self.alias = reading.text(option)?.map(|(text, _)| text),
+            "alias" => self.alias = reading.value(option)?,
             "frequency" => self.frequency_s = frequency(reading, option)?,
             "timeout" => self.timeout_s = reading.number(option, 1..=3600)?,
             "only-future-events" => self.from_start = reading.yes_or_no(option)? == Some(false),

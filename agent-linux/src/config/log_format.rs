@@ -79,7 +79,7 @@ pub(super) fn log_format<'t>(reading: &mut Reading<'t>, option: &Element<'t>) ->
 fn no_format(reading: &mut Reading<'_>, name: &str, at: Span) -> Option<Kind> {
     let help = match suggest(name.trim(), &[&NAMES]) {
         // No `multi-line_indented`, however it may be mistyped.
-        _ if name.starts_with("multi-line") && !name.contains('d') => {
+        _ if name.starts_with("multi-line") && !name.as_bytes().contains(&b'd') => {
             format!("write multi-line:N, where N is a number of lines from 1 to {LINES_MAX}")
         }
         Some(known) => format!("did you mean `{known}`?"),
@@ -126,7 +126,8 @@ fn auditd<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForm
 
 fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogFormat> {
     let flags = option.attribute("flags").map_or("", |flags| flags.value);
-    if let Some(attribute) = option.attribute("flags").filter(|a| a.value.contains(|c| !"imsxU".contains(c)))
+    if let Some(attribute) =
+        option.attribute("flags").filter(|a| a.value.bytes().any(|b| !b"imsxU".contains(&b)))
     {
         reading.error(
             attribute.at,

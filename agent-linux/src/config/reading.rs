@@ -97,11 +97,7 @@ impl<'t> Reading<'t> {
             _ => {}
         }
         let name = option.name;
-        let help = match text.bytes.trim_ascii().to_ascii_lowercase().as_slice() {
-            b"yes" | b"true" | b"on" | b"1" => format!("write <{name}>yes</{name}>, without spaces"),
-            b"no" | b"false" | b"off" | b"0" => format!("write <{name}>no</{name}>, without spaces"),
-            _ => format!("write <{name}>yes</{name}> or <{name}>no</{name}>"),
-        };
+        let help = format!("write <{name}>yes</{name}> or <{name}>no</{name}>, without spaces");
         self.error(value_at(option, &text), format_args!("<{name}> takes yes or no"), &help);
         Ok(None)
     }
@@ -139,6 +135,11 @@ impl<'t> Reading<'t> {
                 Ok(None)
             }
         }
+    }
+
+    /// A text whose place does not matter.
+    pub(super) fn value(&mut self, option: &Element<'t>) -> Result<Option<String>, Fault> {
+        Ok(self.text(option)?.map(|(text, _)| text))
     }
 
     /// A path from the root; anything else is reported.

@@ -85,8 +85,8 @@ impl Report {
             return;
         }
         let before = bytes.get(..fault.at.start).unwrap_or(bytes);
-        let line = memchr::memchr_iter(b'\n', before).count() + 1;
-        let start = memchr::memrchr(b'\n', before).map_or(0, |lf| lf + 1);
+        let line = line_behind(before);
+        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |lf| lf + 1);
         let column = String::from_utf8_lossy(before.get(start..).unwrap_or(b"")).chars().count() + 1;
         let mut shown = format!("{file}:{line}:{column}: {severity}{}\n", fault.message);
         let (text, caret) = excerpt(bytes.get(start..).unwrap_or(b""), before.len() - start, fault.at);
@@ -96,6 +96,11 @@ impl Report {
         }
         self.problems.push(shown);
     }
+}
+
+/// The number of the line that stands behind these bytes of a file.
+pub(super) fn line_behind(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// The line at the beginning of `line` around column `at`, and the line of

@@ -10,7 +10,7 @@
 //! The first mistake of structure ends the reading. Costs one walk over the
 //! file; depth and lengths are limited.
 
-use super::report::{Fault, Span};
+use super::report::{Fault, Span, line_behind};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -244,7 +244,7 @@ impl<'t> Xml<'t> {
         };
         let opened = self.name(open)?;
         if opened != name {
-            let line = memchr::memchr_iter(b'\n', self.part(Span::new(0, open.start))).count() + 1;
+            let line = line_behind(self.part(Span::new(0, open.start)));
             return Err(Fault::new(
                 tag,
                 format_args!("</{name}> does not close <{opened}>, which line {line} opens"),

@@ -113,10 +113,7 @@ impl Listener {
             None => bind((Ipv6Addr::UNSPECIFIED, port).into())
                 .or_else(|_| bind((Ipv4Addr::UNSPECIFIED, port).into())),
         };
-        bound.map_err(|error| {
-            let message = format!("cannot receive syslog on port {port}: {error}");
-            io::Error::new(error.kind(), message)
-        })
+        bound.map_err(|error| cannot_bind(port, &error))
     }
 
     fn open_udp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
@@ -272,6 +269,10 @@ impl Writer {
             sink(Heard { place: &self.place, queue, cut, text: message.text });
         }
     }
+}
+
+fn cannot_bind(port: u16, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot receive syslog on port {port}: {error}"))
 }
 
 /// Opens the Unix socket; one that nobody listens on any more is replaced.

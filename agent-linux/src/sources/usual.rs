@@ -108,7 +108,7 @@ fn is_written(path: &Path) -> bool {
 
 fn is_there(logs: &Path, name: &str) -> bool {
     match name.split_once('/') {
-        Some((folder, rest)) if rest.contains('*') => logs.join(folder).is_dir(),
+        Some((folder, rest)) if rest.as_bytes().contains(&b'*') => logs.join(folder).is_dir(),
         _ => logs.join(name).is_file(),
     }
 }

@@ -54,7 +54,7 @@ const MONTHS: [&str; 12] = [
 
 /// Whether a name has a date in it: whether it has a `%`.
 pub fn is_dated(pattern: &str) -> bool {
-    pattern.contains('%')
+    pattern.as_bytes().contains(&b'%')
 }
 
 /// The name that a pattern has at a time, in at most `N` bytes. Conversions as
