@@ -98,7 +98,9 @@ fn addresses<'t>(
     option: &Element<'t>,
     list: &mut Vec<AddressRow>,
 ) -> Result<(), Fault> {
-    for (word, at) in reading.words(option)? {
+    let Some((text, at)) = reading.text(option)? else { return Ok(()) };
+    let words = text.split(|c: char| c == ',' || c.is_ascii_whitespace());
+    for word in words.filter(|word| !word.is_empty()) {
         match AddressRow::parse(word.as_bytes()) {
             Some(_) if list.len() == ADDRESSES_MAX => {
                 let message = format_args!("there are more than {ADDRESSES_MAX} addresses");

@@ -322,8 +322,10 @@ fn frequency<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Result<Opti
 
 /// A priority of the journal by its name or number.
 fn entry_priority(reading: &mut Reading<'_>, text: &str, at: Span) -> Option<u8> {
-    let found = (0..8)
-        .find(|&number| PRIORITIES.get(usize::from(number)) == Some(&text) || text == number.to_string());
+    let found = match text.as_bytes() {
+        [digit @ b'0'..=b'7'] => Some(digit - b'0'),
+        _ => (0..).zip(PRIORITIES).find(|(_, name)| *name == text).map(|(number, _)| number),
+    };
     if found.is_none() {
         let help = format!(
             "for the journal write 0 to 7, or one of {}; for a file write high, normal or low",

@@ -153,14 +153,6 @@ impl<'t> Reading<'t> {
         Ok(None)
     }
 
-    /// A list of words, separated by commas or blanks, each with its option's
-    /// place.
-    pub(super) fn words(&mut self, option: &Element<'t>) -> Result<Vec<(String, Span)>, Fault> {
-        let Some((text, at)) = self.text(option)? else { return Ok(Vec::new()) };
-        let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
-        Ok(words.map(|word| (word.to_string(), at)).collect())
-    }
-
     /// Seconds: a number, or one with s, m, h, d or w behind it.
     pub(super) fn duration_s(&mut self, option: &Element<'t>) -> Result<Option<u32>, Fault> {
         let suffixes = [(b's', 1), (b'm', 60), (b'h', 3600), (b'd', 86_400), (b'w', 604_800)];
