@@ -24,8 +24,9 @@ flags=(
   -Zunstable-options -Cpanic=immediate-abort -Cforce-unwind-tables=no
   # Nor places in the source and values for such messages.
   -Zlocation-detail=none -Zfmt-debug=none
-  # It lies at a fixed address, and comparisons are shorter than tables of jumps.
-  -Crelocation-model=static -Cjump-tables=no
+  # It lies at a fixed address, so nothing is relocated that could be made
+  # read-only; comparisons are shorter than tables of jumps.
+  -Crelocation-model=static -Crelro-level=off -Cjump-tables=no
   # One implementation of each cipher, the plain one: an agent sends kilobytes.
   '--cfg=curve25519_dalek_backend="serial"' --cfg=chacha20_force_soft --cfg=poly1305_force_soft
   # The same bytes from any folder.

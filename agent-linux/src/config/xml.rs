@@ -271,9 +271,9 @@ impl<'t> Xml<'t> {
         let inner = self.bytes.get(self.at + 2..).unwrap_or(b"");
         let ends = |end: &usize| {
             let before = inner.get(..*end).unwrap_or(b"");
-            before.ends_with(b"!") || before.ends_with(b"--")
+            inner.get(*end) == Some(&b'>') && (before.ends_with(b"!") || before.ends_with(b"--"))
         };
-        let end = memchr::memchr_iter(b'>', inner).find(ends).ok_or_else(|| {
+        let end = (0..inner.len()).find(ends).ok_or_else(|| {
             self.here(2, format_args!("this comment does not end"))
                 .help("end it with `-->`; in this dialect everything that begins with `<!` is a comment")
         })?;

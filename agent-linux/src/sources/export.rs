@@ -128,7 +128,7 @@ impl Export {
     }
 
     fn name(&mut self, rest: &[u8]) -> (usize, bool) {
-        let end = memchr::memchr2(b'=', b'\n', rest);
+        let end = rest.iter().position(|byte| matches!(byte, b'=' | b'\n'));
         let part = rest.get(..end.unwrap_or(rest.len())).unwrap_or(b"");
         let room = NAME_MAX - self.name.len();
         self.name.extend_from_slice(part.get(..room).unwrap_or(part));

@@ -104,7 +104,7 @@ impl<M: AsRef<[u8]> + AsMut<[u8]>> Stream<M> {
 
     /// Reads a message up to its end; bytes taken.
     fn line(&mut self, bytes: &[u8], out: &mut dyn FnMut(Message<'_>)) -> usize {
-        let end = memchr::memchr2(b'\n', 0, bytes);
+        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | 0));
         self.add(bytes.get(..end.unwrap_or(bytes.len())).unwrap_or_default());
         if end.is_some() {
             self.give(out);

@@ -121,7 +121,7 @@ impl<F> Generation<F> {
         while end > size.saturating_sub(BACK) {
             let from = end.saturating_sub(HEAD as u64);
             let count = disk.read_at(&self.file, from, &mut chunk).unwrap_or(0).min((end - from) as usize);
-            if let Some(at) = memchr::memrchr(b'\n', chunk.get(..count).unwrap_or_default()) {
+            if let Some(at) = chunk.get(..count).unwrap_or_default().iter().rposition(|byte| *byte == b'\n') {
                 self.go_to(disk, from + at as u64 + 1);
                 return;
             }
