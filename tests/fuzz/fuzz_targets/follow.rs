@@ -34,7 +34,7 @@ fn followed(kind: u8) -> Followed<MemoryFile, Vec<u8>> {
         1 => Format::Indented,
         _ => Format::LinuxAuditd { wait: Wait::Timeout(1_000) },
     };
-    let begin = if kind % 2 == 0 { Begin::Start } else { Begin::End };
+    let begin = if kind.is_multiple_of(2) { Begin::Start } else { Begin::End };
     let assembler = Assembler::new(format, vec![0; format.memory()]).expect("enough memory");
     Followed::new(begin, assembler)
 }
