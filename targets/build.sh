@@ -34,6 +34,8 @@ flags=(
 )
 # Sequences that come again become functions: by default on other processors.
 case $triple in x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;; esac
+# ARMv7 has instructions of two bytes, too.
+case $triple in armv7-*) flags+=(-Ctarget-feature=+thumb-mode) ;; esac
 printf -v CARGO_ENCODED_RUSTFLAGS '%s\x1f' "${flags[@]}"
 export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS%$'\x1f'}
 
