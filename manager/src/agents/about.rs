@@ -1,10 +1,11 @@
 //! What the manager says about agents, as events of its own: rules read them
 //! like any log.
 
-use std::net::{IpAddr, SocketAddr};
+use std::fmt::Display;
+use std::net::SocketAddr;
 
 /// How alerts show where something of an agent comes from (OSSEC 4.3).
-pub fn location(name: &str, address: IpAddr, source: &str) -> String {
+pub fn location(name: &str, address: impl Display, source: &str) -> String {
     format!("({name}) {address}->{source}")
 }
 

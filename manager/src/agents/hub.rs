@@ -103,7 +103,8 @@ pub struct Hub {
     pub(super) listening: Mutex<Vec<SocketAddr>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What a mutex holds.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // A panic elsewhere leaves nothing half done in any of these.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -3,13 +3,11 @@
 //! has it can pass for the manager, so only its owner may read it.
 
 use super::registry::{self, RegistryError};
+use bartizan_core::wire::NOISE;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-
-/// The handshake between agents and manager.
-pub const NOISE: &str = "Noise_IK_25519_ChaChaPoly_BLAKE2s";
 
 /// The manager's static key pair.
 #[derive(Clone)]

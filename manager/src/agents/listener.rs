@@ -7,14 +7,14 @@
 
 use super::connection;
 use super::control;
-use super::hub::Hub;
+use super::hub::{Hub, lock};
 use crate::config::Remote;
 use crate::news;
 use crate::sources::{epoch_now, syslog};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -87,7 +87,7 @@ async fn look_after(hub: Arc<Hub>) {
     let mut kept = tokio::time::Instant::now();
     loop {
         ticks.tick().await;
-        let remarks = hub.watchers.lock().unwrap_or_else(PoisonError::into_inner).check(epoch_now());
+        let remarks = lock(&hub.watchers).check(epoch_now());
         for remark in remarks {
             hub.note(remark.location.as_bytes(), remark.text);
         }
@@ -104,7 +104,7 @@ async fn listen(hub: Arc<Hub>, address: SocketAddr) {
     }
     let listener = bind(address).await;
     if let Ok(bound) = listener.local_addr() {
-        hub.listening.lock().unwrap_or_else(PoisonError::into_inner).push(bound);
+        lock(&hub.listening).push(bound);
         news::tell(format_args!("agents can connect to {bound}"));
     }
     let open = Arc::new(Semaphore::new(CONNECTIONS_MAX));

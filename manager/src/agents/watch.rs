@@ -38,7 +38,7 @@ impl Watched {
     }
 
     fn remark(&self, source: &str, text: String) -> Remark {
-        Remark { location: format!("({}) {}->{source}", self.name, self.address), text }
+        Remark { location: about::location(&self.name, &self.address, source), text }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
 use clap::{Args, Parser, Subcommand};
-use std::io;
-use std::path::PathBuf;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use thiserror::Error;
 
@@ -134,6 +134,22 @@ impl CommandError {
             Self::Io { .. } => 3,
         })
     }
+}
+
+/// The folder for logs and memory: the one that is named, else
+/// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
+fn home_folder(named: Option<&Path>) -> Result<PathBuf, CommandError> {
+    let state = || std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+    let standard = || Some(state().or_else(usual)?.join("bartizan"));
+    named.map(Path::to_owned).or_else(standard).ok_or_else(|| {
+        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
+    })
+}
+
+/// Prints what a command has to say.
+fn print(text: &str) -> Result<(), CommandError> {
+    io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)
 }
 
 /// Where rules come from, for all commands that judge.

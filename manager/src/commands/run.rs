@@ -6,7 +6,7 @@
 //! with the built-in rules, and what they already tell is looked at first, so
 //! that a newcomer sees alerts at once.
 
-use super::{CommandError, local_host, worker_count};
+use super::{CommandError, home_folder, local_host, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
 use crate::agents::registry::AgentId;
@@ -75,9 +75,7 @@ pub struct RunArguments {
 
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
-    let home = arguments.home.clone().or_else(default_home).ok_or_else(|| {
-        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
-    })?;
+    let home = home_folder(arguments.home.as_deref())?;
     let from = arguments.rules_from(&home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
@@ -86,15 +84,13 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let signals = listen_to_signals().map_err(CommandError::io("cannot listen to signals"))?;
     let watch = arguments.watch(&loaded.config, &home)?;
     announce(&loaded, &home, &watch);
-    let registry = || Registry::open(&home).map_err(|error| CommandError::Usage(error.to_string()));
-    let registry_of_ledger = registry()?;
-    ledger::take_back_all(&registry_of_ledger).map_err(|error| CommandError::Usage(error.to_string()))?;
+    let registry_of_ledger = Registry::open(&home)?;
+    ledger::take_back_all(&registry_of_ledger)?;
     let intake = Intake::default();
-    let positions = registry_of_ledger.positions(AgentId::MANAGER);
-    let positions = positions.map_err(|error| CommandError::Usage(error.to_string()))?;
+    let positions = registry_of_ledger.positions(AgentId::MANAGER)?;
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
-    let hub = Hub::new(home.clone(), registry()?, intake.guest_door(), Arc::clone(&signals.reload));
-    let hub = hub.map_err(|error| CommandError::Usage(error.to_string()))?;
+    let registry = Registry::open(&home)?;
+    let hub = Hub::new(home.clone(), registry, intake.guest_door(), Arc::clone(&signals.reload))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
     let options = EngineOptions {
@@ -222,13 +218,6 @@ fn reloaded(from: &RulesFrom) -> Option<Loaded> {
             None
         }
     }
-}
-
-/// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
-pub(super) fn default_home() -> Option<PathBuf> {
-    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
-    let usual = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
-    Some(state.or_else(usual)?.join("bartizan"))
 }
 
 /// Makes sure that nobody else writes to the home folder, as long as the file

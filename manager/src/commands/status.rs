@@ -1,11 +1,9 @@
 //! `bartizan status`: how the daemon of a home folder is.
 
-use super::CommandError;
-use super::run::default_home;
+use super::{CommandError, home_folder, print};
 use crate::agents::control;
 use clap::Args;
 use serde_json::{Value, json};
-use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,9 +24,7 @@ pub struct StatusArguments {
 
 /// Runs the command.
 pub fn run(arguments: &StatusArguments) -> Result<ExitCode, CommandError> {
-    let home = arguments.home.clone().or_else(default_home).ok_or_else(|| {
-        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
-    })?;
+    let home = home_folder(arguments.home.as_deref())?;
     let doing = || CommandError::io(format!("cannot ask {}", control::path(&home).display()));
     let Some(status) = control::ask(&home, &json!({ "ask": "status" })).map_err(doing())? else {
         let text = if arguments.json { "{\"running\":false}\n" } else { "bartizan does not run here\n" };
@@ -67,8 +63,4 @@ fn describe(status: &Value, agents: &Value) -> String {
         );
     }
     text
-}
-
-fn print(text: &str) -> Result<(), CommandError> {
-    io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)
 }

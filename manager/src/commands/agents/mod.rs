@@ -4,8 +4,7 @@ mod exchange;
 mod invitation;
 mod listing;
 
-use super::run::default_home;
-use super::{CommandError, now};
+use super::{CommandError, home_folder, now};
 use crate::agents::registry::{Registry, RegistryError};
 use crate::agents::{control, shared};
 use crate::news;
@@ -143,9 +142,7 @@ struct ImportArguments {
 
 /// Runs the command.
 pub fn run(command: &AgentsCommand) -> Result<ExitCode, CommandError> {
-    let home = command.home.clone().or_else(default_home).ok_or_else(|| {
-        CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
-    })?;
+    let home = home_folder(command.home.as_deref())?;
     let mut registry = Registry::open(&home)?;
     match &command.job {
         Job::Add(arguments) => add(arguments, &home, &mut registry),
@@ -213,13 +210,13 @@ fn config(agent: &str, home: &Path, registry: &Registry) -> Result<ExitCode, Com
 fn tell_daemon(home: &Path, request: &Value) {
     if let Err(error) = control::ask(home, request) {
         news::tell(format_args!(
-            "the running bartizan cannot be told of it: {error}; it will notice by itself"
+            "the running bartizan cannot be told of it: {error}; it will notice when the agent connects again"
         ));
     }
 }
 
 fn print(text: &str) -> Result<ExitCode, CommandError> {
-    io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)?;
+    super::print(text)?;
     Ok(ExitCode::SUCCESS)
 }
 
