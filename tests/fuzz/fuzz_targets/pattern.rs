@@ -7,8 +7,7 @@
 
 use bartizan::pattern::{FastMatcher, FastTables, Language, PatternSet, cases};
 use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::pattern::program::op;
-use bartizan_core::pattern::{Captures, Frame, Inst, Machine, Matcher, PatternId, Patterns, Scratch};
+use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
 use libfuzzer_sys::{Corpus, fuzz_target};
 
 /// What a matcher says of the text, and of the text from its second byte on.
@@ -34,19 +33,6 @@ fn ask(matcher: &mut impl Matcher, pattern: PatternId, text: &[u8]) -> Answer {
     Answer { ends, captures }
 }
 
-/// Steps that one search may take: a few for every instruction at each place,
-/// with the characters of bounded runs counted one by one.
-fn steps_max(patterns: &Patterns<'_>, pattern: PatternId, text: &[u8]) -> u64 {
-    let row = patterns.row(pattern).expect("it was just added");
-    let weight = |inst: &Inst| match inst.op {
-        op::LITERAL => u64::from(inst.a.get()) + 1,
-        op::REPEAT => u64::from(inst.c.get()).min(text.len() as u64) + 1,
-        _ => 3,
-    };
-    let code: u64 = patterns.program(row).iter().map(weight).sum();
-    (text.len() as u64 + 1) * code.max(1)
-}
-
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Some((language, rest)) = data.split_first() else { return Corpus::Reject };
     let Some(language) = Language::from_u8(language % 3) else { return Corpus::Reject };
@@ -65,7 +51,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let mut machine = Machine::new(patterns, scratch).expect("as much memory as was asked for");
     let slow = ask(&mut machine, pattern, text);
     // Four searches, none longer than the text.
-    assert!(machine.steps() <= 4 * steps_max(&patterns, pattern, text), "{} steps", machine.steps());
+    assert!(machine.steps() <= 4 * machine.steps_max(pattern, text.len()), "{} steps", machine.steps());
 
     let tables = FastTables::build(&patterns);
     let fast = ask(&mut FastMatcher::new(&tables, patterns), pattern, text);

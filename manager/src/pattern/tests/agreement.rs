@@ -44,3 +44,10 @@ fn alternatives_that_begin_alike_keep_their_order() {
         assert_eq!(assert_agreement(Language::Pcre2, pattern.as_bytes(), text.as_bytes()), Some(found));
     }
 }
+
+#[test]
+fn a_bounded_run_keeps_the_bound_on_steps_in_a_short_text() {
+    for text in ["", "a", "abcdefghi"] {
+        assert_eq!(assert_agreement(Language::Pcre2, br"(?i)\w{0,8}", text.as_bytes()), Some(true));
+    }
+}
