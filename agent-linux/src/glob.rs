@@ -6,6 +6,7 @@
 //! few seconds costs a stat per folder.
 
 use crate::sys::{self, FileStat};
+use bartizan_core::follow::wildcard::{is_pattern, matches};
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -21,11 +22,6 @@ const FOLDERS_MAX: usize = 1024;
 /// without showing it: its clock ticks every few milliseconds at best, and
 /// every two seconds on FAT.
 const SETTLED: u64 = 4_000_000_000;
-
-/// Whether a path holds a wildcard.
-pub fn is_pattern(path: &[u8]) -> bool {
-    path.iter().any(|b| matches!(b, b'*' | b'?' | b'['))
-}
 
 /// A pattern, and what is known of its folders.
 #[derive(Clone, Debug)]
@@ -103,7 +99,7 @@ fn step(
     folders.push((path, known));
     let Ok(entries) = entries else { return };
     let names = entries.flatten().map(|entry| entry.file_name().into_vec());
-    let mut names: Vec<_> = names.filter(|name| matches_name(part, name)).take(MATCHES_MAX).collect();
+    let mut names: Vec<_> = names.filter(|name| matches(part, name)).take(MATCHES_MAX).collect();
     names.sort_unstable();
     found.extend(names.iter().map(|name| join(&folder, name)));
 }
@@ -120,113 +116,15 @@ pub fn matches_path(pattern: &[u8], path: &[u8]) -> bool {
     loop {
         match (parts.next(), names.next()) {
             (None, None) => return true,
-            (Some(part), Some(name)) if part == name || matches_name(part, name) => {}
+            (Some(part), Some(name)) if part == name || matches(part, name) => {}
             _ => return false,
         }
-    }
-}
-
-/// Whether a file name matches one part of a pattern. Steps: at most the
-/// length of the pattern times that of the name.
-fn matches_name(pattern: &[u8], name: &[u8]) -> bool {
-    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') {
-        return false;
-    }
-    let (mut rest, mut left) = (pattern, name);
-    // What stands behind the last `*`, and the bytes that it has not taken.
-    let mut star: Option<(&[u8], &[u8])> = None;
-    loop {
-        if let [b'*', after @ ..] = rest {
-            star = Some((after, left));
-            rest = after;
-        } else if let Some((byte, further)) = left.split_first() {
-            if let Some(after) = one(rest, *byte) {
-                (rest, left) = (after, further);
-            } else if let Some((after, [_, kept @ ..])) = star {
-                star = Some((after, kept));
-                (rest, left) = (after, kept);
-            } else {
-                return false;
-            }
-        } else {
-            return rest.is_empty();
-        }
-    }
-}
-
-/// What stands behind the first element of a pattern if that matches `byte`.
-fn one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
-    match pattern {
-        [b'?', after @ ..] => Some(after),
-        [b'[', after @ ..] => match set(after, byte) {
-            Some((hit, after)) => hit.then_some(after),
-            // A `[` that is never closed is an ordinary character.
-            None => (byte == b'[').then_some(after),
-        },
-        [first, after @ ..] => (*first == byte).then_some(after),
-        [] => None,
-    }
-}
-
-/// A set behind its `[`: whether `byte` is in it, and what stands behind it.
-fn set(inner: &[u8], byte: u8) -> Option<(bool, &[u8])> {
-    let (is_negated, inner) = match inner {
-        [b'!' | b'^', rest @ ..] => (true, rest),
-        _ => (false, inner),
-    };
-    // A `]` that comes first is a member.
-    let close = 1 + memchr::memchr(b']', inner.get(1..)?)?;
-    let (mut members, after) = (inner.get(..close)?, inner.get(close + 1..)?);
-    let mut hit = false;
-    loop {
-        members = match members {
-            [low, b'-', high, rest @ ..] => {
-                hit |= (*low..=*high).contains(&byte);
-                rest
-            }
-            [member, rest @ ..] => {
-                hit |= *member == byte;
-                rest
-            }
-            [] => return Some((hit != is_negated, after)),
-        };
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn wildcards_match_as_a_shell_matches_them() {
-        let cases = [
-            ("*.log", "access.log", true),
-            ("*.log", "access.log.1", false),
-            ("*.log", ".log", false),
-            (".*", ".log", true),
-            ("log.?mbd", "log.smbd", true),
-            ("log.?mbd", "log.mbd", false),
-            ("a*b*c", "aXbYbZc", true),
-            ("a*b*c", "aXbYbZ", false),
-            ("a**", "a", true),
-            ("[a-c]x", "bx", true),
-            ("[!a-c]x", "bx", false),
-            ("[]a]x", "]x", true),
-            ("[ax", "[ax", true),
-            ("", "", true),
-            ("", "a", false),
-        ];
-        for (pattern, name, expected) in cases {
-            assert_eq!(matches_name(pattern.as_bytes(), name.as_bytes()), expected, "{pattern} {name}");
-        }
-    }
-
-    #[test]
-    fn a_hostile_pattern_costs_its_length_times_the_name() {
-        let pattern = b"*a".repeat(200);
-        let name = b"b".repeat(255);
-        assert!(!matches_name(&pattern, &name));
-    }
 
     #[test]
     fn a_path_matches_part_by_part() {

@@ -4,13 +4,13 @@ use super::{Arguments, Failure, run, say};
 use crate::agent;
 use crate::config::{Config, File};
 use crate::disk::Disk;
-use crate::glob::{self, Glob};
+use crate::glob::Glob;
 use crate::identity::{Identity, show_address};
 use crate::live::Live;
 use crate::privileges::Other;
 use crate::sources::kernel::Kernel;
 use crate::sources::syslog::Listener;
-use bartizan_core::follow::{Disk as _, Trouble, dated};
+use bartizan_core::follow::{Disk as _, Trouble, dated, wildcard};
 use mio::{Poll, Token};
 use std::fmt::Write;
 
@@ -95,7 +95,7 @@ fn show_file(page: &mut Page, file: &File) {
     if dated::is_dated(location) {
         return page.good(&format!("{location}: the name is worked out each day"));
     }
-    if !glob::is_pattern(location.as_bytes()) {
+    if !wildcard::is_pattern(location.as_bytes()) {
         return show_path(page, location.as_bytes(), file.from_start);
     }
     let paths = Glob::new(location.as_bytes()).expand();

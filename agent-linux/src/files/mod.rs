@@ -20,7 +20,7 @@ use crate::roster::Roster;
 use crate::status::{self, Meter};
 use crate::{host, sys};
 use bartizan_core::assemble::Format;
-use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated};
+use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated, wildcard};
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::Batch;
@@ -343,7 +343,7 @@ impl Entry {
         let location = file.location.as_bytes();
         let kind = if dated::is_dated(&file.location) {
             Kind::Dated
-        } else if glob::is_pattern(location) {
+        } else if wildcard::is_pattern(location) {
             Kind::Pattern(Glob::new(location))
         } else {
             Kind::Plain

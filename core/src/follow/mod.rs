@@ -47,6 +47,7 @@ mod noticing;
 mod placing;
 mod position;
 mod siblings;
+pub mod wildcard;
 
 pub use followed::{Begin, Followed, News, Progress};
 pub use position::Position;

@@ -23,6 +23,7 @@ mod one;
 use super::disk::LocalDisk;
 use super::layout::Layout;
 use super::{Arrival, News, epoch_now, epoch_of, glob};
+use bartizan_core::follow::wildcard::is_pattern;
 use bartizan_core::follow::{Begin, is_generation};
 use bartizan_core::time::Millis;
 use one::{FollowedFile, Look};
@@ -165,7 +166,7 @@ impl Follower {
             let Some(wanted) = self.wanted.get(at).cloned() else { continue };
             if wanted.is_dated() {
                 self.follow_today(at, &wanted, epoch, is_first, now);
-            } else if !glob::is_pattern(&wanted.name) {
+            } else if !is_pattern(wanted.name.as_bytes()) {
                 if is_first {
                     self.add(PathBuf::from(&wanted.name), at, is_first, true);
                 }

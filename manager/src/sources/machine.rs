@@ -15,6 +15,7 @@
 
 use super::access;
 use super::glob;
+use bartizan_core::follow::wildcard::is_pattern;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -252,7 +253,7 @@ fn status_without_match(pattern: &str) -> Status {
 /// `nginx/*.log` where the folder `nginx` is there: its program is installed.
 fn has_folder_of_its_own(pattern: &str) -> bool {
     let folder = Path::new(pattern).parent();
-    glob::is_pattern(pattern) && folder.is_some_and(|f| !f.ends_with("var/log") && f.is_dir())
+    is_pattern(pattern.as_bytes()) && folder.is_some_and(|f| !f.ends_with("var/log") && f.is_dir())
 }
 
 fn is_written(path: &Path, now: SystemTime) -> bool {
