@@ -101,7 +101,6 @@ pub struct Spool<S: Storage, T> {
     last_slot: Option<usize>,
     /// Whether a block of this opening was written.
     has_begun: bool,
-    trouble: Option<S::Error>,
     damaged: u64,
 }
 
@@ -188,8 +187,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         let earlier = self.slot_of(number);
         let Some(at) = self.free_slot() else { return false };
         self.head.header.settled = self.settled.unwrap_or_default();
-        if let Err(error) = self.storage.write(at, self.head.seal()) {
-            self.trouble = Some(error);
+        if self.storage.write(at, self.head.seal()).is_err() {
             return false;
         }
         self.last_slot = Some(at);
@@ -270,11 +268,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
         if self.loaded.header == *block {
             return true;
         }
-        let read = self.storage.read(at, &mut self.loaded.bytes);
-        let is_read = read.is_ok();
-        if let Err(error) = read {
-            self.trouble = Some(error);
-        }
+        let is_read = self.storage.read(at, &mut self.loaded.bytes).is_ok();
         if !(is_read && self.loaded.check() && self.loaded.header == *block) {
             self.loaded.header = Header::NONE;
             self.set_slot(at, None);
@@ -344,14 +338,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
     /// Blocks that were found torn or damaged since the spool was opened.
     pub fn damaged(&self) -> u64 {
         self.damaged
-    }
-
-    /// The storage's last error, once. Records that it has cost are counted
-    /// as lost. While the first block of a life cannot be written, nothing
-    /// that is newer than the storage's own is sent: a host whose storage
-    /// stays broken opens another spool, in memory.
-    pub fn take_trouble(&mut self) -> Option<S::Error> {
-        self.trouble.take()
     }
 }
 

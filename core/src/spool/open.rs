@@ -28,7 +28,6 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
             losses: Losses::default(),
             last_slot: None,
             has_begun: false,
-            trouble: None,
             damaged: 0,
         };
         let newest = spool.newest();
@@ -51,10 +50,7 @@ impl<S: Storage, T: AsRef<[Slot]> + AsMut<[Slot]>> Spool<S, T> {
 
     /// What a block says of itself.
     fn look(&mut self, at: usize) -> Option<Header> {
-        if let Err(error) = self.storage.read(at, &mut self.loaded.bytes) {
-            self.trouble = Some(error);
-            return None;
-        }
+        self.storage.read(at, &mut self.loaded.bytes).ok()?;
         self.loaded.check().then_some(self.loaded.header)
     }
 

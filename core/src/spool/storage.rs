@@ -9,6 +9,11 @@ pub type BlockBytes = [u8; BLOCK_SIZE];
 ///
 /// A write that fails, or in which the power fails, may leave anything in its
 /// own block, but must leave the others alone.
+///
+/// The spool counts records that an error has cost as lost and says no more of
+/// it: a storage tells its host itself. While the first block of a life cannot
+/// be written, nothing that is newer than what the storage holds is sent, so a
+/// storage that stays broken should go on in memory.
 pub trait Storage {
     /// Why a block cannot be read or written.
     type Error;
