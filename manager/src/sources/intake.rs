@@ -144,25 +144,23 @@ impl Door {
         while inside.lines >= LINES_MAX {
             inside = self.room.taken.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
-        inside.lines += 1;
-        self.put(inside, Arrived::Line(line));
+        self.put(inside, 1, Arrived::Line(line));
     }
 
     /// Gives a line if there is room for it, else gives it back.
     pub fn try_line(&self, line: Raw) -> Result<(), Raw> {
-        let mut inside = self.room.enter();
+        let inside = self.room.enter();
         if inside.lines >= LINES_MAX {
             return Err(line);
         }
-        inside.lines += 1;
-        self.put(inside, Arrived::Line(line));
+        self.put(inside, 1, Arrived::Line(line));
         Ok(())
     }
 
     /// Gives a line without ever waiting, for a thread that must not: for the
     /// few that the manager writes itself.
     pub fn note(&self, line: Raw) {
-        self.put(self.room.enter(), Arrived::Line(line));
+        self.put(self.room.enter(), 0, Arrived::Line(line));
     }
 
     /// Gives lines and how far their source is with them; waits while too
@@ -172,16 +170,12 @@ impl Door {
         while inside.lines >= LINES_MAX {
             inside = self.room.taken.wait(inside).unwrap_or_else(PoisonError::into_inner);
         }
-        inside.lines += passage.lines.len();
-        self.put(inside, Arrived::Passage(passage));
+        self.put(inside, passage.lines.len(), Arrived::Passage(passage));
     }
 
     /// Gives what an agent has delivered. Never waits.
     pub fn delivery(&self, delivery: Delivery) {
-        let inside = self.room.enter();
-        if !inside.closing {
-            self.put(inside, Arrived::Delivery(delivery));
-        }
+        self.put(self.room.enter(), 0, Arrived::Delivery(delivery));
     }
 
     /// How much waits at the moment.
@@ -189,7 +183,12 @@ impl Door {
         self.room.enter().waiting.len()
     }
 
-    fn put(&self, mut inside: MutexGuard<'_, Inside>, arrived: Arrived) {
+    fn put(&self, mut inside: MutexGuard<'_, Inside>, lines: usize, arrived: Arrived) {
+        // Else a guest who keeps on sending would keep the intake from ending.
+        if self.is_guest && inside.closing {
+            return;
+        }
+        inside.lines += lines;
         inside.waiting.push_back(arrived);
         drop(inside);
         self.room.arrived.notify_one();
@@ -229,6 +228,24 @@ mod tests {
         assert_eq!(intake.take(&mut got, Duration::ZERO), Taken::Some);
         assert_eq!(got.len(), 1);
         got.clear();
+        assert_eq!(intake.take(&mut got, Duration::ZERO), Taken::Over);
+    }
+
+    #[test]
+    fn a_stopping_intake_does_not_wait_for_a_guest_who_keeps_on_sending() {
+        let intake = Intake::default();
+        let (door, guest) = (intake.door(), intake.guest_door());
+        guest.note(raw("before"));
+        door.line(raw("mine"));
+        intake.close();
+        drop(door);
+        let mut got = VecDeque::new();
+        assert_eq!(intake.take(&mut got, Duration::ZERO), Taken::Some);
+        assert_eq!(got.len(), 2, "what had come before is taken");
+        for _ in 0..2 * LINES_MAX {
+            assert!(guest.try_line(raw("flood")).is_ok(), "a guest who is turned away does not wait");
+            guest.note(raw("flood"));
+        }
         assert_eq!(intake.take(&mut got, Duration::ZERO), Taken::Over);
     }
 
