@@ -26,8 +26,9 @@ pub struct TakenBack {
 
 /// Removes entries behind `committed` bytes of which `comes_again` says so; it
 /// is given an entry from its location on: `HOST->/var/log/x …`,
-/// `(agent) 192.0.2.1->/var/log/x …`. A torn last entry is removed. A file
-/// that is gone, or shorter, is left alone.
+/// `(agent) 192.0.2.1->/var/log/x …`. A torn last entry is removed if it does
+/// not tell its location; if it stays, it gets its end, so that what is
+/// written next stands apart. A file that is gone, or shorter, is left alone.
 pub fn take_back(path: &Path, committed: u64, comes_again: impl Fn(&[u8]) -> bool) -> io::Result<TakenBack> {
     let mut file = match OpenOptions::new().read(true).write(true).open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(TakenBack::default()),
@@ -48,11 +49,11 @@ pub fn take_back(path: &Path, committed: u64, comes_again: impl Fn(&[u8]) -> boo
             _ => {
                 done.kept += 1;
                 stays.extend_from_slice(entry.text);
-                stays.extend_from_slice(if entry.is_whole { b"" } else { b"\n\n" });
+                stays.extend_from_slice(entry.missing_end());
             }
         }
     }
-    if done.removed > 0 {
+    if stays != tail {
         // Shortened first: a power cut in between loses what nobody can bring
         // back, but never leaves half an entry.
         file.set_len(committed)?;
@@ -90,6 +91,14 @@ impl Layout {
             () => Self::Lines,
         }
     }
+
+    /// What stands behind each entry.
+    fn end(self) -> &'static [u8] {
+        match self {
+            Self::Blocks => b"\n\n",
+            Self::Lines | Self::Json => b"\n",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +120,15 @@ impl<'a> Entry<'a> {
             }
             Layout::Lines => after_date(self.text),
             Layout::Blocks => after_date(self.text.splitn(3, |b| *b == b'\n').nth(1)?),
+        }
+    }
+
+    /// What of its end was not written.
+    fn missing_end(&self) -> &'static [u8] {
+        match self.layout.end() {
+            _ if self.is_whole => b"",
+            [b'\n', rest @ ..] if self.text.ends_with(b"\n") => rest,
+            end => end,
         }
     }
 }
@@ -135,7 +153,7 @@ impl<'a> Iterator for Entries<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let end: &[u8] = if self.layout == Layout::Blocks { b"\n\n" } else { b"\n" };
+        let end = self.layout.end();
         let found = memchr::memmem::find(self.rest, end).map(|at| at + end.len());
         let (text, rest) = self.rest.split_at(found.unwrap_or(self.rest.len()));
         self.rest = rest;
@@ -181,6 +199,23 @@ mod tests {
         let json = |place: &str| format!("{{\"rule\":{{}},\"location\":\"{place}\"}}\n");
         let (done, left) = taken_back("ossec-alerts-21.json", "", &(json("(web) 1->x") + &json("y")));
         assert_eq!((done.removed, left), (1, json("y")));
+    }
+
+    #[test]
+    fn a_torn_entry_that_stays_gets_the_end_of_its_layout() {
+        let alert =
+            "** Alert 1.2: - x,\n2026 Nov 21 10:02:11 192.0.2.7->syslog\nRule: 1 (level 2) -> 'x'\nlog";
+        let line = "2026 Nov 21 10:02:11 192.0.2.7->syslog a li";
+        let json = r#"{"rule":{},"location":"syslog","full_lo"#;
+        for (name, torn, whole) in [
+            ("ossec-alerts-21.log", alert.to_owned(), format!("{alert}\n\n")),
+            ("ossec-alerts-21.log", format!("{alert}\n"), format!("{alert}\n\n")),
+            ("ossec-archive-21.log", line.to_owned(), format!("{line}\n")),
+            ("ossec-alerts-21.json", json.to_owned(), format!("{json}\n")),
+        ] {
+            let kept = TakenBack { removed: 0, kept: 1 };
+            assert_eq!(taken_back(name, "", &torn), (kept, whole), "{name}");
+        }
     }
 
     #[test]
