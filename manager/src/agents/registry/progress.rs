@@ -18,6 +18,11 @@ pub const SOURCES_MAX: usize = 4 * bartizan_core::limits::SOURCES_MAX;
 /// longest are forgotten.
 const SOURCES_KEPT: usize = SOURCES_MAX / 8 * 7;
 
+/// Records of one source that may count as lost; more are as many. An agent
+/// can claim any number, and the database's integers must hold the sum over
+/// [`SOURCES_MAX`] sources.
+const LOST_MAX: u64 = 1 << 48;
+
 /// What is stored in one step.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Commit<'a> {
@@ -197,10 +202,12 @@ fn advance(step: &Transaction<'_>, source: &Advance<'_>) -> rusqlite::Result<boo
 
 /// True if the source was not known before.
 fn lose(step: &Transaction<'_>, lost: &Lost<'_>) -> rusqlite::Result<bool> {
-    let sql = "UPDATE sources SET lost = lost + ?3, lost_first = coalesce(lost_first, ?4), lost_last = ?5
+    let sql =
+        "UPDATE sources SET lost = min(lost + ?3, ?6), lost_first = coalesce(lost_first, ?4), lost_last = ?5
         WHERE agent = ?1 AND name = ?2";
     let Lost { agent, source, records, first, last } = lost;
-    update(step, *agent, source, sql, params![agent.0, source, records.cast_signed(), first, last])
+    let [records, most] = [(*records).min(LOST_MAX), LOST_MAX].map(u64::cast_signed);
+    update(step, *agent, source, sql, params![agent.0, source, records, first, last, most])
 }
 
 /// Changes the row of a source, which is made if need be; not for an agent

@@ -157,6 +157,21 @@ fn two_with_one_key_are_told_from_one_that_restarts() {
 }
 
 #[test]
+fn an_agent_that_claims_any_loss_leaves_the_database_usable() {
+    let (_home, mut registry) = registry();
+    let gate = add(&mut registry, "gate");
+    let claimed = [u64::MAX, i64::MAX as u64, 1].map(|records| {
+        ["/a", "/b"].map(|source| Lost { agent: gate, source, records, first: i64::MIN, last: i64::MAX })
+    });
+    for lost in &claimed {
+        registry.commit(&Commit { lost, ..Commit::default() }).expect("it is stored");
+    }
+    let known = registry.sources(Some(gate)).expect("they can be asked");
+    assert!(known.len() == 2 && known.iter().all(|source| source.lost == 1 << 48), "{known:?}");
+    assert_eq!(registry.lost(gate).expect("it can be asked"), 2 << 48);
+}
+
+#[test]
 fn what_a_step_brings_is_there_for_the_next_connection() {
     let (home, mut registry) = registry();
     let gate = add(&mut registry, "gate");
