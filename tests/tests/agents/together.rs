@@ -1,6 +1,7 @@
 //! A real agent and a real manager, and everything that can happen to them.
 
 use crate::lines;
+use bartizan::agents::Registry;
 use bartizan_tests::agent;
 use bartizan_tests::manager::Manager;
 use bartizan_tests::process::Running;
@@ -88,7 +89,7 @@ fn outages_kills_and_rotations_lose_and_double_nothing() {
     let (mut manager, _) = Manager::start("together");
     let mut machine = Machine::new(&manager);
     // The first session finds out where the log begins.
-    all_known(&mut manager);
+    all_known(&mut manager, &machine);
     machine.write(10);
     all_arrives(&mut manager, &machine);
     machine.write(5000);
@@ -118,11 +119,13 @@ fn outages_kills_and_rotations_lose_and_double_nothing() {
     all_arrives(&mut manager, &machine);
 }
 
-/// Waits until the manager knows where the log begins.
-fn all_known(manager: &mut Manager) {
-    let socket = manager.home.join("control.sock");
-    manager.process().wait_for("a session of the agent", |_| {
-        let agents = bartizan_tests::manager::ask_at(&socket, r#"{"ask":"agents"}"#);
-        agents.is_some_and(|agents| agents["agents"][0]["name"] == "second")
+/// Waits until the manager knows where the log begins: what is written before
+/// that may be old to the agent.
+fn all_known(manager: &mut Manager, machine: &Machine) {
+    let registry = Registry::open(manager.home.path()).expect("a database");
+    let name = machine.log.display().to_string();
+    manager.process().wait_for("a place of the log", |_| {
+        let sources = registry.sources(None).unwrap_or_default();
+        sources.iter().any(|source| source.name == name && source.position.is_some())
     });
 }
