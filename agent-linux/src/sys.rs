@@ -235,6 +235,8 @@ mod filter {
         libc::SYS_mkdirat,
         libc::SYS_fchmod,
         libc::SYS_getcwd,
+        libc::SYS_inotify_add_watch,
+        libc::SYS_inotify_rm_watch,
         // Sockets and the loop.
         libc::SYS_epoll_create1,
         libc::SYS_epoll_ctl,

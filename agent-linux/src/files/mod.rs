@@ -7,6 +7,7 @@
 //! stat; with thousands of quiet files they are looked at less often, so that
 //! the cost stays below half a percent of a processor.
 
+mod hints;
 mod tail;
 mod turns;
 
@@ -24,6 +25,9 @@ use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated};
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::Batch;
+use hints::{Hints, Watch};
+use mio::{Registry, Token};
+use std::io;
 use tail::{Means, Rate, Tail, Turn, assembler};
 use turns::{SHARE, Turns};
 
@@ -79,6 +83,9 @@ pub struct Files {
     /// When each is to be looked at; beside them, because it is searched in
     /// every round.
     due: Vec<Millis>,
+    /// What hints call each.
+    watches: Vec<Option<Watch>>,
+    hints: Hints,
     count: usize,
     turns: Turns,
     buffer: Box<[u8]>,
@@ -98,11 +105,23 @@ impl Files {
             entries: Vec::new(),
             tails: Vec::new(),
             due: Vec::new(),
+            watches: Vec::new(),
+            hints: Hints::new(),
             count: 0,
             turns: Turns::default(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             happenings: Vec::new(),
         }
+    }
+
+    /// Has the loop told when files have changed; then [`Files::wake`] is called.
+    pub fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.hints.register(registry, token)
+    }
+
+    /// Some files have changed.
+    pub fn wake(&mut self) {
+        self.hints.wake();
     }
 
     /// Follows these from now on. What is followed in the same way already
@@ -132,6 +151,11 @@ impl Files {
                 self.scan(entry, now, roster, uplink);
             }
         }
+        let Self { hints, watches, due, .. } = self;
+        hints.take(now, |watch| {
+            let named = watches.iter().zip(&mut *due).filter(|(own, _)| **own == Some(watch));
+            named.map(|(_, due)| *due = now).count() as u64
+        });
         for index in 0..self.due.len() {
             if self.due[index] <= now {
                 self.look(index, now);
@@ -142,6 +166,7 @@ impl Files {
     /// When [`Files::tick`] has something to do.
     pub fn next_deadline(&self) -> Millis {
         let looks = self.due.iter().copied().min().unwrap_or(Millis::NEVER);
+        let looks = looks.min(self.hints.next_deadline());
         self.entries.iter().map(|entry| entry.next_scan).fold(looks, Millis::min)
     }
 
@@ -239,6 +264,8 @@ impl Files {
             self.due[index] = Millis::NEVER;
             return;
         };
+        // First, so that what comes behind the look is told.
+        self.watches[index] = self.hints.watch(&tail.path);
         tail.look(now);
         let news = tail.followed.take_news();
         if news != News::default() {
@@ -317,6 +344,7 @@ impl Files {
         if self.tails.len() <= index {
             self.tails.resize_with(index + 1, || None);
             self.due.resize(index + 1, Millis::NEVER);
+            self.watches.resize(index + 1, None);
         }
         self.tails[index] = Some(Box::new(tail));
         self.count += 1;
@@ -331,6 +359,9 @@ impl Files {
         {
             self.turns.remove(index);
             self.due[usize::from(index)] = Millis::NEVER;
+            if let Some(watch) = self.watches[usize::from(index)].take() {
+                self.hints.drop(watch);
+            }
             self.count -= 1;
             roster.remove(index);
             uplink.close(index);
