@@ -7,15 +7,18 @@
 //! file tells nothing while it is read, and all that wait are a few bytes for
 //! each.
 
+use crate::sys;
 use bartizan_core::time::Millis;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, WatchDescriptor};
-use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use nix::NixPath;
+use nix::libc;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsRawFd;
 
-/// What a watch is called.
-pub(super) type Watch = WatchDescriptor;
+/// No watch.
+pub(super) const NONE: i32 = -1;
 
 /// How long hints gather after some were taken: busy files are read in gulps.
 const GATHER_MS: u64 = 32;
@@ -23,10 +26,19 @@ const GATHER_MS: u64 = 32;
 /// Files that may be looked at in each millisecond because of hints.
 const LOOKS: u64 = 4;
 
+/// What is told of a file, and of the folder of one that is not there.
+const CHANGES: u32 = libc::IN_MODIFY | libc::IN_ATTRIB | libc::IN_MOVE_SELF | libc::IN_ONESHOT;
+const ARRIVALS: u32 = libc::IN_CREATE | libc::IN_MOVED_TO | libc::IN_ONESHOT;
+
+/// Bytes of an event (`struct inotify_event`) in front of its name, and where
+/// the length of that stands.
+const EVENT: usize = 16;
+const NAME_LEN_AT: usize = 12;
+
 /// All watches.
 pub(super) struct Hints {
     /// `None`: there are no hints here.
-    inotify: Option<Inotify>,
+    inotify: Option<File>,
     is_awake: bool,
     /// When hints may be taken again.
     calm: Millis,
@@ -34,13 +46,12 @@ pub(super) struct Hints {
 
 impl Hints {
     pub(super) fn new() -> Self {
-        let inotify = Inotify::init(InitFlags::IN_NONBLOCK | InitFlags::IN_CLOEXEC).ok();
-        Self { inotify, is_awake: false, calm: Millis(0) }
+        Self { inotify: sys::inotify().ok(), is_awake: false, calm: Millis(0) }
     }
 
     pub(super) fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
         let Some(inotify) = &self.inotify else { return Ok(()) };
-        registry.register(&mut SourceFd(&inotify.as_fd().as_raw_fd()), token, Interest::READABLE)
+        registry.register(&mut SourceFd(&inotify.as_raw_fd()), token, Interest::READABLE)
     }
 
     /// There are some.
@@ -53,32 +64,42 @@ impl Hints {
         if self.is_awake { self.calm } else { Millis::NEVER }
     }
 
-    /// Watches a file; as long as it is not there, for it to come.
-    pub(super) fn watch(&self, path: &[u8]) -> Option<Watch> {
-        let inotify = self.inotify.as_ref()?;
-        let folder = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
-        let once = AddWatchFlags::IN_ONESHOT;
-        let changes = once | AddWatchFlags::IN_MODIFY | AddWatchFlags::IN_ATTRIB | AddWatchFlags::IN_MOVE_SELF;
-        let coming = once | AddWatchFlags::IN_CREATE | AddWatchFlags::IN_MOVED_TO;
-        inotify.add_watch(path, changes).or_else(|_| inotify.add_watch(&path[..folder], coming)).ok()
-    }
-
-    /// Forgets a watch.
-    pub(super) fn drop(&self, watch: Watch) {
-        if let Some(inotify) = &self.inotify {
-            let _ = inotify.rm_watch(watch);
+    /// Watches a file; as long as it is not there, its folder.
+    pub(super) fn watch(&self, path: &[u8]) -> i32 {
+        let Some(inotify) = &self.inotify else { return NONE };
+        let watch = |path: &[u8], mask| path.with_nix_path(|path| sys::watch(inotify, path, mask)).unwrap_or(NONE);
+        match watch(path, CHANGES) {
+            NONE => {
+                let folder = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
+                watch(path.get(..folder).unwrap_or_default(), ARRIVALS)
+            }
+            watch => watch,
         }
     }
 
-    /// Takes the hints that have come: those watches are gone.
-    pub(super) fn take(&mut self, now: Millis, mut each: impl FnMut(Watch) -> u64) {
+    /// Forgets a watch.
+    pub(super) fn forget(&self, watch: i32) {
+        if let Some(inotify) = &self.inotify {
+            sys::unwatch(inotify, watch);
+        }
+    }
+
+    /// Takes the hints that have come, if it is time; `each` says how many
+    /// files have a watch.
+    pub(super) fn take(&mut self, now: Millis, buffer: &mut [u8], mut each: impl FnMut(i32) -> u64) {
         if self.next_deadline() > now {
             return;
         }
         self.is_awake = false;
+        let Some(mut inotify) = self.inotify.as_ref() else { return };
         let mut found = 0;
-        while let Some(Ok(events)) = self.inotify.as_ref().map(Inotify::read_events) {
-            found += events.iter().map(|event| each(event.wd)).sum::<u64>();
+        while let Ok(len) = inotify.read(buffer) {
+            let mut events = buffer.get(..len).unwrap_or_default();
+            while let Some((event, rest)) = events.split_first_chunk::<EVENT>() {
+                let number = |at: usize| event.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| i32::from_ne_bytes(*bytes));
+                found += each(number(0));
+                events = rest.get(number(NAME_LEN_AT) as usize..).unwrap_or_default();
+            }
         }
         if found > 0 {
             self.calm = now.plus(GATHER_MS + found / LOOKS);

@@ -25,7 +25,7 @@ use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated};
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::Batch;
-use hints::{Hints, Watch};
+use hints::Hints;
 use mio::{Registry, Token};
 use std::io;
 use tail::{Means, Rate, Tail, Turn, assembler};
@@ -84,7 +84,7 @@ pub struct Files {
     /// every round.
     due: Vec<Millis>,
     /// What hints call each.
-    watches: Vec<Option<Watch>>,
+    watches: Vec<i32>,
     hints: Hints,
     count: usize,
     turns: Turns,
@@ -151,9 +151,9 @@ impl Files {
                 self.scan(entry, now, roster, uplink);
             }
         }
-        let Self { hints, watches, due, .. } = self;
-        hints.take(now, |watch| {
-            let named = watches.iter().zip(&mut *due).filter(|(own, _)| **own == Some(watch));
+        let Self { hints, buffer, watches, due, .. } = self;
+        hints.take(now, buffer, |watch| {
+            let named = watches.iter().zip(&mut *due).filter(|(own, _)| **own == watch);
             named.map(|(_, due)| *due = now).count() as u64
         });
         for index in 0..self.due.len() {
@@ -344,7 +344,7 @@ impl Files {
         if self.tails.len() <= index {
             self.tails.resize_with(index + 1, || None);
             self.due.resize(index + 1, Millis::NEVER);
-            self.watches.resize(index + 1, None);
+            self.watches.resize(index + 1, hints::NONE);
         }
         self.tails[index] = Some(Box::new(tail));
         self.count += 1;
@@ -359,9 +359,7 @@ impl Files {
         {
             self.turns.remove(index);
             self.due[usize::from(index)] = Millis::NEVER;
-            if let Some(watch) = self.watches[usize::from(index)].take() {
-                self.hints.drop(watch);
-            }
+            self.hints.forget(std::mem::replace(&mut self.watches[usize::from(index)], hints::NONE));
             self.count -= 1;
             roster.remove(index);
             uplink.close(index);
