@@ -67,7 +67,8 @@ impl Hints {
     /// Watches a file; as long as it is not there, its folder.
     pub(super) fn watch(&self, path: &[u8]) -> i32 {
         let Some(inotify) = &self.inotify else { return NONE };
-        let watch = |path: &[u8], mask| path.with_nix_path(|path| sys::watch(inotify, path, mask)).unwrap_or(NONE);
+        let watch =
+            |path: &[u8], mask| path.with_nix_path(|path| sys::watch(inotify, path, mask)).unwrap_or(NONE);
         match watch(path, CHANGES) {
             NONE => {
                 let folder = path.iter().rposition(|byte| *byte == b'/').map_or(0, |at| at + 1);
@@ -96,7 +97,12 @@ impl Hints {
         while let Ok(len) = inotify.read(buffer) {
             let mut events = buffer.get(..len).unwrap_or_default();
             while let Some((event, rest)) = events.split_first_chunk::<EVENT>() {
-                let number = |at: usize| event.get(at..).and_then(|bytes| bytes.first_chunk()).map_or(0, |bytes| i32::from_ne_bytes(*bytes));
+                let number = |at: usize| {
+                    event
+                        .get(at..)
+                        .and_then(|bytes| bytes.first_chunk())
+                        .map_or(0, |bytes| i32::from_ne_bytes(*bytes))
+                };
                 found += each(number(0));
                 events = rest.get(number(NAME_LEN_AT) as usize..).unwrap_or_default();
             }

@@ -5,7 +5,8 @@
 //! happens, once a second and less where nothing does) and read only into a
 //! batch that can be sent: what is not sent is not read. Looking costs one
 //! stat; with thousands of quiet files they are looked at less often, so that
-//! the cost stays below half a percent of a processor.
+//! the cost stays below half a percent of a processor. Where the kernel gives
+//! hints, a file that has changed is looked at at once.
 
 mod hints;
 mod tail;
@@ -441,3 +442,6 @@ fn stamp(program: &[u8]) -> Vec<u8> {
     let date = dated::name::<32>("%b %d %T", &time).unwrap_or_default();
     [&date, b" ".as_slice(), host::name().as_bytes(), b" ", program, b": "].concat()
 }
+
+#[cfg(test)]
+mod tests;
