@@ -10,7 +10,7 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io;
 use std::mem::ManuallyDrop;
-use std::os::fd::{BorrowedFd, FromRawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
 
 /// What the kernel says of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -178,6 +178,30 @@ pub fn local_time(seconds: u64) -> LocalTime {
     }
 }
 
+/// Something that the kernel tells of files, as inotify(7) says: to be read
+/// without waiting.
+pub fn inotify() -> io::Result<File> {
+    // SAFETY: takes a number; what it gives is a descriptor of our own.
+    let inotify = unsafe { libc::inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC) };
+    if inotify < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: it was opened here, and nobody else has it.
+    Ok(unsafe { File::from_raw_fd(inotify) })
+}
+
+/// Adds a watch, or changes the one of the same file: its number, or -1.
+pub fn watch(inotify: &File, path: &CStr, mask: u32) -> i32 {
+    // SAFETY: `path` is a C string that lives as long as the call.
+    unsafe { libc::inotify_add_watch(inotify.as_raw_fd(), path.as_ptr(), mask) }
+}
+
+/// Ends a watch, if it is there.
+pub fn unwatch(inotify: &File, watch: i32) {
+    // SAFETY: takes numbers.
+    unsafe { libc::inotify_rm_watch(inotify.as_raw_fd(), watch) };
+}
+
 /// What the process may still ask of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {
@@ -235,6 +259,8 @@ mod filter {
         libc::SYS_mkdirat,
         libc::SYS_fchmod,
         libc::SYS_getcwd,
+        libc::SYS_inotify_add_watch,
+        libc::SYS_inotify_rm_watch,
         // Sockets and the loop.
         libc::SYS_epoll_create1,
         libc::SYS_epoll_ctl,

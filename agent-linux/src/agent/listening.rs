@@ -14,7 +14,7 @@ use mio::Token;
 /// Where the agent's own records come from.
 const OWN: &str = "bartizan-agent";
 
-/// How long records of the spool wait for others to travel with.
+/// How long records of the spool gather after some have left.
 const GATHER_MS: u64 = 40;
 
 /// Places that are told apart; the records of others come from [`OWN`].
@@ -36,8 +36,10 @@ struct One {
 pub(super) struct Listening {
     all: Vec<Option<One>>,
     places: usize,
-    /// When the first record came that was not sent.
+    /// When the first record may leave that was not sent.
     waiting: Option<Millis>,
+    /// Until then records gather.
+    calm: Millis,
 }
 
 impl Listening {
@@ -56,9 +58,10 @@ impl Listening {
         running.filter_map(|one| one.source.next_deadline()).fold(Millis::NEVER, Millis::min)
     }
 
-    /// When what waits in the spool has waited long enough.
+    /// When what waits in the spool may leave: at once, unless something has
+    /// left just now.
     pub(super) fn gathered_at(&self) -> Millis {
-        self.waiting.map_or(Millis::NEVER, |since| since.plus(GATHER_MS))
+        self.waiting.unwrap_or(Millis::NEVER)
     }
 
     /// What waits is to be sent at once.
@@ -66,12 +69,11 @@ impl Listening {
         self.waiting = None;
     }
 
-    /// Whether what waits in the spool has waited long enough. Afterwards it
-    /// counts as sent.
+    /// Whether what waits in the spool may leave. Afterwards it counts as sent.
     pub(super) fn is_gathered(&mut self, now: Millis) -> bool {
-        let is_gathered = self.waiting.is_none() || self.gathered_at() <= now;
+        let is_gathered = self.waiting.is_none_or(|at| at <= now);
         if is_gathered {
-            self.waiting = None;
+            (self.waiting, self.calm) = (None, now.plus(GATHER_MS));
         }
         is_gathered
     }
@@ -120,7 +122,8 @@ impl Agent {
         let Some(source) = self.place_of(heard.place) else { return };
         let record = Record { source, queue: heard.queue, age_ms: 0, cut: heard.cut, text: heard.text };
         self.spool.push(&record, heard.place, now);
-        self.listening.waiting.get_or_insert(now);
+        let at = self.listening.calm.max(now);
+        self.listening.waiting.get_or_insert(at);
     }
 
     /// The number of a place; that of [`OWN`] when there are too many.

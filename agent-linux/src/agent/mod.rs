@@ -59,7 +59,8 @@ const FLUSH_MS: u64 = 5_000;
 
 const LINK: Token = Token(0);
 const SIGNALS: Token = Token(1);
-const DESK: Token = Token(2);
+const FILES: Token = Token(2);
+const DESK: Token = Token(3);
 /// The first token of the first source.
 const LIVE: usize = DESK.0 + Desk::TOKENS;
 
@@ -122,6 +123,8 @@ impl Agent {
         let Parts { identity, paths, configuration, store, spool_place, socket } = parts;
         let poll = Poll::new()?;
         let signals = signals(&poll)?;
+        let files = Files::new();
+        files.register(poll.registry(), FILES)?;
         let desk = socket.map(|path| Desk::open(&path, poll.registry(), DESK)).transpose()?;
         let now = host::now();
         let own = &configuration.config.client.managers;
@@ -149,7 +152,7 @@ impl Agent {
             batch: vec![0; BATCH].into_boxed_slice(),
             control: vec![0; CONTROL_MAX].into_boxed_slice(),
             roster: Roster::new(),
-            files: Files::new(),
+            files,
             listening: Listening::default(),
             spool,
             spool_file,
@@ -210,6 +213,7 @@ impl Agent {
             // Looked at in every round.
             LINK => {}
             SIGNALS => self.take_signals(),
+            FILES => self.files.wake(),
             Token(number) if number >= LIVE => {
                 self.listening.wake((number - LIVE) / TOKENS, token);
             }

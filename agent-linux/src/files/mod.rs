@@ -5,8 +5,10 @@
 //! happens, once a second and less where nothing does) and read only into a
 //! batch that can be sent: what is not sent is not read. Looking costs one
 //! stat; with thousands of quiet files they are looked at less often, so that
-//! the cost stays below half a percent of a processor.
+//! the cost stays below half a percent of a processor. Where the kernel gives
+//! hints, a file that has changed is looked at at once.
 
+mod hints;
 mod tail;
 mod turns;
 
@@ -24,6 +26,9 @@ use bartizan_core::follow::{Begin, Disk as _, Followed, News, Position, dated, w
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::Batch;
+use hints::Hints;
+use mio::{Registry, Token};
+use std::io;
 use tail::{Means, Rate, Tail, Turn, assembler};
 use turns::{SHARE, Turns};
 
@@ -79,6 +84,9 @@ pub struct Files {
     /// When each is to be looked at; beside them, because it is searched in
     /// every round.
     due: Vec<Millis>,
+    /// What hints call each.
+    watches: Vec<i32>,
+    hints: Hints,
     count: usize,
     turns: Turns,
     buffer: Box<[u8]>,
@@ -98,11 +106,23 @@ impl Files {
             entries: Vec::new(),
             tails: Vec::new(),
             due: Vec::new(),
+            watches: Vec::new(),
+            hints: Hints::new(),
             count: 0,
             turns: Turns::default(),
             buffer: vec![0; BUFFER].into_boxed_slice(),
             happenings: Vec::new(),
         }
+    }
+
+    /// Has the loop told when files have changed; then [`Files::wake`] is called.
+    pub fn register(&self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.hints.register(registry, token)
+    }
+
+    /// Some files have changed.
+    pub fn wake(&mut self) {
+        self.hints.wake();
     }
 
     /// Follows these from now on. What is followed in the same way already
@@ -132,6 +152,11 @@ impl Files {
                 self.scan(entry, now, roster, uplink);
             }
         }
+        let Self { hints, buffer, watches, due, .. } = self;
+        hints.take(now, buffer, |watch| {
+            let named = watches.iter().zip(&mut *due).filter(|(own, _)| **own == watch);
+            named.map(|(_, due)| *due = now).count() as u64
+        });
         for index in 0..self.due.len() {
             if self.due[index] <= now {
                 self.look(index, now);
@@ -142,6 +167,7 @@ impl Files {
     /// When [`Files::tick`] has something to do.
     pub fn next_deadline(&self) -> Millis {
         let looks = self.due.iter().copied().min().unwrap_or(Millis::NEVER);
+        let looks = looks.min(self.hints.next_deadline());
         self.entries.iter().map(|entry| entry.next_scan).fold(looks, Millis::min)
     }
 
@@ -239,6 +265,8 @@ impl Files {
             self.due[index] = Millis::NEVER;
             return;
         };
+        // First, so that what comes behind the look is told.
+        self.watches[index] = self.hints.watch(&tail.path);
         tail.look(now);
         let news = tail.followed.take_news();
         if news != News::default() {
@@ -317,6 +345,7 @@ impl Files {
         if self.tails.len() <= index {
             self.tails.resize_with(index + 1, || None);
             self.due.resize(index + 1, Millis::NEVER);
+            self.watches.resize(index + 1, hints::NONE);
         }
         self.tails[index] = Some(Box::new(tail));
         self.count += 1;
@@ -331,6 +360,7 @@ impl Files {
         {
             self.turns.remove(index);
             self.due[usize::from(index)] = Millis::NEVER;
+            self.hints.forget(std::mem::replace(&mut self.watches[usize::from(index)], hints::NONE));
             self.count -= 1;
             roster.remove(index);
             uplink.close(index);
@@ -412,3 +442,6 @@ fn stamp(program: &[u8]) -> Vec<u8> {
     let date = dated::name::<32>("%b %d %T", &time).unwrap_or_default();
     [&date, b" ".as_slice(), host::name().as_bytes(), b" ", program, b": "].concat()
 }
+
+#[cfg(test)]
+mod tests;

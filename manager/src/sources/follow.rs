@@ -6,7 +6,9 @@
 //! name is looked at four times a second, once a second when it has been quiet
 //! for a minute: one `stat` per look, and a read only if size or time have
 //! changed. That is plain, works on every file system, and costs a thousandth
-//! of a CPU for a hundred quiet files.
+//! of a CPU for a hundred quiet files. Where the kernel tells of a change, the
+//! file is looked at at once: a line is read a millisecond after it was
+//! written.
 //!
 //! A file of which a position is known goes on there. Else a name that exists
 //! when following begins is read from its end (or its beginning, if asked);
@@ -21,6 +23,7 @@
 mod one;
 
 use super::disk::LocalDisk;
+use super::hints::Hints;
 use super::layout::Layout;
 use super::{Arrival, News, epoch_now, epoch_of, glob};
 use bartizan_core::follow::wildcard::is_pattern;
@@ -85,6 +88,7 @@ pub struct Follower {
     positions: Positions,
     files: Vec<FollowedFile>,
     disk: LocalDisk,
+    hints: Hints,
     buffer: Vec<u8>,
     begun: Option<Instant>,
     next_scan: Option<Instant>,
@@ -108,6 +112,7 @@ impl Follower {
             positions,
             files: Vec::new(),
             disk: LocalDisk::default(),
+            hints: Hints::new(),
             buffer: vec![0; BUFFER],
             begun: None,
             next_scan: None,
@@ -132,7 +137,8 @@ impl Follower {
         let mut more = false;
         for (name, file) in self.files.iter_mut().enumerate() {
             self.disk.look_at(name);
-            more |= file.look(&mut Look { now, epoch, buffer: &mut self.buffer, disk: &self.disk, sink });
+            let (buffer, disk, hints) = (&mut self.buffer, &self.disk, &self.hints);
+            more |= file.look(&mut Look { now, epoch, buffer, disk, hints, sink });
             self.disk.note(name, file.followed.files(), file.followed.closed());
         }
         self.files.retain(|file| !file.is_over());
@@ -149,9 +155,15 @@ impl Follower {
                 return;
             }
             if !more {
-                std::thread::sleep(TICK);
+                self.wait(TICK);
             }
         }
+    }
+
+    /// Waits until files have changed, or so long where none does.
+    fn wait(&mut self, patience: Duration) {
+        let told = self.hints.wait(patience);
+        self.files.iter_mut().for_each(|file| file.heed(&told));
     }
 
     /// Number of files that are open now.

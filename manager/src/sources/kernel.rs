@@ -9,12 +9,13 @@
 
 use super::stamp::syslog_time;
 use super::{Arrival, Line, NONBLOCK, News, access, epoch_now, local_host};
+use nix::poll::{PollFd, PollFlags, poll};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::time::Duration;
 
 /// Where the lines come from, for rules and alerts.
 pub const LOCATION: &str = "/dev/kmsg";
@@ -22,8 +23,8 @@ pub const LOCATION: &str = "/dev/kmsg";
 /// A record is at most 8 KiB; a smaller buffer is refused by the kernel.
 const RECORD: usize = 16 * 1024;
 
-/// How often the log is looked at.
-const TICK: Duration = Duration::from_millis(250);
+/// How soon a stop is noticed, in milliseconds.
+const TICK: u8 = 250;
 
 /// `EPIPE`: records were overwritten.
 const OVERWRITTEN: i32 = 32;
@@ -71,7 +72,8 @@ impl KernelLog {
     pub fn run(&mut self, stop: &AtomicBool, sink: &mut dyn FnMut(Arrival<'_>)) {
         while !stop.load(Relaxed) {
             self.poll(sink);
-            std::thread::sleep(TICK);
+            // Whether something came or not: it is looked at again.
+            let _ = poll(&mut [PollFd::new(self.file.as_fd(), PollFlags::POLLIN)], TICK);
         }
     }
 

@@ -13,6 +13,7 @@
 //! | [`glob`] | file names with wildcards |
 //! | [`layout`] | how the lines of a file become records |
 //! | [`follow`] | files that are still written |
+//! | `hints` | which of them have changed |
 //! | [`command`] | programs that are run now and then |
 //! | [`journal`] | the systemd journal |
 //! | [`kernel`] | the kernel log, where there is no journal |
@@ -32,6 +33,7 @@ mod disk;
 pub mod feed;
 pub mod follow;
 pub mod glob;
+mod hints;
 pub mod intake;
 pub mod journal;
 pub mod kernel;

@@ -2,12 +2,15 @@
 
 use crate::pattern::Expressions;
 use crate::sources::disk::LocalDisk;
+use crate::sources::hints::Hints;
 use crate::sources::layout::{self, Layout};
 use crate::sources::{Arrival, Line, News, access};
 use bartizan_core::assemble::{Assembler, Context, Format, Record};
 use bartizan_core::follow::{self, Begin, Followed, Position, Progress, Trouble};
 use bartizan_core::pattern::{Matcher, NoPatterns};
 use bartizan_core::time::Millis;
+use nix::sys::inotify::WatchDescriptor;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -26,6 +29,7 @@ pub(super) struct Look<'a> {
     pub(super) epoch: i64,
     pub(super) buffer: &'a mut [u8],
     pub(super) disk: &'a LocalDisk,
+    pub(super) hints: &'a Hints,
     pub(super) sink: &'a mut dyn FnMut(Arrival<'_>),
 }
 
@@ -50,7 +54,10 @@ pub(super) struct FollowedFile {
     is_named: bool,
     /// It was not there when following began.
     is_new: bool,
+    /// It is to be looked at at once.
     has_more: bool,
+    /// What hints call it.
+    watch: Option<WatchDescriptor>,
 }
 
 impl FollowedFile {
@@ -81,6 +88,7 @@ impl FollowedFile {
             is_named,
             is_new,
             has_more: false,
+            watch: None,
         })
     }
 
@@ -99,6 +107,8 @@ impl FollowedFile {
         if look.now < self.followed.next_look() && !self.has_more {
             return false;
         }
+        // First, so that what comes behind the look is told.
+        self.watch = look.hints.watch(&self.path);
         let path = self.path.as_os_str().as_bytes();
         if self.is_placed {
             self.followed.look(look.disk, path, look.now);
@@ -113,6 +123,11 @@ impl FollowedFile {
         self.tell_news(look);
         self.has_more = (0..READS).all(|_| self.read(look) == Progress::More);
         self.has_more
+    }
+
+    /// It is to be looked at at once if one of these watches is its own.
+    pub(super) fn heed(&mut self, told: &HashSet<WatchDescriptor>) {
+        self.has_more |= self.watch.is_some_and(|watch| told.contains(&watch));
     }
 
     /// Reads once, hands on the records, and says where the file stands then.

@@ -545,3 +545,31 @@ fn no_line_is_lost_or_doubled_by_copying_and_truncating_under_a_writer() {
         }
     });
 }
+
+#[test]
+fn a_line_in_a_quiet_file_is_read_without_waiting_for_the_next_look() {
+    let mut bench = Bench::new(&["log"], Start::End);
+    bench.append("log", "old\n");
+    bench.poll();
+    bench.append("log", "new\n");
+    // The clock stands still: no look is due.
+    bench.poll();
+    assert_eq!(bench.take(), [""; 0]);
+    bench.follower.wait(DEADLINE);
+    bench.poll();
+    assert_eq!(bench.take(), ["new"]);
+}
+
+#[test]
+fn a_file_that_takes_the_name_of_another_is_read_at_once() {
+    let mut bench = Bench::new(&["log"], Start::End);
+    bench.append("log", "old\n");
+    bench.poll();
+    fs::rename(bench.path("log"), bench.path("log.1")).expect("renamed");
+    bench.follower.wait(DEADLINE);
+    bench.poll();
+    bench.append("log", "new\n");
+    bench.follower.wait(DEADLINE);
+    bench.poll();
+    assert_eq!(bench.take(), ["new"]);
+}
