@@ -36,6 +36,8 @@ flags=(
 case $triple in x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;; esac
 # ARMv7 has instructions of two bytes, too.
 case $triple in armv7-*) flags+=(-Ctarget-feature=+thumb-mode) ;; esac
+# On MIPS an instruction stands behind each branch: take useful ones from the code that is branched to.
+case $triple in mips*) flags+=(-Cllvm-args=-disable-mips-df-{succbb,forward}-search=false) ;; esac
 printf -v CARGO_ENCODED_RUSTFLAGS '%s\x1f' "${flags[@]}"
 export CARGO_ENCODED_RUSTFLAGS=${CARGO_ENCODED_RUSTFLAGS%$'\x1f'}
 

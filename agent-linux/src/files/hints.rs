@@ -17,7 +17,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::AsRawFd;
 
-/// No watch.
+/// No watch; told as one when hints were lost (`IN_Q_OVERFLOW`).
 pub(super) const NONE: i32 = -1;
 
 /// How long hints gather after some were taken: busy files are read in gulps.

@@ -152,11 +152,7 @@ impl Files {
                 self.scan(entry, now, roster, uplink);
             }
         }
-        let Self { hints, buffer, watches, due, .. } = self;
-        hints.take(now, buffer, |watch| {
-            let named = watches.iter().zip(&mut *due).filter(|(own, _)| **own == watch);
-            named.map(|(_, due)| *due = now).count() as u64
-        });
+        self.heed(now);
         for index in 0..self.due.len() {
             if self.due[index] <= now {
                 self.look(index, now);
@@ -259,6 +255,22 @@ impl Files {
         self.count == 0
     }
 
+    /// Makes those files due that have changed.
+    fn heed(&mut self, now: Millis) {
+        let Self { hints, buffer, watches, due, .. } = self;
+        hints.take(now, buffer, |told| {
+            let mut found = 0;
+            for (watch, due) in watches.iter_mut().zip(&mut *due) {
+                // Where hints were lost, any file may have changed.
+                if *watch == told || told == hints::NONE {
+                    (*watch, *due) = (hints::NONE, now);
+                    found += 1;
+                }
+            }
+            found
+        });
+    }
+
     /// Looks at one file; if it has a place, it waits for its turn to be read.
     fn look(&mut self, index: usize, now: Millis) {
         let Some(tail) = self.tails.get_mut(index).and_then(Option::as_mut) else {
@@ -266,10 +278,14 @@ impl Files {
             return;
         };
         // First, so that what comes behind the look is told.
-        self.watches[index] = self.hints.watch(&tail.path);
+        if self.watches[index] == hints::NONE {
+            self.watches[index] = self.hints.watch(&tail.path);
+        }
         tail.look(now);
         let news = tail.followed.take_news();
         if news != News::default() {
+            // Another file may have the name now.
+            self.watches[index] = self.hints.watch(&tail.path);
             tail.notice(news);
             let path = String::from_utf8_lossy(&tail.path).into_owned();
             self.happenings.push(Happening { path, news });

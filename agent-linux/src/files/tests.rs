@@ -31,7 +31,7 @@ impl Bench {
         let path = folder.path().join("log");
         append(&path, "old\n");
         let poll = Poll::new().unwrap();
-        let mut files = Files::new();
+        let files = Files::new();
         files.register(poll.registry(), Token(0)).unwrap();
         let uplink = Uplink::new(vec![Slot::Free; 8].into(), vec![0; 2048].into(), vec![0; 100].into(), 1, 5);
         let (roster, now) = (Roster::new(), Millis(0));
