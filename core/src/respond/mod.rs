@@ -1,0 +1,17 @@
+//! Active response: what is to be done about somebody, checked, done once,
+//! and undone on time.
+//!
+//! The rooms, in the order in which an order meets them:
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`order`] | what a manager asks for |
+//! | [`network`] | an address, or a range of them |
+//! | [`report`] | what became of it |
+//!
+//! Nothing here starts a program: the host is told what to run, and says how
+//! it ended.
+
+pub mod network;
+pub mod order;
+pub mod report;
