@@ -22,6 +22,7 @@
 //! | [`image`] | a compiled ruleset, checked once and used in place |
 //! | [`decode`] | decoder tree: fields as spans of the record |
 //! | [`rules`] | rule tree, conditions, correlation: a verdict |
+//! | [`respond`] | what is done about it, and undone |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -38,6 +39,7 @@ pub mod limits;
 pub mod pattern;
 pub mod predecode;
 pub mod record;
+pub mod respond;
 pub mod rules;
 pub mod spool;
 pub mod time;

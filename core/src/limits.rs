@@ -110,10 +110,37 @@ pub const BLOCK_SIZE: usize = 8 * 1024;
 /// Sources whose losses a spool tells apart; all others are one account.
 pub const ACCOUNTS_MAX: usize = 16;
 
+/// Bytes of the name of a response, of a script, of a manager's machine.
+pub const RESPONSE_NAME_MAX: usize = 128;
+
+/// Bytes of the name of a user that a response is about.
+pub const RESPONSE_USER_MAX: usize = 64;
+
+/// Bytes of the name of a file that a response is about, and of the place of
+/// an event.
+pub const RESPONSE_FILE_MAX: usize = 1024;
+
+/// Bytes of what a script is given as JSON.
+pub const RESPONSE_JSON_MAX: usize = 5 * 1024;
+
+/// Bytes of an order, texts and all.
+pub const ORDER_MAX: usize =
+    RESPONSE_JSON_MAX + 2 * RESPONSE_FILE_MAX + RESPONSE_USER_MAX + 4 * RESPONSE_NAME_MAX + 96;
+
+/// Responses of one machine that are in force or have to be undone.
+pub const RESPONSES_MAX: usize = 16 * 1024;
+
+/// Bytes of the texts of one job of a response: a script for a packet filter.
+pub const RESPONSE_JOB_MAX: usize = 32 * 1024;
+
+/// Networks that are never blocked.
+pub const SHIELD_MAX: usize = 512;
+
 const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
 const _: () = assert!(BATCH_MAX + 16 <= MESSAGE_MAX);
 const _: () = assert!(OPEN_RECORDS_MAX * (RECORD_MAX + 32) + POSITION_MAX + 32 <= BATCH_MAX);
 const _: () = assert!(BATCH_MAX <= WINDOW_MIN);
+const _: () = assert!(ORDER_MAX <= CONFIGURATION_PART_MAX);
 const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 256 <= BLOCK_SIZE);
 const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
 const _: () = assert!(SIDE_MAX <= RECORD_MAX);

@@ -13,6 +13,7 @@
 //! connection or an earlier one, is committed or dropped.
 
 use crate::limits::{CONFIGURATION_PART_MAX, FLIGHTS_MAX, SOURCES_MAX, WINDOW_MIN};
+use crate::respond::order::Order;
 use crate::time::Millis;
 use crate::wire::batch::{Entries, Entry, Lost, Record};
 use crate::wire::message::{Hello, MessageError, ToAgent, ToManager, Why};
@@ -374,6 +375,22 @@ impl<S: AsRef<[Slot]> + AsMut<[Slot]>> Downlink<S> {
         }
         self.sent = now;
         Ok(len)
+    }
+
+    /// Hands an order to the agent. Before a session is up there is nobody to
+    /// take it: `None`.
+    pub fn order(
+        &mut self,
+        order: &Order<'_>,
+        now: Millis,
+        out: &mut [u8],
+    ) -> Result<Option<usize>, MessageError> {
+        if self.phase != Phase::Up {
+            return Ok(None);
+        }
+        let len = ToAgent::Order(*order).write(out)?;
+        self.sent = now;
+        Ok(Some(len))
     }
 
     /// Begins to push a configuration: [`Downlink::send`] sends its parts.

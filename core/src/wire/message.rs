@@ -11,6 +11,7 @@ use crate::limits::{
     AGENT_NAME_MAX, BATCH_MAX, CONFIGURATION_PART_MAX, LABEL_MAX, POSITION_MAX, SOURCE_NAME_MAX, SOURCES_MAX,
     WHY_MAX,
 };
+use crate::respond::order::Order;
 
 /// Bytes that any message to an agent fits into.
 pub const TO_AGENT_MAX: usize = CONFIGURATION_PART_MAX + 32;
@@ -123,6 +124,8 @@ pub enum ToAgent<'a> {
         /// The part.
         text: &'a [u8],
     },
+    /// A response that is to be carried out, renewed or undone.
+    Order(Order<'a>),
     /// There is nothing to say.
     Alive,
     /// The last message of a session.
@@ -219,7 +222,8 @@ impl<'a> ToAgent<'a> {
             }
             Self::Configure { text, .. } => text.len() <= CONFIGURATION_PART_MAX,
             Self::EnrolRefused { why } => why.len() <= WHY_MAX,
-            Self::Ack { .. } | Self::Alive | Self::Closed { .. } => true,
+            // A wrong order is answered, not the end of the session.
+            Self::Order(_) | Self::Ack { .. } | Self::Alive | Self::Closed { .. } => true,
         })
     }
 }

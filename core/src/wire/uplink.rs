@@ -15,6 +15,7 @@
 //! breaks.
 
 use crate::limits::{FLIGHTS_MAX, MANAGERS_MAX, WHY_MAX, WINDOW_MIN};
+use crate::respond::order::Order;
 use crate::time::Millis;
 use crate::wire::batch::{Batch, Room};
 use crate::wire::message::{Hello, MessageError, ToAgent, ToManager, Why};
@@ -94,6 +95,9 @@ pub enum Event<'a> {
         /// Its text.
         text: &'a [u8],
     },
+    /// A response that is to be carried out, renewed or undone. It was not
+    /// checked, and may have come before.
+    Order(Order<'a>),
 }
 
 /// Where the session is.
@@ -284,6 +288,7 @@ where
                 self.back_off.succeeded();
                 self.progress(now);
             }
+            (Phase::Up, ToAgent::Order(order)) => tell(Event::Order(order)),
             (Phase::Up, ToAgent::Configure { config, more, text }) => {
                 self.configuration.part(config, more, text, tell);
             }
