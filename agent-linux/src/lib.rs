@@ -16,6 +16,7 @@
 //! | [`disk`] | the files of this machine |
 //! | [`glob`] | names with wildcards |
 //! | [`files`] | which files there are, and whose turn it is |
+//! | `child` | a program that was started, and its pipes |
 //! | [`roster`] | sources and their numbers |
 //! | [`store`] | blocks of the spool, in memory or a file |
 //! | [`link`] | one connection: TCP, Noise, frames |
@@ -25,6 +26,7 @@
 //! | [`sys`] | calls without a safe form |
 
 pub mod agent;
+mod child;
 pub mod commands;
 pub mod config;
 pub mod disk;

@@ -50,14 +50,17 @@ impl Other {
         lchown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
-    /// Becomes this user for good.
-    pub fn put_on(&self) -> io::Result<()> {
+    /// Becomes this user for good. One that carries responses out may still
+    /// change the packet filter and routes, through programs that it lends
+    /// that to; `Ok(false)` when the kernel cannot (before Linux 4.3).
+    pub fn put_on(&self, carries_out: bool) -> io::Result<bool> {
+        prctl::set_keepcaps(carries_out)?;
         let file = read("/etc/group");
         let groups: Vec<Gid> = GROUPS.iter().filter_map(|name| group(&file, name)).collect();
         unistd::setgroups(&groups)?;
         unistd::setresgid(self.gid, self.gid, self.gid)?;
         unistd::setresuid(self.uid, self.uid, self.uid)?;
-        Ok(())
+        Ok(!carries_out || sys::keep_network_admin().is_ok())
     }
 
     /// Its name.
