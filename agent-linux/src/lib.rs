@@ -12,6 +12,7 @@
 //! | [`identity`] | the key, and the managers that know it |
 //! | [`config`] | what is watched, and who is told |
 //! | [`sources`] | what cannot wait: commands, kernel log, syslog, journal |
+//! | [`respond`] | what a manager orders: done, undone on time, reported |
 //! | [`live`] | what the loop and such a source ask of each other |
 //! | [`disk`] | the files of this machine |
 //! | [`glob`] | names with wildcards |
@@ -37,6 +38,7 @@ pub mod identity;
 pub mod link;
 pub mod live;
 pub mod privileges;
+pub mod respond;
 pub mod roster;
 pub mod sources;
 pub mod status;

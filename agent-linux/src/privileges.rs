@@ -71,7 +71,7 @@ impl Other {
 
 /// A list of users or groups; without the file there are none. It is read here
 /// since the C library's way, with its services for names, is 8 KB of program.
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read(path).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
 }
 
@@ -88,7 +88,7 @@ fn group(file: &str, name: &str) -> Option<Gid> {
 }
 
 /// The fields behind name and password of the line with a name.
-fn entry<'f>(file: &'f str, name: &str) -> Option<impl Iterator<Item = &'f str>> {
+pub(crate) fn entry<'f>(file: &'f str, name: &str) -> Option<impl Iterator<Item = &'f str>> {
     let mut lines = file.lines().map(|line| line.split(':'));
     let mut fields = lines.find_map(|mut fields| (fields.next() == Some(name)).then_some(fields))?;
     fields.next()?;
