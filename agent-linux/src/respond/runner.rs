@@ -59,10 +59,11 @@ impl Plan {
         Ok(Self { words: command(words)?, ..Self::default() })
     }
 
-    /// `ipset`, and after it the rules that look into its sets.
+    /// `ipset`, and after it the rules that look into the sets that it makes.
     pub(super) fn ipset(script: &str) -> Result<Self, String> {
         let mut plan = Self { input: script.to_owned(), ..Self::new(&["ipset", "-exist", "restore"])? };
-        for rule in RULES {
+        let is_made = |set: &str| script.contains(&["create ", set, " "].concat());
+        for rule in RULES.iter().filter(|rule| is_made(rule.arguments[4])) {
             let words = |option| command(&[&[rule.program, "-w", option][..], &rule.arguments].concat());
             if let (Ok(check), Ok(insert)) = (words("-C"), words("-I")) {
                 plan.then.push_back(Then { words: check, is_remedy: false });
