@@ -56,7 +56,7 @@ esac"#;
     keeper.order(order(1, "own", JSON, 1));
     keeper.wait_for(1, State::Expired);
     let said = said(&home);
-    let commands: Vec<&str> = said.lines().map(|line| line.split('"').nth(13).unwrap()).collect();
+    let commands: Vec<&str> = said.lines().map(|line| line.split('"').nth(15).unwrap()).collect();
     assert_eq!(commands, ["add", "continue", "delete"], "{said}");
     assert!(said.contains(r#""parameters":{"extra_args":["-x"],"alert":{"id":"17.4"},"program":""#), "{said}");
 }
