@@ -58,7 +58,10 @@ esac"#;
     let said = said(&home);
     let commands: Vec<&str> = said.lines().map(|line| line.split('"').nth(15).unwrap()).collect();
     assert_eq!(commands, ["add", "continue", "delete"], "{said}");
-    assert!(said.contains(r#""parameters":{"extra_args":["-x"],"alert":{"id":"17.4"},"program":""#), "{said}");
+    assert!(
+        said.contains(r#""parameters":{"extra_args":["-x"],"alert":{"id":"17.4"},"program":""#),
+        "{said}"
+    );
 }
 
 #[test]

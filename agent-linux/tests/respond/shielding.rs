@@ -5,6 +5,7 @@ use crate::keeper::{Home, Keeper, wait};
 use crate::world::World;
 use bartizan_core::respond::order::Means;
 use bartizan_core::respond::report::State;
+use std::fs;
 use std::process::{Child, Command, Stdio};
 
 /// Somebody who is logged in, as sshd starts a shell.
@@ -25,6 +26,14 @@ impl Drop for Administrator {
     }
 }
 
+/// Somebody who is there, as utmp(5) has it.
+fn login(address: [u8; 4]) -> Vec<u8> {
+    let mut record = vec![0; 384];
+    record[0] = 7;
+    record[348..352].copy_from_slice(&address);
+    record
+}
+
 #[test]
 fn whoever_is_needed_is_never_blocked() {
     let Some(world) = World::new() else { return };
@@ -33,6 +42,9 @@ fn whoever_is_needed_is_never_blocked() {
     let home = Home::new(&keeper);
     home.configure("");
     let _administrators = [Administrator::of("203.0.113.9"), Administrator::of("2001:db8:9::9")];
+    fs::write("/run/utmp", login([203, 0, 113, 77])).unwrap();
+    fs::create_dir_all("/run/systemd/sessions").unwrap();
+    fs::write("/run/systemd/sessions/c1", "STATE=active\nREMOTE_HOST=203.0.113.88\n").unwrap();
     let _agent = home.run();
     let orders = [
         ("192.0.2.1", "own"),
@@ -48,6 +60,8 @@ fn whoever_is_needed_is_never_blocked() {
         ("203.0.113.9", "administrator"),
         ("203.0.112.0/20", "administrator"),
         ("2001:db8:9::9", "administrator"),
+        ("203.0.113.77", "administrator"),
+        ("203.0.113.88", "administrator"),
         ("127.0.0.1", "loopback"),
         ("::1", "loopback"),
         ("::ffff:127.9.9.9", "loopback"),
