@@ -61,7 +61,7 @@ impl Plan {
     /// `ipset`, and after it the rules that look into the sets that it makes.
     pub(super) fn ipset(script: &str) -> Result<Self, String> {
         let mut plan = Self { input: script.to_owned(), ..Self::new(&["ipset", "-exist", "restore"])? };
-        let is_made = |set: &str| script.contains(&["create ", set, " "].concat());
+        let is_made = |set: &str| contains(script.as_bytes(), ["create ", set, " "].concat().as_bytes());
         for rule in RULES.iter().filter(|rule| is_made(rule.arguments[4])) {
             let words = |option| command(&[&[rule.program, "-w", option][..], &rule.arguments].concat());
             if let (Ok(check), Ok(insert)) = (words("-C"), words("-I")) {
@@ -75,8 +75,8 @@ impl Plan {
     /// `ip` with a script; the one of BusyBox gets a line at a time.
     pub(super) fn ip(script: &str) -> Result<Self, String> {
         let program = find("ip").ok_or("there is no program `ip` here")?;
-        let is_whole = fs::canonicalize(&program).is_ok_and(|real| !real.ends_with("busybox"));
-        if is_whole {
+        let is_busybox = fs::read_link(&program).is_ok_and(|real| real.ends_with("busybox"));
+        if !is_busybox {
             return Ok(Self { input: script.to_owned(), ..Self::new(&["ip", "-force", "-batch", "-"])? });
         }
         let words =
@@ -92,6 +92,11 @@ fn command(words: &[&str]) -> Result<Vec<String>, String> {
     let (name, arguments) = words.split_first().unwrap_or((&"", &[]));
     let program = find(name).ok_or_else(|| format!("there is no program `{name}` here"))?;
     Ok([program].into_iter().chain(arguments.iter().map(|word| (*word).to_owned())).collect())
+}
+
+/// Whether a part stands in a text. Neither is long.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// The folders in which programs are found.
@@ -247,7 +252,7 @@ impl Run {
         }
         let has_said = self.output.contains(&b'\n');
         if has_said && let Some(reply) = self.plan.reply.take() {
-            if self.output.windows(10).any(|part| part == b"check_keys") {
+            if contains(&self.output, b"check_keys") {
                 (self.plan.input, self.given) = (reply, 0);
             }
             self.give();
