@@ -7,6 +7,7 @@ pub mod agents;
 pub mod analyze;
 pub mod check;
 pub mod logtest;
+pub mod respond;
 pub mod rules;
 pub mod run;
 pub mod status;

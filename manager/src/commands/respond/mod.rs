@@ -1,0 +1,3 @@
+//! `bartizan respond`: what was done about attacks.
+
+pub mod backtest;
