@@ -15,12 +15,10 @@ use crate::news;
 use crate::sources::epoch_now;
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
-use bartizan_core::wire::batch::{Entries, Entry, Record};
 use bartizan_core::wire::downlink::{Downlink, Outcome, Received, Slot, Step, Ticket};
 use bartizan_core::wire::frame::{self, Frames};
 use bartizan_core::wire::message::{Hello, TO_AGENT_MAX, ToAgent, ToManager, Why};
 use snow::TransportState;
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -313,8 +311,8 @@ impl Session<'_> {
     async fn deliver(&mut self, ticket: Ticket, body: &[u8]) -> io::Result<()> {
         let now = epoch_now();
         let room = self.room(body.len()).await?;
-        self.listen(body, now);
         let delivery = Delivery::new(&self.entered.session, ticket, &self.sources, body.to_vec(), now, room);
+        self.listen(&delivery);
         self.hub.door.delivery(delivery);
         Ok(())
     }
@@ -337,18 +335,11 @@ impl Session<'_> {
     }
 
     /// Counts records, and notes which sources were heard.
-    fn listen(&mut self, body: &[u8], now: i64) {
-        let mut counts: HashMap<u16, u64> = HashMap::new();
-        for entry in Entries::new(body).flatten() {
-            if let Entry::Record(Record { source, .. }) = entry {
-                *counts.entry(source).or_default() += 1;
-            }
-        }
-        self.entered.session.records.fetch_add(counts.values().sum(), Relaxed);
-        let named = counts.iter().filter_map(|(source, records)| {
-            Some((&self.sources.get(usize::from(*source))?.as_ref()?.name, *records))
-        });
-        self.hub.heard(self.agent.id, named, now);
+    fn listen(&self, delivery: &Delivery) {
+        let records = delivery.progress().map(|(source, progress)| (&source.name, progress.records));
+        let heard = records.filter(|(_, records)| *records > 0);
+        self.entered.session.records.fetch_add(heard.clone().map(|(_, records)| records).sum(), Relaxed);
+        self.hub.heard(self.agent.id, heard, delivery.received());
     }
 
     fn settle(&mut self, ticket: Ticket) {

@@ -27,7 +27,7 @@ use crate::sources::live::Watch;
 use crate::sources::syslog;
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, IsTerminal};
 use std::net::{Ipv6Addr, SocketAddr};
@@ -246,6 +246,8 @@ fn listen_to_signals() -> io::Result<Signals> {
         signal_hook::flag::register(signal, Arc::clone(&signals.stop))?;
     }
     signal_hook::flag::register(SIGHUP, Arc::clone(&signals.reload))?;
+    // A limit of file sizes is an error like that of a full disk, not the end.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())?;
     Ok(signals)
 }
 
