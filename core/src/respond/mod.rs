@@ -7,11 +7,19 @@
 //! |---|---|
 //! | [`order`] | what a manager asks for |
 //! | [`network`] | an address, or a range of them |
+//! | [`shield`] | who is never blocked |
+//! | [`journal`] | what must outlive the process |
+//! | [`responder`] | what is to be done now, and what is to be undone |
+//! | [`ipset`] | the packet filter of older machines |
 //! | [`report`] | what became of it |
 //!
 //! Nothing here starts a program: the host is told what to run, and says how
 //! it ended.
 
+pub mod ipset;
+pub mod journal;
 pub mod network;
 pub mod order;
 pub mod report;
+pub mod responder;
+pub mod shield;
