@@ -1,7 +1,7 @@
 //! One program is run: no shell, a bounded output, a time limit.
 
 use std::ffi::OsStr;
-use std::io::{self, BufRead, BufReader, Read, Write, pipe};
+use std::io::{self, BufRead, BufReader, PipeReader, Read, Write, pipe};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -23,6 +23,25 @@ const LAST_WORDS: Duration = Duration::from_millis(200);
 /// Where programs of the system are.
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
+/// Why a program did not do it: what it said, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It could not be started: nothing was done.
+    NotStarted(String),
+    /// It says that it failed.
+    Failed(String),
+    /// It was ended before it was done.
+    Ended(String),
+}
+
+impl Failure {
+    /// The reason.
+    pub(super) fn why(&self) -> &str {
+        let (Self::NotStarted(why) | Self::Failed(why) | Self::Ended(why)) = self;
+        why
+    }
+}
+
 /// Where a program of the system is: in `PATH`, or where such programs are.
 pub(super) fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -31,25 +50,21 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|path| path.is_file())
 }
 
-/// Runs a program with a text on its standard input. The error is what it
-/// said, for people.
+/// Runs a program with a text on its standard input.
 pub(super) fn run(
     program: &Path,
     arguments: &[impl AsRef<OsStr>],
     input: &str,
     limit: Duration,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let mut command = Command::new(program);
     command.args(arguments);
     let started = Started::new(command, limit)?;
-    let input = input.to_owned();
-    let mut stdin = started.stdin;
+    let (mut stdin, input) = (started.stdin, input.to_owned());
     // A program may end without reading all; then writing fails.
     thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let (reader, status) = (started.output, started.status);
-    let output = Output::collect(reader);
-    let ended = started.end.wait(&status);
-    output.judge(ended)
+    let output = Output::collect(started.output, |_, _| ());
+    output.judge(started.end.wait(&started.status))
 }
 
 /// Runs a program that is told a line on its standard input, and may ask
@@ -58,38 +73,29 @@ pub(super) fn talk(
     program: &Path,
     folder: &Path,
     line: &str,
-    answer: impl Fn(&str) -> Option<String> + Send + 'static,
+    answer: impl FnOnce(&str) -> Option<String> + Send + 'static,
     limit: Duration,
-) -> Result<(), String> {
+) -> Result<(), Failure> {
     let mut command = Command::new(program);
     command.current_dir(folder);
     let started = Started::new(command, limit)?;
-    let mut stdin = started.stdin;
-    let first = line.to_owned();
-    let (reader, status) = (started.output, started.status);
-    let output = Output::default();
-    let to = output.clone();
-    thread::spawn(move || {
-        let mut reader = BufReader::new(reader);
+    let (mut stdin, first) = (started.stdin, line.to_owned());
+    let output = Output::collect(started.output, move |reader, output| {
         let _ = writeln!(stdin, "{first}");
         let mut said = Vec::new();
-        let _ = (&mut reader).take(LINE_MAX).read_until(b'\n', &mut said);
-        if let Some(next) = answer(String::from_utf8_lossy(&said).trim_end()) {
-            let _ = writeln!(stdin, "{next}");
-        } else {
-            to.keep(&said);
+        let _ = reader.take(LINE_MAX).read_until(b'\n', &mut said);
+        match answer(String::from_utf8_lossy(&said).trim_end()) {
+            Some(next) => drop(writeln!(stdin, "{next}")),
+            None => drop(output.write(&said)),
         }
-        drop(stdin);
-        to.read(reader);
     });
-    let ended = started.end.wait(&status);
-    output.judge(ended)
+    output.judge(started.end.wait(&started.status))
 }
 
 /// A program that runs.
 struct Started {
     stdin: std::process::ChildStdin,
-    output: io::PipeReader,
+    output: PipeReader,
     status: Receiver<io::Result<ExitStatus>>,
     end: End,
 }
@@ -102,22 +108,24 @@ struct End {
 }
 
 impl Started {
-    fn new(mut command: Command, limit: Duration) -> Result<Self, String> {
+    fn new(command: Command, limit: Duration) -> Result<Self, Failure> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let started = || -> io::Result<(Child, io::PipeReader)> {
-            let (output, writer) = pipe()?;
-            command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
-            // A group of its own, so that its children end with it.
-            Ok((command.process_group(0).spawn()?, output))
-        };
-        let mut started = started;
-        let (mut child, output) = started().map_err(|error| format!("{name}: {error}"))?;
-        let stdin = child.stdin.take().ok_or("a program without standard input")?;
-        let group = i32::try_from(child.id()).map_err(|error| error.to_string())?;
+        let (mut child, output) = spawn(command).map_err(|error| Failure::NotStarted(format!("{name}: {error}")))?;
+        let lacks = || Failure::Ended(format!("{name}: it has no standard input"));
+        let stdin = child.stdin.take().ok_or_else(lacks)?;
+        let group = child.id().cast_signed();
         let (to, status) = mpsc::channel();
         thread::spawn(move || to.send(child.wait()));
         Ok(Self { stdin, output, status, end: End { group, until: Instant::now() + limit, limit } })
     }
+}
+
+fn spawn(mut command: Command) -> io::Result<(Child, PipeReader)> {
+    let (output, writer) = pipe()?;
+    command.env_clear().env("PATH", FOLDERS.join(":")).env("LC_ALL", "C");
+    command.stdin(Stdio::piped()).stdout(writer.try_clone()?).stderr(writer);
+    // A group of its own, so that its children end with it.
+    Ok((command.process_group(0).spawn()?, output))
 }
 
 impl End {
@@ -136,67 +144,67 @@ impl End {
 }
 
 /// What a program says.
-#[derive(Clone, Debug, Default)]
 struct Output {
     kept: Arc<Mutex<Vec<u8>>>,
-    /// Gone when nothing more can come.
-    whole: Arc<Mutex<Option<Receiver<()>>>>,
+    /// Ends when nothing more can come.
+    whole: Receiver<()>,
 }
 
 impl Output {
-    fn collect(reader: io::PipeReader) -> Self {
-        let output = Self::default();
+    /// Reads on a thread of its own; `first` may look at what comes first.
+    fn collect(
+        reader: PipeReader,
+        first: impl FnOnce(&mut BufReader<PipeReader>, &mut Kept) + Send + 'static,
+    ) -> Self {
+        let kept: Arc<Mutex<Vec<u8>>> = Arc::default();
         let (done, whole) = mpsc::channel();
-        *lock(&output.whole) = Some(whole);
-        let to = output.clone();
+        let mut to = Kept(Arc::clone(&kept));
         thread::spawn(move || {
-            to.read(reader);
-            let _ = done.send(());
+            let mut reader = BufReader::new(reader);
+            first(&mut reader, &mut to);
+            let _ = io::copy(&mut reader, &mut to);
+            drop(done);
         });
-        output
-    }
-
-    fn read(&self, mut reader: impl Read) {
-        let mut bytes = [0; 1024];
-        while let Ok(count @ 1..) = reader.read(&mut bytes) {
-            self.keep(bytes.get(..count).unwrap_or_default());
-        }
-    }
-
-    fn keep(&self, bytes: &[u8]) {
-        let mut kept = lock(&self.kept);
-        let room = OUTPUT_MAX.saturating_sub(kept.len());
-        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        Self { kept, whole }
     }
 
     /// The result: what it said counts if it failed.
-    fn judge(&self, ended: Result<ExitStatus, String>) -> Result<(), String> {
+    fn judge(&self, ended: Result<ExitStatus, String>) -> Result<(), Failure> {
         if matches!(&ended, Ok(status) if status.success()) {
             return Ok(());
         }
-        if let Some(whole) = &*lock(&self.whole) {
-            let _ = whole.recv_timeout(LAST_WORDS);
+        let _ = self.whole.recv_timeout(LAST_WORDS);
+        let said = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = String::from_utf8_lossy(&said).split_whitespace().collect::<Vec<_>>().join(" ");
+        let all = |how: String| if said.is_empty() { how } else { format!("{how}: {said}") };
+        match ended {
+            Ok(status) => Err(Failure::Failed(all(status.to_string()))),
+            Err(why) => Err(Failure::Ended(all(why))),
         }
-        let said = lock(&self.kept);
-        let said = String::from_utf8_lossy(&said);
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let how = match ended {
-            Ok(status) => status.to_string(),
-            Err(why) => why,
-        };
-        Err(if said.is_empty() { how } else { format!("{how}: {said}") })
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+/// Keeps the first [`OUTPUT_MAX`] bytes of all that is written.
+struct Kept(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = OUTPUT_MAX.saturating_sub(kept.len());
+        kept.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shell(script: &str, input: &str, limit: Duration) -> Result<(), String> {
+    fn shell(script: &str, input: &str, limit: Duration) -> Result<(), Failure> {
         run(Path::new("/bin/sh"), &["-c", script], input, limit)
     }
 
@@ -205,16 +213,17 @@ mod tests {
         let limit = Duration::from_secs(20);
         assert_eq!(shell("read a && test \"$a\" = b", "b\n", limit), Ok(()));
         let why = shell("echo no such thing >&2; exit 3", "", limit).expect_err("it fails");
+        let why = why.why();
         assert!(why.contains("3") && why.ends_with("no such thing"), "{why}");
         let long = shell("yes | head -c 1000000; exit 1", "", limit).expect_err("it fails");
-        assert!(long.len() < 2 * OUTPUT_MAX, "{}", long.len());
+        assert!(long.why().len() < 2 * OUTPUT_MAX, "{}", long.why().len());
     }
 
     #[test]
     fn a_program_that_does_not_end_is_ended_with_its_children() {
         let start = Instant::now();
         let why = shell("sleep 1000 & sleep 1000", "", Duration::from_millis(100)).expect_err("it is ended");
-        assert!(why.contains("it was ended after"), "{why}");
+        assert!(matches!(&why, Failure::Ended(why) if why.contains("it was ended after")), "{why:?}");
         assert!(start.elapsed() < Duration::from_secs(20));
     }
 
