@@ -354,7 +354,8 @@ impl Session<'_> {
         let now = self.wire.now();
         let mut out = [0; TO_AGENT_MAX];
         // Before the session is up nobody knows of it who could give orders.
-        match self.downlink.order(&order.lend(), now, &mut out).map_err(|_| broken())? {
+        let Some(order) = order.lend() else { return Ok(()) };
+        match self.downlink.order(&order, now, &mut out).map_err(|_| broken())? {
             Some(length) => self.wire.put(out.get(..length).unwrap_or_default()),
             None => Ok(()),
         }

@@ -171,9 +171,10 @@ impl Delivery {
 
     /// What it says of responses: lines of their place. They are events, too.
     pub fn reports(&self) -> impl Iterator<Item = Report<'_>> {
-        let place = self.sources.iter().position(|source| {
-            source.as_ref().is_some_and(|source| &*source.name == report::PLACE)
-        });
+        let place = self
+            .sources
+            .iter()
+            .position(|source| source.as_ref().is_some_and(|source| &*source.name == report::PLACE));
         let entries = place.map(|place| (place, Entries::new(&self.body)));
         entries.into_iter().flat_map(|(place, entries)| {
             entries.flatten().filter_map(move |entry| match entry {

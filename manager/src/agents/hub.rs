@@ -15,6 +15,7 @@ use super::registry::{
 use super::watch::Watchers;
 use crate::news;
 use crate::respond::OwnedOrder;
+use crate::respond::decide::{Seen, Whom};
 use crate::respond::desk::Desk;
 use crate::sources::epoch_now;
 use crate::sources::intake::{Door, Raw};
@@ -272,7 +273,7 @@ impl Hub {
     }
 
     /// Writes an event of the manager.
-    pub(super) fn note(&self, location: &[u8], text: String) {
+    pub(crate) fn note(&self, location: &[u8], text: String) {
         self.door.note(Raw { location: Arc::from(location), bytes: text.into_bytes(), time: epoch_now() });
     }
 
@@ -282,6 +283,27 @@ impl Hub {
         all.iter_mut().for_each(|present| present.records = present.session.records.load(Relaxed));
         all.sort_by_key(|present| present.agent);
         all
+    }
+
+    /// The agents that there are.
+    pub fn agents(&self) -> Vec<Agent> {
+        self.registry(|registry| registry.agents()).unwrap_or_default()
+    }
+
+    /// Finds agents, and whether they are here: none if there is no such one.
+    pub fn seen(&self, whom: Whom<'_>) -> Vec<Seen> {
+        let found = match whom {
+            Whom::All => Ok(self.agents()),
+            Whom::Named(name) => self.registry(|registry| registry.agent_by_name(name)).map(Vec::from_iter),
+            Whom::Number(id) => self.registry(|registry| registry.agent(id)).map(Vec::from_iter),
+        };
+        let present = lock(&self.present);
+        let seen = |agent: Agent| Seen {
+            is_here: present.contains_key(&agent.id),
+            agent: agent.id,
+            name: agent.name,
+        };
+        found.unwrap_or_default().into_iter().filter(|agent| agent.id != AgentId::MANAGER).map(seen).collect()
     }
 
     /// Hands an order to an agent; false if it is not here, or takes no more

@@ -2,7 +2,7 @@
 //! scripts that know it. What it prints is OSSEC 4.3's; what it does is what
 //! `bartizan agents` and `bartizan respond` do.
 
-use super::{CommandError, ask_daemon, home_folder, local_host, print};
+use super::{CommandError, ask_daemon, home_folder, local_host, say};
 use crate::agents::registry::{Agent, AgentId, Registry, State};
 use crate::diagnose::harmless_text;
 use clap::{ArgGroup, Args};
@@ -88,34 +88,42 @@ const TITLE: &str = "OSSEC HIDS agent_control";
 pub fn run(arguments: &AgentControlArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
     if arguments.integrity || arguments.maintenance.is_some() {
-        let why = "this version does not check the integrity of files: there is nothing to start or to hold off";
+        let why =
+            "this version does not check the integrity of files: there is nothing to start or to hold off";
         return Err(CommandError::Refused(why.to_owned()));
     }
     if let Some(agent) = &arguments.info {
         let registry = Registry::open(&home)?;
-        return print(&arguments.describe(&registry.find(agent)?));
+        return say(&arguments.describe(&registry.find(agent)?));
     }
     match (&arguments.restart, &arguments.block) {
         (Some(agent), _) => arguments.restart(&home, agent),
         (_, Some(address)) => arguments.block(&home, address),
-        _ if arguments.responses => print(&list_responses(&home, arguments.json)?),
-        _ => print(&arguments.list(&Registry::open(&home)?.agents()?)),
+        _ if arguments.responses => say(&list_responses(&home, arguments.json)?),
+        _ => say(&arguments.list(&Registry::open(&home)?.agents()?)),
     }
 }
 
 impl AgentControlArguments {
     fn list(&self, agents: &[Agent]) -> String {
-        let own = [AgentId::MANAGER.to_string(), format!("{} (server)", local_host()), "127.0.0.1".to_owned(), "Active/Local".to_owned()];
+        let own = [
+            AgentId::MANAGER.to_string(),
+            format!("{} (server)", local_host()),
+            "127.0.0.1".to_owned(),
+            "Active/Local".to_owned(),
+        ];
         let wanted = agents.iter().filter(|agent| !self.connected || is_connected(agent));
         let rows = std::iter::once(own).chain(wanted.map(row)).take(self.limit.unwrap_or(usize::MAX));
         if self.json {
-            let all = rows.map(|[id, name, ip, status]| json!({"id": id, "name": name, "ip": ip, "status": status}));
+            let all = rows
+                .map(|[id, name, ip, status]| json!({"id": id, "name": name, "ip": ip, "status": status}));
             return format!("{}\n", json!({"error": 0, "response": all.collect::<Vec<_>>()}));
         }
         if self.csv {
             return rows.map(|row| row.join(",") + ",\n").collect();
         }
-        let line = |[id, name, ip, status]: [String; 4]| format!("   ID: {id}, Name: {name}, IP: {ip}, {status}\n");
+        let line =
+            |[id, name, ip, status]: [String; 4]| format!("   ID: {id}, Name: {name}, IP: {ip}, {status}\n");
         let listed: String = rows.map(line).collect();
         let devices = if self.connected { "" } else { "\nList of agentless devices:\n" };
         format!("\n{TITLE}. List of available agents:\n{listed}{devices}\n")
@@ -163,8 +171,8 @@ impl AgentControlArguments {
 
     fn say(&self, done: &str) -> Result<ExitCode, CommandError> {
         match self.json {
-            true => print(&format!("{}\n", json!({"error": 0, "response": done}))),
-            false => print(&format!("\n{TITLE}. {done}\n")),
+            true => say(&format!("{}\n", json!({"error": 0, "response": done}))),
+            false => say(&format!("\n{TITLE}. {done}\n")),
         }
     }
 }
@@ -179,7 +187,12 @@ fn list_responses(home: &Path, json: bool) -> Result<String, CommandError> {
     let mut all = format!("\n{TITLE}. Available active responses:\n\n");
     for response in responses {
         // Writing to a string cannot fail.
-        let _ = writeln!(all, "   Response name: {}, command: {}", text(&response["response"]), text(&response["command"]));
+        let _ = writeln!(
+            all,
+            "   Response name: {}, command: {}",
+            text(&response["response"]),
+            text(&response["command"])
+        );
     }
     Ok(all)
 }

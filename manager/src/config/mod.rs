@@ -20,6 +20,7 @@
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
+//! | [`responses`] | `<command>` and `<active-response>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -32,6 +33,7 @@ pub mod localfile;
 pub mod log_format;
 mod reading;
 pub mod remote;
+pub mod responses;
 pub mod rule_files;
 mod sections;
 #[cfg(test)]
@@ -45,6 +47,7 @@ pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
 pub use remote::{Connection, Remote};
+pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
@@ -71,6 +74,8 @@ pub struct Config {
     pub local_files: Vec<LocalFile>,
     /// `<remote>`: where others are heard, in order.
     pub remotes: Vec<Remote>,
+    /// `<command>` and `<active-response>`: what is done about whom.
+    pub responses: Responses,
     /// `internal_options.conf`.
     pub internal: Internal,
 }

@@ -89,7 +89,9 @@ fn find_flags(text: &str) -> Option<([u8; 3], &str)> {
     let mut rest = text;
     loop {
         let (word, behind) = rest.split_once(' ')?;
-        if let Ok(flags @ [b'A' | b'N', b'R' | b'N' | b'!', b'S' | b'N']) = <[u8; 3]>::try_from(word.as_bytes()) {
+        if let Ok(flags @ [b'A' | b'N', b'R' | b'N' | b'!', b'S' | b'N']) =
+            <[u8; 3]>::try_from(word.as_bytes())
+        {
             return Some((flags, behind));
         }
         rest = behind;
@@ -122,7 +124,8 @@ struct Parameters {
 fn read_json(text: &str) -> Option<Wanted> {
     let message: Message = serde_json::from_str(text).ok()?;
     let data = &message.parameters.alert["data"];
-    let address = [&data["win"]["eventdata"]["ipAddress"], &data["win"]["eventdata"]["destinationIp"], &data["srcip"]];
+    let address =
+        [&data["win"]["eventdata"]["ipAddress"], &data["win"]["eventdata"]["destinationIp"], &data["srcip"]];
     let address = address.into_iter().find_map(Value::as_str).and_then(given);
     let user = [&data["dstuser"], &data["srcuser"]].into_iter().find_map(Value::as_str).and_then(given);
     Some(wanted(&message.command, user, address))

@@ -6,9 +6,11 @@
 //! bounded by who brings it (askers wait for their answer, an agent arrives
 //! once a session, this machine has a bounded number of responses).
 
-use super::decide::{Decider, Occasion};
+use super::decide::Decider;
+use super::occasion::Occasion;
 use super::request::Request;
 use crate::agents::AgentId;
+use crate::config::responses::Responses;
 use bartizan_core::respond::report;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -40,7 +42,7 @@ pub enum Errand {
     /// The manager's own machine reports.
     Own(Said),
     /// The configuration has been read again.
-    Decider(Box<Decider>),
+    Configured(Box<Decider>, Responses),
     /// The program is to stop.
     Stop,
 }

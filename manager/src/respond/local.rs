@@ -77,7 +77,8 @@ impl Local {
             desk,
             ended: to.clone(),
         };
-        let thread = thread::Builder::new().name("own responses".to_owned()).spawn(move || machine.run(&heard))?;
+        let thread =
+            thread::Builder::new().name("own responses".to_owned()).spawn(move || machine.run(&heard))?;
         Ok(Self { to, thread })
     }
 
@@ -163,7 +164,9 @@ impl Machine {
 
     fn start_jobs(&mut self) {
         let desk = &self.desk;
-        while let Some(job) = self.responder.next_job(moment(), &mut self.memory, &mut |report| tell(desk, &report)) {
+        while let Some(job) =
+            self.responder.next_job(moment(), &mut self.memory, &mut |report| tell(desk, &report))
+        {
             let (ticket, work) = work(&self.home, job);
             let ended = self.ended.clone();
             let act = move || drop(ended.send(Heard::Ended(ticket, work())));
@@ -200,7 +203,12 @@ fn work(home: &Path, job: Job<'_>) -> (Ticket, Work) {
         }
         Job::Route { ticket, script } => {
             let script = script.to_owned();
-            (ticket, Box::new(move || privileged().and_then(|()| system("ip", &["-force", "-batch", "-"], &script))))
+            (
+                ticket,
+                Box::new(move || {
+                    privileged().and_then(|()| system("ip", &["-force", "-batch", "-"], &script))
+                }),
+            )
         }
         Job::HostsDeny { ticket, network, add } => {
             (ticket, Box::new(move || system_files::deny(Path::new(HOSTS_DENY), &network, add)))

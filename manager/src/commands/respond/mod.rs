@@ -1,11 +1,15 @@
 //! `bartizan respond`: what is done about attackers.
 
+pub mod backtest;
 mod listing;
 
-use super::{CommandError, ask_daemon, home_folder, now, print};
-use crate::agents::control;
+use super::{CommandError, ask_daemon, home_folder, now, say};
+use crate::agents::Registry;
+use crate::respond::history::{History, HistoryError};
+use crate::respond::request;
+use crate::respond::rows::Names;
 use clap::{ArgGroup, Args, Subcommand};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,6 +59,8 @@ enum Job {
     Confirm(OneResponse),
     /// Show what was done, to whom, why, and what became of it.
     History(HistoryArguments),
+    /// Show what responses would have done to old logs.
+    Backtest(backtest::BacktestArguments),
 }
 
 #[derive(Args, Debug)]
@@ -135,6 +141,9 @@ struct HistoryArguments {
 
 /// Runs the command.
 pub fn run(command: &RespondCommand) -> Result<ExitCode, CommandError> {
+    if let Job::Backtest(arguments) = &command.job {
+        return backtest::run(arguments);
+    }
     let home = home_folder(command.home.as_deref())?;
     match &command.job {
         Job::List(arguments) => list(&home, arguments.json),
@@ -142,16 +151,17 @@ pub fn run(command: &RespondCommand) -> Result<ExitCode, CommandError> {
         Job::Undo(arguments) => undo(&home, arguments),
         Job::Confirm(response) => {
             ask_daemon(&home, &json!({"ask": "confirm", "id": response.id}))?;
-            print(&format!("response {} stays\n", response.id))
+            say(&format!("response {} stays\n", response.id))
         }
         Job::History(arguments) => arguments.run(&home),
+        Job::Backtest(arguments) => backtest::run(arguments),
     }
 }
 
 fn list(home: &Path, json: bool) -> Result<ExitCode, CommandError> {
     let answer = ask_daemon(home, &json!({"ask": "responses"}))?;
     let rows = answer["responses"].as_array().map_or(&[][..], Vec::as_slice);
-    print(&match json {
+    say(&match json {
         true => listing::json(rows),
         false if rows.is_empty() => "no response is in force\n".to_owned(),
         false => listing::in_force(rows, now()),
@@ -164,5 +174,68 @@ fn undo(home: &Path, arguments: &UndoArguments) -> Result<ExitCode, CommandError
         None => json!({"ask": "undo", "all": true}),
     };
     let answer = ask_daemon(home, &request)?;
-    print(&listing::sent(&answer["sent"], "undone"))
+    say(&listing::undone(&answer))
+}
+
+impl RunArguments {
+    fn run(&self, home: &Path) -> Result<ExitCode, CommandError> {
+        let request = json!({"ask": "respond", "response": self.response, "agent": self.agent, "ip": self.ip,
+            "user": self.user, "for_s": self.duration});
+        let answer = ask_daemon(home, &request)?;
+        match self.json {
+            true => say(&format!("{answer}\n")),
+            false => say(&listing::sent(&answer["sent"])),
+        }
+    }
+}
+
+impl HistoryArguments {
+    /// Reads the file, so that it can be asked without a daemon, too.
+    fn run(&self, home: &Path) -> Result<ExitCode, CommandError> {
+        let filter = request::Filter {
+            response: self.response.clone(),
+            agent: self.agent.clone(),
+            state: self.state.clone(),
+            ip: self.ip.clone(),
+            since: self.since.map(|seconds| now() - i64::from(seconds)),
+            limit: Some(self.limit),
+        };
+        let registry = Registry::open(home)?;
+        let history = History::open(home).map_err(cannot_read)?;
+        let names = Names::new(registry.agents()?);
+        let filter = names.filter(&filter).map_err(CommandError::Usage)?;
+        let entries = history.find(&filter).map_err(cannot_read)?;
+        let rows: Vec<_> = entries.iter().map(|entry| names.row(entry)).collect();
+        say(&match self.json {
+            true => listing::json(&rows),
+            false if rows.is_empty() => "the history has nothing of that\n".to_owned(),
+            false => listing::history(&rows),
+        })
+    }
+}
+
+fn cannot_read(error: HistoryError) -> CommandError {
+    CommandError::Io { doing: "cannot read the history".to_owned(), source: std::io::Error::other(error) }
+}
+
+/// `90s`, `10m`, `2h`, `7d`; a number alone is seconds.
+fn seconds(text: &str) -> Result<u32, String> {
+    let wrong = || format!("`{text}` is no time: write 90s, 10m, 2h or 7d");
+    let (number, unit) = match text.strip_suffix(['s', 'm', 'h', 'd']) {
+        Some(number) => (number, text.chars().last().unwrap_or('s')),
+        None => (text, 's'),
+    };
+    let factor = match unit {
+        'm' => 60,
+        'h' => 3600,
+        'd' => 86_400,
+        _ => 1,
+    };
+    let is_plain = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    number
+        .parse()
+        .ok()
+        .filter(|_| is_plain)
+        .and_then(|number: u32| number.checked_mul(factor))
+        .ok_or_else(wrong)
 }

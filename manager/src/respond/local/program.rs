@@ -110,7 +110,8 @@ struct End {
 impl Started {
     fn new(command: Command, limit: Duration) -> Result<Self, Failure> {
         let name = command.get_program().to_string_lossy().into_owned();
-        let (mut child, output) = spawn(command).map_err(|error| Failure::NotStarted(format!("{name}: {error}")))?;
+        let (mut child, output) =
+            spawn(command).map_err(|error| Failure::NotStarted(format!("{name}: {error}")))?;
         let lacks = || Failure::Ended(format!("{name}: it has no standard input"));
         let stdin = child.stdin.take().ok_or_else(lacks)?;
         let group = child.id().cast_signed();

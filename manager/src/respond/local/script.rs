@@ -44,7 +44,10 @@ enum Told {
     /// The line, and what answers a question about keys: the same script about
     /// the same target is one response here, so whatever its keys are, they
     /// are new.
-    Json { line: String, next: String },
+    Json {
+        line: String,
+        next: String,
+    },
 }
 
 impl Call {
@@ -101,8 +104,10 @@ fn arguments(word: &str, begin: &Begin<'_>) -> Vec<String> {
 
 /// The line of Wazuh 4.14. Extra arguments and alert are JSON already.
 fn message(node: &str, word: &str, extra: &str, alert: &str, path: &Path) -> String {
-    let [node, program] = [node, &path.to_string_lossy()].map(|text| serde_json::Value::from(text).to_string());
-    let [extra, alert] = [(extra, "[]"), (alert, "{}")].map(|(json, none)| if json.is_empty() { none } else { json });
+    let [node, program] =
+        [node, &path.to_string_lossy()].map(|text| serde_json::Value::from(text).to_string());
+    let [extra, alert] =
+        [(extra, "[]"), (alert, "{}")].map(|(json, none)| if json.is_empty() { none } else { json });
     format!(
         "{{\"version\":1,\"origin\":{{\"name\":{node},\"module\":\"wazuh-execd\"}},\"command\":\"{word}\",\
          \"parameters\":{{\"extra_args\":{extra},\"alert\":{alert},\"program\":{program}}}}}"

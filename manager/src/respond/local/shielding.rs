@@ -40,7 +40,8 @@ pub(super) fn shield() -> Shield {
         read(path, ENVIRON_MAX).iter().for_each(|text| shield.read_logind(text));
     });
     for_each(Path::new("/proc"), |path| {
-        let is_process = path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
+        let is_process =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
         if is_process {
             // Of other people's processes an ordinary user is told nothing.
             read(&path.join("environ"), ENVIRON_MAX).iter().for_each(|bytes| shield.read_environ(bytes));

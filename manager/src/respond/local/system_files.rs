@@ -27,7 +27,8 @@ fn replace_line(path: &Path, line: &str, add: bool) -> io::Result<()> {
     if is_there == add {
         return Ok(());
     }
-    let mut new: String = old.lines().filter(|other| *other != line).flat_map(|other| [other, "\n"]).collect();
+    let mut new: String =
+        old.lines().filter(|other| *other != line).flat_map(|other| [other, "\n"]).collect();
     if add {
         new += line;
         new += "\n";

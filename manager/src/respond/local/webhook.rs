@@ -91,7 +91,9 @@ mod tests {
                     let mut line = String::new();
                     reader.read_line(&mut line).expect("a line");
                     let line = line.to_ascii_lowercase();
-                    length = line.strip_prefix("content-length:").map_or(length, |n| n.trim().parse().expect("a number"));
+                    length = line
+                        .strip_prefix("content-length:")
+                        .map_or(length, |n| n.trim().parse().expect("a number"));
                     if line.trim().is_empty() {
                         break;
                     }
@@ -99,7 +101,8 @@ mod tests {
                 let mut body = vec![0; length];
                 reader.read_exact(&mut body).expect("a body");
                 assert_eq!(body, b"{\"id\":17}");
-                write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").expect("answered");
+                write!(stream, "HTTP/1.1 {answer}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+                    .expect("answered");
             }
         });
         let desk = Desk::default();
