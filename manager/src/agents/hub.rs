@@ -16,7 +16,7 @@ use super::watch::Watchers;
 use crate::news;
 use crate::respond::OwnedOrder;
 use crate::respond::decide::{Seen, Whom};
-use crate::respond::desk::Desk;
+use crate::respond::desk::{Desk, Errand};
 use crate::sources::epoch_now;
 use crate::sources::intake::{Door, Raw};
 use bartizan_core::limits::RESPONSES_MAX;
@@ -216,7 +216,7 @@ impl Hub {
             session: Arc::clone(&entered.session),
         };
         lock(&self.present).insert(agent.id, present);
-        self.desk.arrived(agent.id);
+        self.desk.errand(Errand::Arrived(agent.id));
         let away = lock(&self.watchers).arrived(agent, address, now);
         if state == State::Duplicated && agent.state != State::Duplicated {
             self.say(agent, address, about::duplicated(&agent.name, address));

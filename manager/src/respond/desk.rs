@@ -125,11 +125,28 @@ impl Desk {
 mod tests {
     use super::*;
 
+    fn occasion() -> Occasion {
+        Occasion {
+            responses: [].into(),
+            rule: 5712,
+            level: 10,
+            alert: String::new(),
+            location: String::new(),
+            srcip: None,
+            srcuser: None,
+            dstuser: None,
+            filename: None,
+            time: 0,
+            excerpt: String::new(),
+            alert_json: None,
+        }
+    }
+
     #[test]
     fn errands_overtake_and_occasions_beyond_the_limit_are_counted() {
         let desk = Desk::default();
         for _ in 0..OCCASIONS_MAX + 3 {
-            desk.occasion(Occasion::default());
+            desk.occasion(occasion());
         }
         desk.errand(Errand::Arrived(AgentId(7)));
         let first = desk.take(Duration::ZERO);

@@ -36,6 +36,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The reason.
+    #[cfg(test)]
     pub(super) fn why(&self) -> &str {
         let (Self::NotStarted(why) | Self::Failed(why) | Self::Ended(why)) = self;
         why
