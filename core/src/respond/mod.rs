@@ -19,7 +19,12 @@
 pub mod ipset;
 pub mod journal;
 pub mod network;
+mod nft;
+mod note;
 pub mod order;
 pub mod report;
 pub mod responder;
+mod route;
 pub mod shield;
+mod slot;
+mod text;

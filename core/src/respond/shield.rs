@@ -38,6 +38,11 @@ pub enum Guarded {
 }
 
 impl Guarded {
+    /// Whether it is known, and not only feared.
+    pub fn is_certain(self) -> bool {
+        self != Self::Unknown
+    }
+
     /// The reason, for people.
     pub fn why(self) -> &'static str {
         match self {
