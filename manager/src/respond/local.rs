@@ -5,11 +5,12 @@
 //! job that it gives out runs on a thread of its own, which the responder
 //! bounds. What becomes of a response is told to the desk.
 
+mod accounts;
+mod hosts_deny;
 mod journal;
 mod program;
 mod script;
 mod shielding;
-mod system_files;
 mod webhook;
 
 pub use webhook::Webhooks;
@@ -211,11 +212,11 @@ fn work(home: &Path, job: Job<'_>) -> (Ticket, Work) {
             )
         }
         Job::HostsDeny { ticket, network, add } => {
-            (ticket, Box::new(move || system_files::deny(Path::new(HOSTS_DENY), &network, add)))
+            (ticket, Box::new(move || hosts_deny::enter(Path::new(HOSTS_DENY), &network, add)))
         }
         Job::LockAccount { ticket, user, lock } => {
-            let user = user.to_owned();
-            (ticket, Box::new(move || system_files::lock_account(&user, lock)))
+            let (home, user) = (home.to_owned(), user.to_owned());
+            (ticket, Box::new(move || accounts::lock(&home, &user, lock)))
         }
         Job::Script { ticket, file, talk, add, begin } => {
             let call = Call::new(home, file, talk, add, &begin);
@@ -251,7 +252,7 @@ fn insert(rule: &ipset::Rule) -> Result<(), Failure> {
 fn system(name: &str, arguments: &[&str], input: &str) -> Result<(), Failure> {
     let program = program::find(name)
         .ok_or_else(|| Failure::NotStarted(format!("{name} is not installed on the manager's machine")))?;
-    program::run(&program, arguments, input, system_files::LIMIT)
+    program::run(&program, arguments, input, program::LIMIT)
 }
 
 /// Whether programs that are started here may change packet filter and routes.

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// How long a program of the system may take.
+pub(super) const LIMIT: Duration = Duration::from_secs(30);
+
 /// Bytes of its output that are kept.
 const OUTPUT_MAX: usize = 4096;
 

@@ -85,6 +85,7 @@ fn trust(path: &Path) -> Result<(), String> {
         () if !about.is_file() => Err("it is not a regular file".to_owned()),
         () if about.permissions().mode() & 0o022 != 0 => Err("others can write to it: chmod go-w".to_owned()),
         () if about.uid() != 0 && about.uid() != own => Err("it belongs to another user".to_owned()),
+        () if about.permissions().mode() & 0o111 == 0 => Err("it is not executable: chmod +x".to_owned()),
         () => Ok(()),
     }
 }
