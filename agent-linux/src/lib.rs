@@ -12,10 +12,12 @@
 //! | [`identity`] | the key, and the managers that know it |
 //! | [`config`] | what is watched, and who is told |
 //! | [`sources`] | what cannot wait: commands, kernel log, syslog, journal |
+//! | [`respond`] | what a manager orders: done, undone on time, reported |
 //! | [`live`] | what the loop and such a source ask of each other |
 //! | [`disk`] | the files of this machine |
 //! | [`glob`] | names with wildcards |
 //! | [`files`] | which files there are, and whose turn it is |
+//! | `child` | a program that was started, and its pipes |
 //! | [`roster`] | sources and their numbers |
 //! | [`store`] | blocks of the spool, in memory or a file |
 //! | [`link`] | one connection: TCP, Noise, frames |
@@ -25,6 +27,7 @@
 //! | [`sys`] | calls without a safe form |
 
 pub mod agent;
+mod child;
 pub mod commands;
 pub mod config;
 pub mod disk;
@@ -35,6 +38,7 @@ pub mod identity;
 pub mod link;
 pub mod live;
 pub mod privileges;
+pub mod respond;
 pub mod roster;
 pub mod sources;
 pub mod status;

@@ -50,14 +50,17 @@ impl Other {
         lchown(path, Some(self.uid.as_raw()), Some(self.gid.as_raw()))
     }
 
-    /// Becomes this user for good.
-    pub fn put_on(&self) -> io::Result<()> {
+    /// Becomes this user for good. One that carries responses out may still
+    /// change the packet filter and routes, through programs that it lends
+    /// that to; `Ok(false)` when the kernel cannot (before Linux 4.3).
+    pub fn put_on(&self, carries_out: bool) -> io::Result<bool> {
+        prctl::set_keepcaps(carries_out)?;
         let file = read("/etc/group");
         let groups: Vec<Gid> = GROUPS.iter().filter_map(|name| group(&file, name)).collect();
         unistd::setgroups(&groups)?;
         unistd::setresgid(self.gid, self.gid, self.gid)?;
         unistd::setresuid(self.uid, self.uid, self.uid)?;
-        Ok(())
+        Ok(!carries_out || sys::keep_network_admin().is_ok())
     }
 
     /// Its name.
@@ -68,7 +71,7 @@ impl Other {
 
 /// A list of users or groups; without the file there are none. It is read here
 /// since the C library's way, with its services for names, is 8 KB of program.
-fn read(path: &str) -> String {
+pub(crate) fn read(path: &str) -> String {
     fs::read(path).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
 }
 
@@ -85,7 +88,7 @@ fn group(file: &str, name: &str) -> Option<Gid> {
 }
 
 /// The fields behind name and password of the line with a name.
-fn entry<'f>(file: &'f str, name: &str) -> Option<impl Iterator<Item = &'f str>> {
+pub(crate) fn entry<'f>(file: &'f str, name: &str) -> Option<impl Iterator<Item = &'f str>> {
     let mut lines = file.lines().map(|line| line.split(':'));
     let mut fields = lines.find_map(|mut fields| (fields.next() == Some(name)).then_some(fields))?;
     fields.next()?;

@@ -178,6 +178,69 @@ pub fn local_time(seconds: u64) -> LocalTime {
     }
 }
 
+/// Of all capabilities that this process may use, keeps only that to change
+/// the packet filter and routes, and does not use it itself: it is there to be
+/// lent. Fails where it was not held.
+pub fn keep_network_admin() -> io::Result<()> {
+    capabilities::keep()?;
+    capabilities::lend(true)?;
+    capabilities::lend(false)
+}
+
+/// Does something while programs that are started may change the packet filter
+/// and routes, if [`keep_network_admin`] has kept that.
+pub fn with_network_admin<T>(act: impl FnOnce() -> T) -> T {
+    // Without it, what needs it fails and says so.
+    let _ = capabilities::lend(true);
+    let done = act();
+    let _ = capabilities::lend(false);
+    done
+}
+
+mod capabilities {
+    use nix::libc;
+    use std::io;
+
+    /// `CAP_NET_ADMIN` of linux/capability.h.
+    const NET_ADMIN: libc::c_ulong = 12;
+    const NONE: libc::c_ulong = 0;
+
+    /// `struct __user_cap_header_struct`, of `_LINUX_CAPABILITY_VERSION_3`.
+    #[repr(C)]
+    struct Header {
+        version: u32,
+        process: i32,
+    }
+
+    /// `struct __user_cap_data_struct`.
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct Data {
+        effective: u32,
+        permitted: u32,
+        inheritable: u32,
+    }
+
+    pub(super) fn keep() -> io::Result<()> {
+        let header = Header { version: 0x2008_0522, process: 0 };
+        let bit = 1 << NET_ADMIN;
+        let data = [Data { effective: 0, permitted: bit, inheritable: bit }, Data::default()];
+        // SAFETY: version 3 reads one header and two parts of data, which live
+        // as long as the call.
+        let result = unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+
+    /// Makes it ambient, so that a program that is started has it, or not.
+    pub(super) fn lend(lend: bool) -> io::Result<()> {
+        let how = if lend { libc::PR_CAP_AMBIENT_RAISE } else { libc::PR_CAP_AMBIENT_LOWER };
+        let how = libc::c_ulong::try_from(how).unwrap_or_default();
+        // SAFETY: takes numbers alone.
+        let result = unsafe { libc::prctl(libc::PR_CAP_AMBIENT, how, NET_ADMIN, NONE, NONE) };
+        if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+    }
+}
+
 /// What the process may still ask of the kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Confinement {

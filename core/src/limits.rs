@@ -130,6 +130,12 @@ pub const ORDER_MAX: usize =
 /// Responses of one machine that are in force or have to be undone.
 pub const RESPONSES_MAX: usize = 16 * 1024;
 
+/// Bytes of the texts of one job of a response: a script for a packet filter.
+pub const RESPONSE_JOB_MAX: usize = 32 * 1024;
+
+/// Networks that are never blocked.
+pub const SHIELD_MAX: usize = 512;
+
 const _: () = assert!(RECORD_MAX <= u16::MAX as usize);
 const _: () = assert!(BATCH_MAX + 16 <= MESSAGE_MAX);
 const _: () = assert!(OPEN_RECORDS_MAX * (RECORD_MAX + 32) + POSITION_MAX + 32 <= BATCH_MAX);

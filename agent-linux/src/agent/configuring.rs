@@ -9,6 +9,7 @@ use super::Agent;
 use crate::config::{self, About, Config, Internal};
 use crate::host;
 use crate::identity::beside;
+use crate::respond;
 use crate::sources::{self, Kind};
 use bartizan_core::time::Millis;
 use std::fs;
@@ -72,7 +73,8 @@ pub fn load(paths: &Paths, name: &str) -> Result<Configuration, String> {
             Err(report) => pushed_trouble = Some(report),
         }
     }
-    let starts_programs = internal.remote_commands || needs_programs(&config);
+    let carries_out = respond::carries_out(config.responses, &paths.home);
+    let starts_programs = internal.remote_commands || needs_programs(&config) || carries_out;
     Ok(Configuration { config, from, pushed, pushed_trouble, starts_programs })
 }
 
@@ -149,6 +151,7 @@ impl Agent {
         let old = std::mem::replace(&mut self.configuration, new);
         let config = &self.configuration.config;
         self.files.configure(&config.files, &mut self.roster, &mut self.uplink);
+        self.responses.configure(config.responses);
         for kind in Kind::ALL {
             let config = &self.configuration.config;
             if !kind.is_same(&old.config, config) {
@@ -163,16 +166,19 @@ impl Agent {
         }
     }
 
-    /// SIGHUP: reads everything again.
-    pub(super) fn reload(&mut self, now: Millis) {
+    /// SIGHUP, or an order: reads everything again. `false` if the new
+    /// configuration has errors.
+    pub(super) fn reload(&mut self, now: Millis) -> bool {
         match load(&self.paths, &self.identity.name) {
             Ok(configuration) => {
                 self.configure(configuration, now);
                 let from = self.configuration.from.clone();
                 self.note(&["bartizan: configuration read again: ", &from], now);
+                true
             }
             Err(report) => {
-                self.note(&["bartizan: configuration refused, the earlier one stays: ", &report], now)
+                self.note(&["bartizan: configuration refused, the earlier one stays: ", &report], now);
+                false
             }
         }
     }

@@ -51,7 +51,9 @@ impl Agent {
             return Err(Trouble::Io(std::io::ErrorKind::NotFound.into()));
         };
         let keys = Keys { own: &self.identity.own, manager: &self.identity.manager };
-        self.link.connect(self.poll.registry(), LINK, resolve(manager)?, keys, PROLOGUE_SESSION)
+        let address = resolve(manager)?;
+        self.responses.guard_manager(address.ip());
+        self.link.connect(self.poll.registry(), LINK, address, keys, PROLOGUE_SESSION)
     }
 
     fn lose(&mut self, why: &str) {
@@ -93,8 +95,10 @@ impl Agent {
     }
 
     fn receive(&mut self, now: Millis) -> Result<(), Trouble> {
-        let Self { link, uplink, files, spool, connected, trouble, pushed, .. } = self;
-        while let Some(message) = link.receive()? {
+        let Self { link, uplink, files, spool, responses, connected, trouble, pushed, .. } = self;
+        while responses.has_room()
+            && let Some(message) = link.receive()?
+        {
             uplink.receive(message, now, &mut |event| match event {
                 Event::Welcome { .. } => (*connected, *trouble) = (Some(now), None),
                 Event::Place { index: SPOOL, position } => spool.rewind(position),
@@ -102,7 +106,7 @@ impl Agent {
                 Event::Acknowledged { index: SPOOL, position } => spool.acknowledged(position),
                 Event::Acknowledged { index, position } => files.acknowledged(index, position),
                 Event::Configuration { config, text } => *pushed = Some((config, text.to_vec())),
-                Event::Order(_) => {}
+                Event::Order(order) => responses.take(&order, now),
             });
         }
         Ok(())

@@ -116,7 +116,7 @@ impl Agent {
         awake.retain(|token| source.ready(*token, now, &mut sink));
     }
 
-    fn spool_record(&mut self, heard: Heard<'_>, now: Millis) {
+    pub(super) fn spool_record(&mut self, heard: Heard<'_>, now: Millis) {
         let Some(source) = self.place_of(heard.place) else { return };
         let record = Record { source, queue: heard.queue, age_ms: 0, cut: heard.cut, text: heard.text };
         self.spool.push(&record, heard.place, now);

@@ -9,11 +9,13 @@
 //! |---|---|
 //! | `connection` | managers, messages, batches |
 //! | `listening` | sources that cannot wait, and the spool |
+//! | `responding` | a manager's orders, and what became of them |
 //! | `configuring` | configurations: the own one, and what a manager sends |
 
 mod configuring;
 mod connection;
 mod listening;
+mod responding;
 
 pub use configuring::{Configuration, Paths, load};
 
@@ -23,6 +25,7 @@ use crate::host;
 use crate::identity::Identity;
 use crate::link::Link;
 use crate::live::TOKENS;
+use crate::respond::{Responses, Runner};
 use crate::roster::Roster;
 use crate::status::{self, Desk};
 use crate::store::{Complaint, Store};
@@ -60,8 +63,9 @@ const FLUSH_MS: u64 = 5_000;
 const LINK: Token = Token(0);
 const SIGNALS: Token = Token(1);
 const DESK: Token = Token(2);
+const RESPONSES: Token = Token(DESK.0 + Desk::TOKENS);
 /// The first token of the first source.
-const LIVE: usize = DESK.0 + Desk::TOKENS;
+const LIVE: usize = RESPONSES.0 + 1;
 
 /// A running agent.
 pub struct Agent {
@@ -81,6 +85,7 @@ pub struct Agent {
     roster: Roster,
     files: Files,
     listening: Listening,
+    responses: Responses,
     spool: Spool<Store, Box<[spool::Slot]>>,
     /// `Some` as long as the spool is in a file.
     spool_file: Option<Complaint>,
@@ -137,6 +142,8 @@ impl Agent {
         let spool_file = store.is_lasting().then(|| store.complaint());
         let slots = vec![spool::Slot::default(); bartizan_core::spool::Storage::blocks(&store)];
         let spool = Spool::open(store, slots.into_boxed_slice(), host::random()?, host::clock());
+        let runner = Runner::new(poll.registry().try_clone()?, RESPONSES);
+        let (responses, trouble) = Responses::open(&paths.home, runner, now);
         let mut agent = Self {
             signals,
             desk,
@@ -151,6 +158,7 @@ impl Agent {
             roster: Roster::new(),
             files: Files::new(),
             listening: Listening::default(),
+            responses,
             spool,
             spool_file,
             spool_place,
@@ -168,6 +176,12 @@ impl Agent {
             poll,
         };
         agent.uplink.open(SPOOL);
+        agent.managers.iter().filter_map(|manager| manager.host.parse().ok()).for_each(|address| {
+            agent.responses.guard_manager(address);
+        });
+        if let Some(trouble) = trouble {
+            agent.note(&["bartizan: no response can be carried out: ", &trouble], now);
+        }
         agent.configure(configuration, now);
         Ok(agent)
     }
@@ -198,17 +212,18 @@ impl Agent {
         self.note_happenings(now);
         let has_heard = self.listen(now);
         let has_sent = self.converse(now);
+        let has_responded = self.respond(now);
         if let Some((number, text)) = self.pushed.take() {
             self.take_pushed(number, &text, now);
         }
         self.flush(now);
-        has_heard || has_sent
+        has_heard || has_sent || has_responded
     }
 
     fn happened(&mut self, token: Token) {
         match token {
             // Looked at in every round.
-            LINK => {}
+            LINK | RESPONSES => {}
             SIGNALS => self.take_signals(),
             Token(number) if number >= LIVE => {
                 self.listening.wake((number - LIVE) / TOKENS, token);
@@ -224,7 +239,8 @@ impl Agent {
         // Without somebody to send to there is nothing to wait for.
         let can_send = self.link.can_send() && self.uplink.is_placed(SPOOL) && self.uplink.room().is_enough();
         let gathered = if can_send { self.listening.gathered_at() } else { Millis::NEVER };
-        files.min(self.next_step).min(self.listening.next_deadline()).min(flush).min(gathered)
+        let responses = self.responses.deadline(host::now());
+        files.min(self.next_step).min(self.listening.next_deadline()).min(flush).min(gathered).min(responses)
     }
 
     fn flush(&mut self, now: Millis) {
@@ -243,13 +259,14 @@ impl Agent {
     fn take_signals(&mut self) {
         while let Ok(Some(signal)) = self.signals.read_signal() {
             match Signal::try_from(signal.ssi_signo as i32) {
-                Ok(Signal::SIGHUP) => self.reload(host::now()),
+                Ok(Signal::SIGHUP) => drop(self.reload(host::now())),
                 _ => self.stop = true,
             }
         }
     }
 
-    /// The end: what waits in memory goes to the file of the spool.
+    /// The end: what waits in memory goes to the file of the spool. Responses
+    /// stay in force; the journal holds them.
     fn finish(&mut self) {
         let now = host::now();
         let name = self.identity.name.clone();
@@ -293,6 +310,7 @@ impl Agent {
                 used: (used * BLOCK_SIZE) as u64,
                 damaged: self.spool.damaged(),
             },
+            responses: self.report_responses(now),
             sources,
         }
     }

@@ -8,9 +8,11 @@ use crate::glob::{self, Glob};
 use crate::identity::{Identity, show_address};
 use crate::live::Live;
 use crate::privileges::Other;
+use crate::respond;
 use crate::sources::kernel::Kernel;
 use crate::sources::syslog::Listener;
 use bartizan_core::follow::{Disk as _, Trouble, dated};
+use bartizan_core::respond::responder::Tool;
 use mio::{Poll, Token};
 use std::fmt::Write;
 
@@ -35,6 +37,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         show_file(&mut page, file);
     }
     others(&mut page, &loaded.config)?;
+    responses(&mut page, &loaded.config);
     if loaded.config.watches_nothing() {
         page.bad("nothing is watched");
     }
@@ -88,6 +91,15 @@ fn user(page: &mut Page, arguments: &Arguments, config: &Config) {
         Ok(None) => {}
         Err(error) => page.bad(&error),
     }
+}
+
+fn responses(page: &mut Page, config: &Config) {
+    page.good(match respond::tool() {
+        _ if config.responses.disabled => "active response: disabled",
+        Some(Tool::Nft) => "active response: blocks with nft",
+        Some(Tool::Ipset) => "active response: blocks with ipset and iptables",
+        None => "active response: cannot block; there is neither nft nor ipset with iptables",
+    });
 }
 
 fn show_file(page: &mut Page, file: &File) {

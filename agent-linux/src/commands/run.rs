@@ -4,6 +4,7 @@ use super::{Arguments, Failure, complain};
 use crate::agent::{self, Agent, Parts, Paths};
 use crate::identity::Identity;
 use crate::privileges::{self, Other};
+use crate::respond;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
 use std::path::Path;
@@ -25,6 +26,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let user = arguments.user.as_deref().or(client.user.as_deref());
     let other = Other::find(user).map_err(Failure::Usage)?;
     let starts_programs = configuration.starts_programs;
+    let carries_out = respond::carries_out(configuration.config.responses, &paths.home);
     let is_confined = client.sandbox && !arguments.no_sandbox;
     let spool = client.spool_file.clone();
     raise_file_limit();
@@ -39,8 +41,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Agent::new(parts).map_err(|error| Failure::System(format!("{}: {error}", socket.display())))?;
     if let Some(other) = &other {
         hand_over(arguments, spool.as_deref(), other)
-            .and_then(|()| other.put_on())
-            .map_err(|error| Failure::System(format!("cannot become `{}`: {error}", other.name())))?;
+            .and_then(|()| other.put_on(carries_out))
+            .map_err(|error| Failure::System(format!("cannot become `{}`: {error}", other.name())))
+            .map(|may_block| {
+                if !may_block {
+                    complain("this kernel lets only root change the packet filter; blocks will fail");
+                }
+            })?;
     }
     if is_confined && !privileges::confine(starts_programs).map_err(system)? {
         complain("this kernel has no system call filters; running without");
@@ -63,8 +70,12 @@ fn hand_over(arguments: &Arguments, spool: Option<&Path>, other: &Other) -> std:
     fs::create_dir_all(&pushed)?;
     other.own(&pushed)?;
     let kept = pushed.join("agent.conf");
+    let responses = respond::folder(&arguments.home);
+    fs::create_dir_all(&responses)?;
+    let journal = responses.join("journal");
     let socket = arguments.socket_file();
-    for path in [Some(kept.as_path()), Some(socket.as_path()), spool].into_iter().flatten() {
+    let paths = [Some(&*kept), Some(&*socket), Some(&*responses), Some(&*journal), spool];
+    for path in paths.into_iter().flatten() {
         if path.exists() {
             other.own(path)?;
         }

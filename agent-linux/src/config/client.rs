@@ -4,10 +4,10 @@ use super::reading::Reading;
 use super::report::Fault;
 use super::sections::{CLIENT_UNUSED, SERVER_UNUSED};
 use super::xml::Element;
-use super::{Client, MANAGER_PORT, MANAGERS_MAX, Manager};
+use super::{Client, Config, MANAGER_PORT, MANAGERS_MAX, Manager};
 use std::path::PathBuf;
 
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 10] = [
     "server-ip",
     "server-hostname",
     "server",
@@ -17,6 +17,7 @@ const OPTIONS: [&str; 9] = [
     "spool",
     "agent_user",
     "sandbox",
+    "disable-active-response",
 ];
 
 /// Bytes of a spool.
@@ -26,8 +27,9 @@ const SPOOL: std::ops::RangeInclusive<u32> = 32 << 10..=1 << 30;
 pub(super) fn read<'t>(
     reading: &mut Reading<'t>,
     section: &Element<'t>,
-    client: &mut Client,
+    config: &mut Config,
 ) -> Result<(), Fault> {
+    let Config { client, responses, .. } = config;
     let mut port = None;
     let first = client.managers.len();
     // Managers that name no port of their own.
@@ -55,6 +57,7 @@ pub(super) fn read<'t>(
             }
             "spool" => spool(reading, client)?,
             "agent_user" => client.user = reading.value(&option)?,
+            "disable-active-response" => responses.disabled |= reading.yes_or_no(&option)?.unwrap_or(false),
             "sandbox" => client.sandbox = reading.yes_or_no(&option)?.unwrap_or(true),
             _ => reading.other_option(section.name, &option, &OPTIONS, &CLIENT_UNUSED)?,
         }

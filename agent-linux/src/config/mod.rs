@@ -16,6 +16,7 @@
 //! | `localfile` | what is followed |
 //! | `log_format` | how its lines become events |
 //! | `listener` | who may send syslog |
+//! | `responses` | whether a manager's orders are carried out |
 //! | `internal` | `local_internal_options.conf` |
 //! | `report` | what is wrong, with its place |
 
@@ -28,6 +29,7 @@ mod localfile;
 mod log_format;
 mod reading;
 mod report;
+mod responses;
 mod sections;
 mod suggest;
 #[cfg(test)]
@@ -77,6 +79,8 @@ pub struct Config {
     pub kernel: bool,
     /// Where syslog is received.
     pub listeners: Vec<Listener>,
+    /// How a manager's orders are carried out.
+    pub responses: Responses,
     /// What has no effect, or not the one that was probably meant.
     pub warnings: Report,
 }
@@ -111,6 +115,21 @@ impl Default for Client {
             user: None,
             sandbox: true,
         }
+    }
+}
+
+/// `<active-response>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Responses {
+    /// No order is carried out.
+    pub disabled: bool,
+    /// Seconds after which a script of the users is ended.
+    pub script_timeout_s: u32,
+}
+
+impl Default for Responses {
+    fn default() -> Self {
+        Self { disabled: false, script_timeout_s: 60 }
     }
 }
 
@@ -365,8 +384,9 @@ fn sections<'t>(reading: &mut Reading<'t>, config: &mut Config) -> Result<(), Fa
                 reading.warn_once(section.name_at, message.to_string(), "write it into the agent's own file");
                 reading.xml.skip()?;
             }
-            "client" => client::read(reading, &section, &mut config.client)?,
+            "client" => client::read(reading, &section, config)?,
             "localfile" => localfile::read(reading, &section, config)?,
+            "active-response" => responses::read(reading, &section, &mut config.responses)?,
             "syslog_listener" | "remote" => listener::read(reading, &section, config)?,
             name if sections::MANAGER.contains(&name) => reading.xml.skip()?,
             name if sections::UNUSED.contains(&name) => reading.unused_section(&section)?,
@@ -392,7 +412,8 @@ impl Config {
     }
 
     /// Adds the sources of another configuration, such as one that the manager
-    /// has pushed, unless they are there already. `<client>` stays.
+    /// has pushed, unless they are there already. `<client>` stays, and either
+    /// of the two may disable responses.
     pub fn add(&mut self, other: Self) {
         let has = |file: &File| self.files.iter().any(|own| own.location == file.location);
         let new: Vec<_> = other.files.into_iter().filter(|file| !has(file)).collect();
@@ -402,6 +423,7 @@ impl Config {
         self.journal.extend(other.journal);
         self.kernel |= other.kernel;
         self.listeners.extend(other.listeners);
+        self.responses.disabled |= other.responses.disabled;
         self.warnings.append(other.warnings);
         self.commands.dedup();
     }

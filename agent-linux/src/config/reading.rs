@@ -51,6 +51,18 @@ impl<'t> Reading<'t> {
         used: &[&'static str],
         unused: &[&'static str],
     ) -> Result<(), Fault> {
+        self.not_an_option(section, option, used, unused);
+        self.xml.skip()
+    }
+
+    /// Says of an option that it has no effect, or that it is unknown.
+    pub(super) fn not_an_option(
+        &mut self,
+        section: &str,
+        option: &Element<'t>,
+        used: &[&'static str],
+        unused: &[&'static str],
+    ) {
         let name = option.name;
         if unused.contains(&name) {
             let message = format!("the option <{name}> in <{section}> is not used by this agent");
@@ -62,7 +74,6 @@ impl<'t> Reading<'t> {
             };
             self.error(option.name_at, format_args!("there is no option <{name}> in <{section}>"), &help);
         }
-        self.xml.skip()
     }
 
     /// A warning, unless the same was given before.

@@ -2,17 +2,16 @@
 //! be told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 4] = ["client", "localfile", "syslog_listener", "remote"];
+pub(super) const USED: [&str; 5] = ["client", "localfile", "syslog_listener", "remote", "active-response"];
 
 /// Sections of a manager, which a file may share with an agent (OSSEC 4.3 and
 /// Wazuh 4.14).
-pub(super) const MANAGER: [&str; 23] = [
+pub(super) const MANAGER: [&str; 22] = [
     "global",
     "alerts",
     "rules",
     "ruleset",
     "command",
-    "active-response",
     "email_alerts",
     "reports",
     "syslog_output",
@@ -59,11 +58,10 @@ pub(super) const UNUSED: [&str; 22] = [
 ];
 
 /// Options of `<client>` that have no effect.
-pub(super) const CLIENT_UNUSED: [&str; 9] = [
+pub(super) const CLIENT_UNUSED: [&str; 8] = [
     "local_ip",
     "time-reconnect",
     "crypto_method",
-    "disable-active-response",
     "ip_update_interval",
     "auto_restart",
     "force_reconnect_interval",

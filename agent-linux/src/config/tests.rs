@@ -328,3 +328,26 @@ fn no_bytes_bring_it_down() {
         exercise(&bytes);
     }
 }
+
+#[test]
+fn responses_are_carried_out_unless_somebody_says_no() {
+    let read = |section: &str| config(&format!("<ossec_config>{section}</ossec_config>")).responses;
+    assert_eq!(read(""), Responses { disabled: false, script_timeout_s: 60 });
+    let no = "<active-response><disabled>yes</disabled><script_timeout>5</script_timeout></active-response>";
+    assert_eq!(read(no), Responses { disabled: true, script_timeout_s: 5 });
+    assert!(read("<client><disable-active-response>yes</disable-active-response></client>").disabled);
+    // What one of several says cannot be taken back.
+    assert!(read(&format!("{no}<active-response><disabled>no</disabled></active-response>")).disabled);
+    let mut own = Config::default();
+    own.add(config(&format!("<agent_config>{no}</agent_config>")));
+    assert!(own.responses.disabled);
+}
+
+#[test]
+fn a_response_of_a_manager_is_passed_over_and_a_mistyped_option_is_not() {
+    let bound = "<active-response><command>firewall-drop</command><location>local</location><level>6</level>\
+                 </active-response>";
+    assert_eq!(config(&format!("<ossec_config>{bound}</ossec_config>")), Config::default());
+    let report = refused("<ossec_config><active-response><disable>yes</disable></active-response></ossec_config>");
+    assert!(report.contains("did you mean <disabled>?"), "{report}");
+}

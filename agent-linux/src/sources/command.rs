@@ -7,7 +7,7 @@
 //! [`OUTPUT_MAX`], is ended with all that it has started. All memory is taken
 //! when a slot runs its first command.
 
-use super::child::{Child, Got, shell};
+use crate::child::{Child, Got, shell};
 use crate::config;
 use crate::live::{Heard, Live, Sink};
 use bartizan_core::assemble::command::{full, line};

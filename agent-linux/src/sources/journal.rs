@@ -11,7 +11,7 @@
 //! a second header into the line (what is not printable becomes `_`), and line
 //! breaks in a message become spaces.
 
-use super::child::Got;
+use crate::child::Got;
 use super::export::Export;
 use super::kept::Kept;
 use super::text::{Text, iso_stamp};

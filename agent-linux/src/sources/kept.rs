@@ -1,7 +1,7 @@
 //! A program that is kept running: started again when it ends, read no faster
 //! than allowed.
 
-use super::child::{Child, Got};
+use crate::child::{Child, Got};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use std::io;

@@ -12,12 +12,10 @@
 //! | [`journal`] | the systemd journal, through its own program |
 //! | [`kernel`] | the kernel's ring |
 //! | [`syslog`] | what others send |
-//! | `child` | a program that was started, and its pipe |
 //! | `kept` | a program that is kept running |
 //! | `export` | how `journalctl` writes entries |
 //! | `text` | a record while it is put together |
 
-mod child;
 pub mod command;
 mod export;
 pub mod journal;

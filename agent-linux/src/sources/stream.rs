@@ -2,7 +2,7 @@
 //! like a file that grows. When it ends it is started again, with a wait that
 //! grows to a minute.
 
-use super::child::{Got, shell};
+use crate::child::{Got, shell};
 use super::kept::Kept;
 use crate::config::{self, Expressions};
 use crate::live::{Heard, Live, Sink};

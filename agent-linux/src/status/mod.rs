@@ -7,7 +7,7 @@
 
 mod page;
 
-pub use page::{json, text};
+pub use page::{json, push_quoted, text};
 
 use bartizan_core::time::Millis;
 use mio::net::{UnixListener, UnixStream};
@@ -40,6 +40,8 @@ pub struct Report {
     pub unacknowledged: u32,
     /// The spool.
     pub spool: Spool,
+    /// What a manager has ordered.
+    pub responses: Responses,
     /// Files and whatever else is listened to.
     pub sources: Vec<Source>,
 }
@@ -55,6 +57,30 @@ pub struct Spool {
     pub used: u64,
     /// Blocks that were found damaged since the start.
     pub damaged: u64,
+}
+
+/// What a manager has ordered, and is in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Responses {
+    /// What drops packets: `nft`, `ipset`, `none`, or `disabled`.
+    pub tool: &'static str,
+    /// How many are in force.
+    pub count: u32,
+    /// The first of them.
+    pub first: Vec<Response>,
+}
+
+/// One response.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Response {
+    /// Its number.
+    pub id: u64,
+    /// The address it is about; empty for none.
+    pub about: String,
+    /// Milliseconds until it is undone; `None` for when it is ended.
+    pub left_ms: Option<u64>,
+    /// Whether it was done, as far as is known.
+    pub is_done: bool,
 }
 
 /// One source.

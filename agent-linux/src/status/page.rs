@@ -4,7 +4,7 @@
 //! rest of the status together. Names of files may hold anything; they are
 //! escaped by RFC 8259 §7.
 
-use super::{Report, Source};
+use super::{Report, Response, Responses, Source};
 use std::fmt::Write;
 
 /// The report as one JSON object and a line end.
@@ -30,6 +30,8 @@ pub fn json(report: &Report) -> String {
     out.number("used", Some(report.spool.used));
     out.number("damaged_blocks", Some(report.spool.damaged));
     out.close('}');
+    out.key("responses");
+    json_responses(&mut out, &report.responses);
     out.key("sources");
     out.open('[');
     for source in &report.sources {
@@ -40,6 +42,29 @@ pub fn json(report: &Report) -> String {
     out.close('}');
     out.text.push('\n');
     out.text
+}
+
+fn json_responses(out: &mut Json, responses: &Responses) {
+    out.open('{');
+    out.string("tool", responses.tool);
+    out.number("in_force", Some(responses.count.into()));
+    out.key("first");
+    out.open('[');
+    for response in &responses.first {
+        out.comma();
+        out.open('{');
+        out.number("id", Some(response.id));
+        out.string("about", &response.about);
+        out.number("left_ms", response.left_ms);
+        out.string("state", state(response));
+        out.close('}');
+    }
+    out.close(']');
+    out.close('}');
+}
+
+fn state(response: &Response) -> &'static str {
+    if response.is_done { "done" } else { "under way" }
 }
 
 fn json_source(out: &mut Json, source: &Source) {
@@ -97,18 +122,24 @@ impl Json {
     }
 
     fn quoted(&mut self, value: &str) {
-        self.text.push('"');
-        for c in value.chars() {
-            match c {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                c if c < ' ' || c == '\x7f' => drop(write!(self.text, "\\u{:04x}", u32::from(c))),
-                c => self.text.push(c),
-            }
-        }
-        self.text.push('"');
+        push_quoted(&mut self.text, value);
     }
+}
+
+/// A text as JSON.
+pub fn push_quoted(out: &mut String, value: &str) {
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            // Writing to a string cannot fail.
+            c if c < ' ' || c == '\x7f' => drop(write!(out, "\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
 }
 
 /// The report for people: a line for each thing that matters.
@@ -143,6 +174,7 @@ fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
         0 => writeln!(out)?,
         blocks => writeln!(out, ", {blocks} blocks were damaged")?,
     }
+    write_responses(out, &report.responses)?;
     writeln!(out, "\n{:>12} {:>8} {:>12}  source", "records", "a second", "behind")?;
     for source in &report.sources {
         match source.behind {
@@ -156,6 +188,18 @@ fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
             push_plain(out, &source.state);
         }
         out.push('\n');
+    }
+    Ok(())
+}
+
+fn write_responses(out: &mut String, responses: &Responses) -> std::fmt::Result {
+    writeln!(out, "active response: {}, {} in force", responses.tool, responses.count)?;
+    for response in &responses.first {
+        write!(out, "  {} {} {}", response.id, response.about, state(response))?;
+        match response.left_ms {
+            Some(left) => writeln!(out, ", {} left", Span(left))?,
+            None => writeln!(out, ", until it is ended")?,
+        }
     }
     Ok(())
 }

@@ -7,11 +7,24 @@
 //! |---|---|
 //! | [`order`] | what a manager asks for |
 //! | [`network`] | an address, or a range of them |
+//! | [`shield`] | who is never blocked |
+//! | [`journal`] | what must outlive the process |
+//! | [`responder`] | what is to be done now, and what is to be undone |
+//! | [`ipset`] | the packet filter of older machines |
 //! | [`report`] | what became of it |
 //!
 //! Nothing here starts a program: the host is told what to run, and says how
 //! it ended.
 
+pub mod ipset;
+pub mod journal;
 pub mod network;
+mod nft;
+mod note;
 pub mod order;
 pub mod report;
+pub mod responder;
+mod route;
+pub mod shield;
+mod slot;
+mod text;

@@ -12,15 +12,14 @@ use super::noise::{self, Caller, Purpose};
 use super::registry::{About, Agent, ConfigurationState};
 use super::shared::{self, Configuration};
 use crate::news;
+use crate::respond::OwnedOrder;
 use crate::sources::epoch_now;
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
-use bartizan_core::wire::batch::{Entries, Entry, Record};
 use bartizan_core::wire::downlink::{Downlink, Outcome, Received, Slot, Step, Ticket};
 use bartizan_core::wire::frame::{self, Frames};
 use bartizan_core::wire::message::{Hello, TO_AGENT_MAX, ToAgent, ToManager, Why};
 use snow::TransportState;
-use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -235,6 +234,7 @@ impl Session<'_> {
             tokio::select! {
                 read = self.wire.read() => read?,
                 Some(ticket) = self.entered.committed.recv() => self.settle(ticket),
+                Some(order) = self.entered.orders.recv() => self.order(&order)?,
                 _ = self.entered.end.changed() => {}
                 _ = shared.changed() => self.push_configuration(),
                 () = tokio::time::sleep(wait) => {}
@@ -313,8 +313,8 @@ impl Session<'_> {
     async fn deliver(&mut self, ticket: Ticket, body: &[u8]) -> io::Result<()> {
         let now = epoch_now();
         let room = self.room(body.len()).await?;
-        self.listen(body, now);
         let delivery = Delivery::new(&self.entered.session, ticket, &self.sources, body.to_vec(), now, room);
+        self.listen(&delivery);
         self.hub.door.delivery(delivery);
         Ok(())
     }
@@ -329,6 +329,7 @@ impl Session<'_> {
             tokio::select! {
                 room = &mut room => return room.map_err(io::Error::other),
                 Some(ticket) = self.entered.committed.recv() => self.settle(ticket),
+                Some(order) = self.entered.orders.recv() => self.order(&order)?,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
             self.answer()?;
@@ -337,22 +338,27 @@ impl Session<'_> {
     }
 
     /// Counts records, and notes which sources were heard.
-    fn listen(&mut self, body: &[u8], now: i64) {
-        let mut counts: HashMap<u16, u64> = HashMap::new();
-        for entry in Entries::new(body).flatten() {
-            if let Entry::Record(Record { source, .. }) = entry {
-                *counts.entry(source).or_default() += 1;
-            }
-        }
-        self.entered.session.records.fetch_add(counts.values().sum(), Relaxed);
-        let named = counts.iter().filter_map(|(source, records)| {
-            Some((&self.sources.get(usize::from(*source))?.as_ref()?.name, *records))
-        });
-        self.hub.heard(self.agent.id, named, now);
+    fn listen(&self, delivery: &Delivery) {
+        let records = delivery.progress().map(|(source, progress)| (&source.name, progress.records));
+        let heard = records.filter(|(_, records)| *records > 0);
+        self.entered.session.records.fetch_add(heard.clone().map(|(_, records)| records).sum(), Relaxed);
+        self.hub.heard(self.agent.id, heard, delivery.received());
     }
 
     fn settle(&mut self, ticket: Ticket) {
         self.downlink.settled(ticket, Outcome::Committed);
+    }
+
+    /// Puts an order behind what is to be written.
+    fn order(&mut self, order: &OwnedOrder) -> io::Result<()> {
+        let now = self.wire.now();
+        let mut out = [0; TO_AGENT_MAX];
+        // Before the session is up nobody knows of it who could give orders.
+        let Some(order) = order.lend() else { return Ok(()) };
+        match self.downlink.order(&order, now, &mut out).map_err(|_| broken())? {
+            Some(length) => self.wire.put(out.get(..length).unwrap_or_default()),
+            None => Ok(()),
+        }
     }
 
     /// Puts all there is to say behind what is to be written.

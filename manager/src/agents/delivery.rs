@@ -4,12 +4,14 @@
 use super::registry::AgentId;
 use crate::engine::pipeline::Batch;
 use crate::outputs::clock::LocalClock;
+use crate::respond::OwnedOrder;
+use bartizan_core::respond::report::{self, Report};
 use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
 use bartizan_core::wire::downlink::Ticket;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{Sender, UnboundedSender};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A source of an agent.
@@ -62,6 +64,8 @@ pub struct Session {
     pub agent: AgentId,
     /// Where committed batches are told.
     pub committed: UnboundedSender<Ticket>,
+    /// Where orders for the agent are given.
+    pub orders: Sender<OwnedOrder>,
     /// What the agent has on its way.
     pub outstanding: Arc<Outstanding>,
     /// Records received.
@@ -75,8 +79,10 @@ pub struct Delivery {
     ticket: Ticket,
     sources: Sources,
     body: Vec<u8>,
+    /// What the body says of each source, by its number.
+    progress: BTreeMap<u16, Progress>,
     /// Entries of the body that become events.
-    records: usize,
+    events: usize,
     /// Bytes of the body that were fed to the engine.
     fed: usize,
     /// When it was received, seconds since 1970.
@@ -108,15 +114,14 @@ impl Delivery {
         room: OwnedSemaphorePermit,
     ) -> Self {
         session.outstanding.add();
-        let is_event = |entry: &Entry<'_>| !matches!(entry, Entry::Position { .. });
-        let records = Entries::new(&body).flatten().filter(is_event).count();
+        let (progress, events) = summary(&body, received);
         let (session, sources) = (Arc::clone(session), Arc::clone(sources));
-        Self { session, ticket, sources, body, records, fed: 0, received, _room: room }
+        Self { session, ticket, sources, body, progress, events, fed: 0, received, _room: room }
     }
 
     /// How many events it brings at most.
-    pub fn records(&self) -> usize {
-        self.records
+    pub fn events(&self) -> usize {
+        self.events
     }
 
     /// Feeds records to the engine until the batch is full; true if all of
@@ -129,14 +134,14 @@ impl Delivery {
             match entry {
                 Entry::Record(Record { source, age_ms, text, .. }) => {
                     if let Some(source) = find(&self.sources, source).filter(|_| !text.is_empty()) {
-                        let time = self.received - i64::from(age_ms) / 1000;
+                        let time = time_at(self.received, age_ms);
                         batch.push(text, &source.location, clock.moment(time));
                     }
                 }
                 Entry::Lost(Lost { source, records, first_age_ms, last_age_ms }) => {
-                    let ages = [first_age_ms, last_age_ms].map(|age| self.received - i64::from(age) / 1000);
+                    let times = [first_age_ms, last_age_ms].map(|age_ms| time_at(self.received, age_ms));
                     let source = find(&self.sources, source);
-                    let text = lost_text(source.map_or("", |source| &source.name), records, ages, clock);
+                    let text = lost_text(source.map_or("", |source| &source.name), records, times, clock);
                     if let Some(place) = source.or_else(|| find(&self.sources, 0)) {
                         batch.push(text.as_bytes(), &place.location, clock.moment(self.received));
                     }
@@ -158,28 +163,27 @@ impl Delivery {
         self.received
     }
 
-    /// What it says of each source, by name.
-    pub fn progress(&self) -> BTreeMap<Arc<str>, Progress> {
-        let mut all: BTreeMap<Arc<str>, Progress> = BTreeMap::new();
-        for entry in Entries::new(&self.body).flatten() {
-            let (Entry::Record(Record { source, .. })
-            | Entry::Position { source, .. }
-            | Entry::Lost(Lost { source, .. })) = entry;
-            let Some(source) = find(&self.sources, source) else { continue };
-            let progress = all.entry(Arc::clone(&source.name)).or_default();
-            progress.last_event = self.received;
-            match entry {
-                Entry::Record(_) => progress.records += 1,
-                Entry::Position { position, .. } => progress.position = Some(position.to_vec()),
-                Entry::Lost(Lost { records, first_age_ms, last_age_ms, .. }) => {
-                    let time = |age: u32| self.received - i64::from(age) / 1000;
-                    let before = progress.lost.map_or((0, i64::MAX), |(records, first, _)| (records, first));
-                    let first = before.1.min(time(first_age_ms));
-                    progress.lost = Some((before.0 + records, first, time(last_age_ms)));
+    /// What it says of each of its sources.
+    pub fn progress(&self) -> impl Iterator<Item = (&Source, &Progress)> + Clone {
+        let named = |(number, progress): (&u16, _)| Some((find(&self.sources, *number)?, progress));
+        self.progress.iter().filter_map(named)
+    }
+
+    /// What it says of responses: lines of their place. They are events, too.
+    pub fn reports(&self) -> impl Iterator<Item = Report<'_>> {
+        let place = self
+            .sources
+            .iter()
+            .position(|source| source.as_ref().is_some_and(|source| &*source.name == report::PLACE));
+        let entries = place.map(|place| (place, Entries::new(&self.body)));
+        entries.into_iter().flat_map(|(place, entries)| {
+            entries.flatten().filter_map(move |entry| match entry {
+                Entry::Record(record) if usize::from(record.source) == place => {
+                    Report::read(std::str::from_utf8(record.text).ok()?)
                 }
-            }
-        }
-        all
+                _ => None,
+            })
+        })
     }
 
     /// Tells the session that the batch is on disk.
@@ -195,6 +199,39 @@ impl Drop for Delivery {
     }
 }
 
+/// What a body says of each source, by its number, and how many entries
+/// become events. One step for each entry.
+fn summary(body: &[u8], received: i64) -> (BTreeMap<u16, Progress>, usize) {
+    let mut all: BTreeMap<u16, Progress> = BTreeMap::new();
+    let mut events = 0;
+    for entry in Entries::new(body).flatten() {
+        let (Entry::Record(Record { source, .. })
+        | Entry::Position { source, .. }
+        | Entry::Lost(Lost { source, .. })) = entry;
+        let progress = all.entry(source).or_default();
+        progress.last_event = received;
+        events += usize::from(!matches!(entry, Entry::Position { .. }));
+        match entry {
+            Entry::Record(_) => progress.records += 1,
+            Entry::Position { position, .. } => progress.position = Some(position.to_vec()),
+            Entry::Lost(Lost { records, first_age_ms, last_age_ms, .. }) => {
+                let (before, first) =
+                    progress.lost.map_or((0, i64::MAX), |(records, first, _)| (records, first));
+                let first = first.min(time_at(received, first_age_ms));
+                let last = time_at(received, last_age_ms);
+                progress.lost = Some((before.saturating_add(records), first, last));
+            }
+        }
+    }
+    (all, events)
+}
+
+/// The second at which something was collected that had this age when it was
+/// received.
+fn time_at(received: i64, age_ms: u32) -> i64 {
+    received - i64::from(age_ms) / 1000
+}
+
 fn find(sources: &[Option<Source>], number: u16) -> Option<&Source> {
     sources.get(usize::from(number))?.as_ref()
 }
@@ -207,4 +244,32 @@ fn lost_text(source: &str, records: u64, [first, last]: [i64; 2], clock: &mut Lo
     });
     let source = if source.is_empty() { "other sources" } else { source };
     format!("ossec: Agent lost {records} records of '{source}', from {first} to {last}: its spool was full.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bartizan_core::wire::batch::{self, Room};
+
+    #[test]
+    fn the_last_position_counts_and_records_and_losses_add_up() {
+        let mut memory = vec![0; 4096];
+        let mut batch = batch::Batch::new(&mut memory, Room { body: 4000, positions: 4000 });
+        let record = |source| Record { source, queue: b'1', age_ms: 0, cut: 0, text: b"x" };
+        let lost =
+            |records, first_age_ms, last_age_ms| Lost { source: 2, records, first_age_ms, last_age_ms };
+        for source in [1, 2, 1] {
+            batch.record(&record(source)).expect("it fits");
+            batch.position(source, if batch.body().len() < 20 { b"a" } else { b"b" }).expect("it fits");
+        }
+        batch.lost(&lost(3, 5000, 4000)).expect("it fits");
+        batch.lost(&lost(u64::MAX, 9000, 1000)).expect("it fits");
+        let (progress, events) = summary(batch.body(), 100);
+        let told =
+            |number| progress.get(&number).map(|p: &Progress| (p.position.as_deref(), p.records, p.lost));
+        assert_eq!(events, 5);
+        assert_eq!(told(1), Some((Some(&b"b"[..]), 2, None)));
+        assert_eq!(told(2), Some((Some(&b"a"[..]), 1, Some((u64::MAX, 91, 99)))));
+        assert_eq!(told(3), None);
+    }
 }

@@ -106,7 +106,7 @@ impl Batch {
                 continue;
             }
             let verdict = court.settle(&mut event, found);
-            sink.judged(&event, &verdict, court)?;
+            sink.judged(&event, &verdict, court);
             court.remember(&event, &verdict);
         }
         sink.batch_done(self.ticket)
@@ -127,13 +127,12 @@ pub trait Sink {
     fn admits(&mut self, _event: &Event<'_>) -> bool {
         true
     }
-    /// Takes the verdict on an event.
-    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()>;
-    /// A batch is done: a good moment to flush. The ticket is what the feed
-    /// wrote on the batch.
-    fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
-        Ok(())
-    }
+    /// Takes the verdict on an event. Cannot fail: what there is to write
+    /// waits for the end of the batch, so [`BATCH_MAX`] verdicts at most.
+    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>);
+    /// A batch is done: the moment to write. The ticket is what the feed wrote
+    /// on the batch.
+    fn batch_done(&mut self, ticket: Option<u64>) -> io::Result<()>;
 }
 
 /// Judges all events of a feed. With fewer than two workers everything

@@ -21,9 +21,12 @@ use crate::engine::session::Court;
 use crate::news;
 use crate::outputs::files::{Announce, Written};
 use crate::outputs::writer::AlertWriter;
+use crate::respond::reports::Reports;
+use crate::sources::epoch_now;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Verdict;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -98,12 +101,12 @@ pub struct Settled<W> {
 }
 
 impl<W: Write> Sink for Settled<W> {
-    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()> {
-        self.writer.judged(event, verdict, court)
+    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) {
+        self.writer.judged(event, verdict, court);
     }
 
     fn batch_done(&mut self, ticket: Option<u64>) -> io::Result<()> {
-        persist("cannot write alerts", &self.stop, || self.writer.batch_done(ticket))?;
+        persist("cannot write alerts", &self.stop, passes, || self.writer.batch_done(ticket))?;
         if let Some(ticket) = ticket {
             let _ = self.to.send(Told::Judged(ticket, self.writer.take_written()));
         }
@@ -111,12 +114,18 @@ impl<W: Write> Sink for Settled<W> {
     }
 }
 
-/// Tries again until it works or the program is to stop.
-fn persist<T>(what: &str, stop: &AtomicBool, mut act: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+/// Tries again while what hinders passes by itself, until the program is to
+/// stop.
+fn persist<E: Display>(
+    what: &str,
+    stop: &AtomicBool,
+    passes: impl Fn(&E) -> bool,
+    mut act: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
     let mut told = false;
     loop {
         match act() {
-            Err(error) if is_temporary(&error) && !stop.load(Relaxed) => {
+            Err(error) if passes(&error) && !stop.load(Relaxed) => {
                 if !told {
                     news::tell(format_args!("{what}: {error}; it is tried until it works"));
                     told = true;
@@ -133,8 +142,8 @@ fn persist<T>(what: &str, stop: &AtomicBool, mut act: impl FnMut() -> io::Result
     }
 }
 
-/// Whether somebody can make room and all goes on.
-fn is_temporary(error: &io::Error) -> bool {
+/// Whether somebody makes room and all goes on.
+fn passes(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem | FileTooLarge)
 }
@@ -150,6 +159,7 @@ impl Ledger {
     /// on disk.
     pub fn start<W>(
         registry: Registry,
+        reports: Reports,
         writer: AlertWriter<W>,
         stop: Arc<AtomicBool>,
     ) -> (Self, Promises, Settled<W>)
@@ -157,10 +167,11 @@ impl Ledger {
         W: Write,
     {
         let registry = Arc::new(Mutex::new(registry));
-        let writer = writer.announced(&announce(&registry));
+        let writer = writer.announced(&announce(&registry, &stop));
         let (to, told) = channel();
         let committer = Committer {
             registry,
+            reports,
             stop: Arc::clone(&stop),
             promised: VecDeque::new(),
             grown: BTreeMap::new(),
@@ -182,18 +193,20 @@ impl Ledger {
 
 /// Writes down a file and its size before it is written to, so that whatever
 /// is behind that size was not committed.
-fn announce(registry: &Arc<Mutex<Registry>>) -> Announce {
-    let registry = Arc::clone(registry);
+fn announce(registry: &Arc<Mutex<Registry>>, stop: &Arc<AtomicBool>) -> Announce {
+    let (registry, stop) = (Arc::clone(registry), Arc::clone(stop));
     Arc::new(move |path, size| {
         let path = path.to_str().unwrap_or_default();
-        store(&registry, &Commit { outputs: &[(path, size)], ..Commit::default() })
+        let commit = Commit { outputs: &[(path, size)], ..Commit::default() };
+        store(&registry, &stop, &commit).map_err(io::Error::other)
     })
 }
 
-/// What hinders the database passes: a lock of another process, a full disk.
-fn store(registry: &Mutex<Registry>, commit: &Commit<'_>) -> io::Result<()> {
-    let mut registry = registry.lock().unwrap_or_else(PoisonError::into_inner);
-    registry.commit(commit).map_err(|error| io::Error::new(io::ErrorKind::StorageFull, error))
+/// Writes down what is true. All that hinders the database passes: a lock of
+/// another process, a full disk.
+fn store(registry: &Mutex<Registry>, stop: &AtomicBool, commit: &Commit<'_>) -> Result<(), RegistryError> {
+    let commit = || registry.lock().unwrap_or_else(PoisonError::into_inner).commit(commit);
+    persist("cannot write down what is done", stop, |_| true, commit)
 }
 
 /// Removes from the files of a home folder what was not committed and will
@@ -236,6 +249,8 @@ fn ends_place(rest: &str) -> bool {
 #[derive(Debug)]
 struct Committer {
     registry: Arc<Mutex<Registry>>,
+    /// Where reports of responses are written.
+    reports: Reports,
     stop: Arc<AtomicBool>,
     /// What will be complete, in the order of tickets.
     promised: VecDeque<(u64, Completed)>,
@@ -287,14 +302,22 @@ impl Committer {
     fn commit(&mut self, complete: &[Completed]) -> io::Result<()> {
         let grown = std::mem::take(&mut self.grown);
         for written in grown.values() {
-            persist("cannot bring alerts to disk", &self.stop, || written.file.sync_data())?;
+            persist("cannot bring alerts to disk", &self.stop, passes, || written.file.sync_data())?;
         }
+        let stop = &self.stop;
+        let deliveries = complete.iter().flat_map(|done| &done.deliveries);
+        let reported = || {
+            deliveries
+                .clone()
+                .flat_map(|delivery| delivery.reports().map(|report| (delivery.agent(), report)))
+        };
+        let write = || self.reports.write(reported(), epoch_now());
+        persist("cannot write down what agents report", stop, |_| true, write).map_err(io::Error::other)?;
         let sums = Sums::of(complete);
         let outputs: Vec<_> =
             grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
         let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
         let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
-        // A lock that another process holds, or a full disk: both pass.
-        persist("cannot write down what is done", &self.stop, || store(&self.registry, &commit))
+        store(&self.registry, &self.stop, &commit).map_err(io::Error::other)
     }
 }

@@ -20,23 +20,27 @@ impl Sums {
             for delivery in &done.deliveries {
                 sums.seen.insert(delivery.agent(), delivery.received());
                 for (source, progress) in delivery.progress() {
-                    sums.add(delivery.agent(), source, progress);
+                    sums.add(delivery.agent(), &source.name, progress);
                 }
             }
             for reached in &done.local {
-                sums.add(AgentId::MANAGER, Arc::clone(&reached.source), reached.progress.clone());
+                sums.add(AgentId::MANAGER, &reached.source, &reached.progress);
             }
         }
         sums
     }
 
-    fn add(&mut self, agent: AgentId, source: Arc<str>, new: Progress) {
-        let sum = self.sources.entry((agent, source)).or_default();
-        sum.position = new.position.or(sum.position.take());
+    fn add(&mut self, agent: AgentId, source: &Arc<str>, new: &Progress) {
+        let sum = self.sources.entry((agent, Arc::clone(source))).or_default();
+        if new.position.is_some() {
+            sum.position.clone_from(&new.position);
+        }
         sum.records += new.records;
         sum.last_event = sum.last_event.max(new.last_event);
         sum.lost = match (sum.lost, new.lost) {
-            (Some((before, first, _)), Some((records, _, last))) => Some((before + records, first, last)),
+            (Some((before, first, _)), Some((records, _, last))) => {
+                Some((before.saturating_add(records), first, last))
+            }
             (before, new) => new.or(before),
         };
     }

@@ -3,18 +3,22 @@
 
 use super::alert::{Alert, AlertId};
 use super::clock::{LocalClock, LocalTime};
-use super::files::{Announce, DailyFile, Written};
+use super::files::{Announce, DailyFile, Written, write_out};
 use super::{json, text};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
 use crate::news;
+use crate::respond::binding::Bound;
+use crate::respond::dispatch::Bell;
+use crate::respond::occasion::Occasion;
 use bartizan_core::event::{Category, Event};
 use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::rules::judge::{Fate, Verdict};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Which files are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,13 +91,15 @@ pub struct AlertWriter<W> {
     buffer: Vec<u8>,
     live: bool,
     statistics: Option<Statistics>,
+    bell: Option<Bell>,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
     pub counts: Counts,
 }
 
-const BUFFERED_MAX: usize = 64 << 10;
+/// Bytes that wait to be printed when nobody looks on.
+const BUFFERED: usize = 64 << 10;
 
 impl<W: Write> AlertWriter<W> {
     /// A writer that prints alerts to a stream, if `print` says so.
@@ -105,6 +111,7 @@ impl<W: Write> AlertWriter<W> {
             buffer: Vec::new(),
             live: false,
             statistics: None,
+            bell: None,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -135,6 +142,21 @@ impl<W: Write> AlertWriter<W> {
     pub fn with_statistics(mut self, statistics: Statistics) -> Self {
         self.statistics = Some(statistics);
         self
+    }
+
+    /// Has alerts answered that have responses; called again when rules have
+    /// been read again.
+    pub fn answer(&mut self, bell: Bell) {
+        self.bell = Some(bell);
+    }
+
+    /// The responses of what a rule found. What is said of responses has none,
+    /// so that they do not answer themselves.
+    fn responses(&self, event: &Event<'_>, verdict: &Verdict) -> Option<Bound> {
+        let row = verdict.rule.filter(|_| verdict.fate == Fate::Fired)?;
+        let bound = self.bell.as_ref()?.binding.of(row)?;
+        let is_report = event.location.ends_with(b"->active-response");
+        (!is_report).then(|| Arc::clone(bound))
     }
 
     /// Prints alerts as they come, batch by batch.
@@ -168,14 +190,16 @@ impl<W: Write> AlertWriter<W> {
     }
 
     /// Writes an alert wherever alerts go.
-    fn alert(&mut self, alert: &Alert<'_>) -> io::Result<()> {
+    fn alert(&mut self, alert: &Alert<'_>) {
         self.count_alert(alert);
         match self.print {
             Some(Print::Text) => text::write_alert(&mut self.buffer, alert),
             Some(Print::Json) => json::write_alert(&mut self.buffer, alert),
             None => {}
         }
-        self.files.as_mut().map_or(Ok(()), |files| files.alert(&alert.time, alert))
+        if let Some(files) = &mut self.files {
+            files.alert(&alert.time, alert);
+        }
     }
 
     fn next_id(&mut self, event: &Event<'_>) -> AlertId {
@@ -198,14 +222,16 @@ impl<W: Write> AlertWriter<W> {
         files.into_iter().flatten().flat_map(DailyFile::take_written).collect()
     }
 
-    /// Writes what has been printed so far. A reader of live alerts who has
-    /// gone does not end the watch: the files go on.
+    /// Prints what waits for that. After an error (a full disk) it can be
+    /// tried again. A reader of live alerts who has gone does not end the
+    /// watch: the files go on.
     pub fn flush(&mut self) -> io::Result<()> {
-        let written = self.stream.write_all(&self.buffer).and_then(|()| self.stream.flush());
-        self.buffer.clear();
-        match written {
+        let length = self.buffer.len();
+        let written = write_out(&mut self.stream, &mut self.buffer, length);
+        match written.and_then(|()| self.stream.flush()) {
             Err(error) if self.live && error.kind() == io::ErrorKind::BrokenPipe => {
                 self.print = None;
+                self.buffer.clear();
                 news::tell(
                     "nobody reads the alerts that are printed; they go to the files alone from now on",
                 );
@@ -217,32 +243,30 @@ impl<W: Write> AlertWriter<W> {
 }
 
 impl Files {
-    fn alert(&mut self, time: &LocalTime, alert: &Alert<'_>) -> io::Result<()> {
+    fn alert(&mut self, time: &LocalTime, alert: &Alert<'_>) {
         if self.outputs.alerts {
             let custom = self.outputs.custom.as_deref();
             self.alerts.append(time, |out| match custom {
                 Some(format) => text::write_custom(out, format, alert),
                 None => text::write_alert(out, alert),
-            })?;
+            });
         }
         if self.outputs.alerts_json {
-            self.alerts_json.append(time, |out| json::write_alert(out, alert))?;
+            self.alerts_json.append(time, |out| json::write_alert(out, alert));
         }
-        Ok(())
     }
 
-    /// Writes what is due for an event, whether or not it fired a rule.
-    fn event(&mut self, time: &LocalTime, event: &Alert<'_>) -> io::Result<()> {
+    /// Adds what is due for an event, whether or not it fired a rule.
+    fn event(&mut self, time: &LocalTime, event: &Alert<'_>) {
         if self.outputs.firewall && event.event.category == Category::Firewall {
-            self.firewall.append(time, |out| text::write_firewall(out, event))?;
+            self.firewall.append(time, |out| text::write_firewall(out, event));
         }
         if self.outputs.archives {
-            self.archives.append(time, |out| text::write_archive(out, event))?;
+            self.archives.append(time, |out| text::write_archive(out, event));
         }
         if self.outputs.archives_json {
-            self.archives_json.append(time, |out| json::write_archive(out, event))?;
+            self.archives_json.append(time, |out| json::write_archive(out, event));
         }
-        Ok(())
     }
 
     fn all(&mut self) -> [&mut DailyFile; 5] {
@@ -261,11 +285,12 @@ impl Files {
 }
 
 impl<W: Write> Sink for AlertWriter<W> {
-    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) -> io::Result<()> {
+    fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) {
         self.count(event);
         let alerts = verdict.alerts(&court.image);
-        if !alerts && self.files.is_none() && self.statistics.is_none() {
-            return Ok(());
+        let responses = self.responses(event, verdict);
+        if !alerts && responses.is_none() && self.files.is_none() && self.statistics.is_none() {
+            return;
         }
         let time = self.clock.local(event.now.epoch);
         let image = &court.image;
@@ -276,24 +301,32 @@ impl<W: Write> Sink for AlertWriter<W> {
         {
             let id = self.next_id(event);
             let log = log.as_bytes();
-            self.alert(&Alert { image, event, rule: Some(rule), fired: 0, log, previous: &[], id, time })?;
+            self.alert(&Alert { image, event, rule: Some(rule), fired: 0, log, previous: &[], id, time });
         }
         let previous = court.previous(verdict);
-        let id = if alerts { self.next_id(event) } else { AlertId::default() };
+        let id = if alerts || responses.is_some() { self.next_id(event) } else { AlertId::default() };
         let mut alert = Alert::new(image, event, verdict, &previous, id, time);
         if alerts {
-            self.alert(&alert)?;
+            self.alert(&alert);
+        }
+        if let (Some(bell), Some(responses), Some(rule)) = (&self.bell, responses, alert.rule) {
+            let as_json = || {
+                let mut line = Vec::new();
+                json::write_alert(&mut line, &alert);
+                line
+            };
+            bell.desk.occasion(Occasion::new(&responses, rule, event, id, as_json));
         }
         if let Some(files) = &mut self.files {
             // The archives name only rules that counted.
             alert.rule = alert.rule.filter(|_| verdict.fate == Fate::Fired);
-            files.event(&time, &alert)?;
+            files.event(&time, &alert);
         }
-        if self.buffer.len() >= BUFFERED_MAX { self.flush() } else { Ok(()) }
     }
 
     fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
         self.files.as_mut().map_or(Ok(()), Files::flush)?;
-        if self.live && !self.buffer.is_empty() { self.flush() } else { Ok(()) }
+        let due = if self.live { 1 } else { BUFFERED };
+        if self.buffer.len() >= due { self.flush() } else { Ok(()) }
     }
 }

@@ -7,8 +7,26 @@
 //! | [`occasion`] | an alert that somebody may have to answer |
 //! | [`decide`] | what is done about it, where, for how long, or why not |
 //! | [`history`] | what was decided, and what became of it |
+//! | [`desk`] | what waits for the thread that carries responses out |
+//! | [`request`], [`rows`] | what people ask for, and what they are told |
+//! | [`datagram`], [`socket`] | the same, as tools of OSSEC and Wazuh ask |
+//! | [`dispatch`] | that thread: decided, written down, sent |
+//! | [`order`] | an order on its way |
+//! | [`local`] | responses on the manager's own machine |
+//! | [`reports`] | what agents report goes into the history |
 
 pub mod binding;
+pub mod datagram;
 pub mod decide;
+pub mod desk;
+pub mod dispatch;
 pub mod history;
+pub mod local;
 pub mod occasion;
+pub mod order;
+pub mod reports;
+pub mod request;
+pub mod rows;
+pub mod socket;
+
+pub use order::OwnedOrder;

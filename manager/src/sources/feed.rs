@@ -100,7 +100,7 @@ fn events(arrived: &Arrived) -> usize {
     match arrived {
         Arrived::Line(_) => 1,
         Arrived::Passage(passage) => passage.lines.len(),
-        Arrived::Delivery(delivery) => delivery.records(),
+        Arrived::Delivery(delivery) => delivery.events(),
     }
 }
 

@@ -4,6 +4,7 @@ use crate::{SOURCE, catch_up, lines, send};
 use bartizan_tests::manager::Manager;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::process::Command;
 
 #[test]
 fn killed_again_and_again_the_manager_loses_and_doubles_nothing() {
@@ -72,4 +73,37 @@ fn killed_again_and_again_the_manager_reads_its_own_files_once() {
     let archived = manager.archived(&source);
     assert_eq!(archived.len() as u64, written);
     assert_eq!(archived, lines(0, written));
+}
+
+/// A limit of file sizes refuses to write as a full disk does, and can be
+/// lifted while the process runs. False without the tool for it.
+fn limit_files(manager: &mut Manager, bytes: &str) -> bool {
+    let process = manager.process().id().to_string();
+    let tool = Command::new("prlimit").args(["--pid", &process, &format!("--fsize={bytes}:")]).status();
+    tool.is_ok_and(|status| status.success())
+}
+
+#[test]
+fn a_full_disk_loses_nothing_and_the_manager_goes_on_when_there_is_room() {
+    let (mut manager, agent) = Manager::start("full_disk");
+    catch_up(&manager, &agent, 100);
+    let mut peer = manager.session(&agent);
+    peer.begin(SOURCE).expect("a place");
+    let archive = manager.home.join("logs/archives/archives.log");
+    let full = std::fs::metadata(&archive).expect("an archive").len() + 100_001;
+    if !limit_files(&mut manager, &full.to_string()) {
+        eprintln!("prlimit is not installed: the disk is never full");
+        return;
+    }
+    // So long that one batch of the engine is more than any buffer takes.
+    let long: Vec<_> = lines(100, 340).into_iter().map(|line| line + &" x".repeat(1000)).collect();
+    for (number, batch) in (1..).zip(long.chunks(24)) {
+        peer.send(number, batch, 100 + 24 * u64::from(number)).expect("sent");
+    }
+    let process = manager.process();
+    process.wait_for("news of the disk", |process| process.err().contains("tried until it works"));
+    process.wait_for("a full archive", |_| std::fs::metadata(&archive).is_ok_and(|file| file.len() == full));
+    assert!(limit_files(&mut manager, "unlimited"));
+    peer.acknowledged(10).expect("an acknowledgement");
+    assert!(manager.archived(SOURCE) == [lines(0, 100), long].concat(), "lost or doubled");
 }

@@ -1,0 +1,186 @@
+//! The journal as a file: made when the first response begins, so an agent
+//! that carries none out writes nothing.
+
+use crate::identity::beside;
+use bartizan_core::respond::journal::{Failed, Journal};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// Bytes of a journal; beyond, orders are refused until some have ended.
+const JOURNAL_MAX: u32 = 8 << 20;
+
+/// A journal in a file.
+#[derive(Debug)]
+pub(super) struct FileJournal {
+    path: PathBuf,
+    /// None before something is written.
+    file: Option<File>,
+    len: u32,
+    second: Option<File>,
+    /// It is there and cannot be read: nothing is added.
+    is_broken: bool,
+}
+
+impl FileJournal {
+    /// The journal of this name, which need not be there.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is no regular file.
+    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
+        let file = match options().open(&path) {
+            Ok(file) => Some(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let found = file.as_ref().map(File::metadata).transpose()?;
+        if found.as_ref().is_some_and(|found| !found.is_file()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+        }
+        let len = found.map_or(0, |found| found.len().try_into().unwrap_or(u32::MAX));
+        Ok(Self { path, file, len, second: None, is_broken: false })
+    }
+
+    /// No journal; no order can be carried out with it.
+    pub(super) fn broken() -> Self {
+        Self { path: PathBuf::new(), file: None, len: 0, second: None, is_broken: true }
+    }
+
+    /// The file, made if need be.
+    fn file(&mut self) -> io::Result<&File> {
+        if self.file.is_none() && !self.is_broken {
+            let folder = folder(&self.path);
+            fs::create_dir_all(folder)?;
+            self.file = Some(options().create(true).open(&self.path)?);
+            sync_folder(&self.path)?;
+        }
+        self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn put_second_first(&mut self) -> io::Result<()> {
+        let second = self.second.take().ok_or(io::ErrorKind::NotFound)?;
+        second.sync_all()?;
+        let len = second.metadata()?.len();
+        fs::rename(beside(&self.path), &self.path)?;
+        (self.file, self.len) = (Some(second), len.try_into().unwrap_or(u32::MAX));
+        sync_folder(&self.path)
+    }
+}
+
+/// Read and written by its owner alone; no link is followed.
+fn options() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true).mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
+    options
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// A name that is new in its folder outlives a power cut.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+impl Journal for FileJournal {
+    fn len(&self) -> u32 {
+        self.len
+    }
+
+    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
+        let Some(file) = &self.file else { return 0 };
+        let mut done = 0;
+        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            match file.read_at(rest, u64::from(at) + done as u64) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => break,
+            }
+        }
+        done
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        let at = self.len;
+        let end = u32::try_from(bytes.len()).ok().and_then(|len| at.checked_add(len));
+        let end = end.filter(|end| *end <= JOURNAL_MAX).ok_or(Failed)?;
+        let file = self.file().map_err(|_| Failed)?;
+        let written = file.write_all_at(bytes, at.into()).map_err(|_| Failed);
+        let there = file.metadata().map_or(end, |found| found.len().try_into().unwrap_or(u32::MAX));
+        self.len = there;
+        written
+    }
+
+    fn sync(&mut self) -> Result<(), Failed> {
+        let Some(file) = &self.file else { return Ok(()) };
+        file.sync_data().map_err(|_| Failed)
+    }
+
+    fn begin_second(&mut self) -> Result<(), Failed> {
+        let second = beside(&self.path);
+        // An earlier agent may have left one, which may have been root's.
+        let _ = fs::remove_file(&second);
+        self.second = options().create(true).truncate(true).open(second).ok();
+        if self.second.is_some() { Ok(()) } else { Err(Failed) }
+    }
+
+    fn append_second(&mut self, bytes: &[u8]) -> Result<(), Failed> {
+        let second = self.second.as_mut().ok_or(Failed)?;
+        second.write_all(bytes).map_err(|_| Failed)
+    }
+
+    fn replace(&mut self) -> Result<(), Failed> {
+        self.put_second_first().map_err(|_| Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contents(journal: &mut FileJournal) -> Vec<u8> {
+        let mut bytes = vec![0; journal.len() as usize + 9];
+        let len = journal.read(0, &mut bytes);
+        bytes.truncate(len);
+        bytes
+    }
+
+    #[test]
+    fn a_journal_is_there_after_a_restart_and_is_replaced_in_one_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("active-response/journal");
+        let mut journal = FileJournal::open(path.clone()).unwrap();
+        assert!(journal.is_empty() && !path.exists());
+        journal.append(b"one").unwrap();
+        journal.append(b"two").unwrap();
+        journal.sync().unwrap();
+        let mut journal = FileJournal::open(path.clone()).unwrap();
+        assert_eq!(contents(&mut journal), b"onetwo");
+        journal.begin_second().unwrap();
+        journal.append_second(b"2").unwrap();
+        assert_eq!(contents(&mut journal), b"onetwo");
+        journal.replace().unwrap();
+        journal.append(b"3").unwrap();
+        assert_eq!(contents(&mut FileJournal::open(path).unwrap()), b"23");
+    }
+
+    #[test]
+    fn a_journal_has_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut journal = FileJournal::open(folder.path().join("journal")).unwrap();
+        journal.append(&vec![7; JOURNAL_MAX as usize]).unwrap();
+        assert_eq!(journal.append(b"x"), Err(Failed));
+        assert_eq!(journal.len(), JOURNAL_MAX);
+    }
+
+    #[test]
+    fn a_link_is_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("journal");
+        std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
+        assert!(FileJournal::open(link).is_err());
+    }
+}
