@@ -53,6 +53,7 @@ pub use rule_files::{ListedFile, RuleFiles};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
 use reading::Reading;
+use responses::Drafts;
 use std::path::Path;
 
 /// Sources that one configuration may name.
@@ -119,9 +120,10 @@ impl Config {
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
         let document = xml::read(&Dialect::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
+        let mut drafts = Drafts::default();
         for root in &document.roots {
             match root.name.as_str() {
-                "ossec_config" => self.root(&mut reading, root),
+                "ossec_config" => self.root(&mut reading, root, &mut drafts),
                 "agent_config" => reading.unused_section(root),
                 _ => unknown_root(&mut reading, root),
             }
@@ -134,9 +136,10 @@ impl Config {
             );
         }
         self.rule_files.default_decoders(&mut reading);
+        self.responses = drafts.finish(&mut reading);
     }
 
-    fn root(&mut self, reading: &mut Reading<'_>, root: &Element) {
+    fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
         for section in &root.children {
             match section.name.as_str() {
                 "global" => self.global.take(reading, section),
@@ -144,6 +147,8 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "command" => drafts.command(reading, section),
+                "active-response" => drafts.response(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, &sections::USED),
             }

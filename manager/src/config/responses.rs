@@ -8,12 +8,24 @@
 //! |---|---|
 //! | `command` | one `<command>` |
 //! | `section` | one `<active-response>` |
+//! | `drafts` | both put together |
+//! | `describe` | what a response does, for people |
 
 mod command;
+mod describe;
+mod drafts;
 mod section;
+#[cfg(test)]
+mod tests;
 
 use super::Place;
+use super::reading::{Reading, value_span};
 use crate::agents::registry::AgentId;
+use crate::xml::Element;
+use bartizan_core::respond::order::is_label;
+use command::Command;
+pub use describe::Lasting;
+pub(super) use drafts::Drafts;
 use std::sync::Arc;
 
 /// Responses that one agent may begin within an hour by one
@@ -26,6 +38,9 @@ pub const REPEATED_MIN: [u32; 5] = [30, 60, 120, 1440, 10_080];
 
 /// `<active-response>` and `<command>` that one configuration may have.
 const RESPONSES_MAX: usize = 256;
+
+/// Bytes of a command's name: a number of seconds is put behind it.
+const NAME_MAX: usize = 100;
 
 /// Everything that is configured of active response.
 #[derive(Clone, Debug, Default)]
@@ -167,10 +182,56 @@ impl Means {
     }
 }
 
+impl Expects {
+    const NOTHING: Self = Self { user: false, srcip: false, filename: false };
+}
+
 impl Response {
-    /// A response by built-in means for what somebody asks for by hand. `None`
-    /// if there is no such means, or if it is a webhook.
-    pub fn built_in(_command: &str) -> Option<Self> {
-        None
+    /// A response by built-in means, for what somebody asks for by hand. `None`
+    /// if there is no such means, or if it is a webhook, which needs an address.
+    pub fn built_in(command: &str) -> Option<Self> {
+        let Command { name, means, expects, .. } = Command::built_in(command)?;
+        let is_whole = means.is_lasting();
+        let response = Self {
+            name: name.clone(),
+            command: name,
+            means,
+            expects,
+            location: Location::default(),
+            level: None,
+            rules_id: Vec::new(),
+            rules_group: None,
+            timeout_s: 0,
+            repeated_s: Vec::new(),
+            per_agent: false,
+            dry_run: false,
+            confirm_s: 0,
+            cap: CAP,
+            aggregate: false,
+            place: None,
+        };
+        is_whole.then_some(response)
     }
+
+    /// Whether two of one name do different things, so that what is written
+    /// down of one would be taken for the other's.
+    fn differs_in_kind(&self, other: &Self) -> bool {
+        self.means != other.means || self.timeout_s != other.timeout_s
+    }
+}
+
+/// OSSEC 4.3: `host-deny600`.
+fn response_name(command: &str, timeout_s: u32) -> String {
+    format!("{command}{timeout_s}")
+}
+
+/// A name that can be told from an option, a path and a second line.
+fn name(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
+    let name = reading.text(option)?;
+    if is_label(&name) && name.len() <= NAME_MAX {
+        return Some(name);
+    }
+    let help = format!("write up to {NAME_MAX} letters, digits and . _ -, a letter or digit first");
+    reading.error(value_span(option), format!("`{name}` cannot be a name here"), help);
+    None
 }

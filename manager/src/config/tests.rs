@@ -102,7 +102,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
     ),
     (
         "<global><logal>yes</logal></global>",

@@ -3,11 +3,29 @@
 //! A [`History`] is one connection and belongs to one thread; what has been
 //! stored when a call comes back is on disk. All times are seconds since 1970.
 //! Numbers are never given again. Rows that are older than [`KEPT_S`] go, and
-//! the oldest of more than [`ROWS_MAX`].
+//! the oldest of more than [`ROWS_MAX`]; what is in force stays.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `schema` | the table, and how an older one becomes one of today |
+//! | `rows` | a row is written and read |
+//! | `course` | how a response stands, and what may come next |
+//! | `questions` | what is asked by those who look, and by those who decide |
+
+mod course;
+mod questions;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
 
 use crate::agents::registry::AgentId;
 use bartizan_core::respond::network::Network;
 use bartizan_core::respond::report;
+use rusqlite::Connection;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -95,9 +113,6 @@ pub struct Entry {
     pub undo_wanted: bool,
 }
 
-/// What is to be written down.
-pub type New = Entry;
-
 /// Which rows are asked for; the default is all, newest first.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -134,19 +149,42 @@ pub enum HistoryError {
 /// What was decided, and what became of it.
 #[derive(Debug)]
 pub struct History {
+    connection: Connection,
     path: PathBuf,
 }
 
-#[expect(unused_variables, reason = "bodies follow")]
 impl History {
-    /// Opens `responses.db` of a home folder; it is made on first use.
+    /// Opens `responses.db` of a home folder; it is made on first use, for
+    /// nobody else to read.
     pub fn open(home: &Path) -> Result<Self, HistoryError> {
-        Ok(Self { path: home.join("responses.db") })
+        let path = home.join("responses.db");
+        let why = |why: String| HistoryError::Database { path: path.clone(), why };
+        // SQLite would make it readable for everybody. A file that exists must
+        // not be opened beside SQLite: closing it gives up the locks that this
+        // process has on it (POSIX).
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(why(error.to_string())),
+            _ => {}
+        }
+        let connection = Connection::open(&path).map_err(|error| why(error.to_string()))?;
+        Self::prepared(connection, path)
     }
 
     /// A history that is forgotten with the value.
     pub fn in_memory() -> Result<Self, HistoryError> {
-        Ok(Self { path: PathBuf::from(":memory:") })
+        let path = PathBuf::from(":memory:");
+        let connection = Connection::open_in_memory()
+            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
+        Self::prepared(connection, path)
+    }
+
+    fn prepared(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
+        let found = schema::prepare(&mut connection)
+            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
+        if found > schema::VERSION {
+            return Err(HistoryError::Newer(path));
+        }
+        Ok(Self { connection, path })
     }
 
     /// Does several things in one step: the disk is waited for once. If it
@@ -155,68 +193,50 @@ impl History {
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
     ) -> Result<T, HistoryError> {
-        work(self)
+        if !self.connection.is_autocommit() {
+            return work(self);
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let done = work(self).and_then(|done| self.run("COMMIT").map(|()| done));
+        if done.is_err() && !self.connection.is_autocommit() {
+            // The first error says more than one of undoing it.
+            let _ = self.run("ROLLBACK");
+        }
+        done
     }
 
-    /// The row of a number.
-    pub fn get(&self, id: u64) -> Result<Option<Entry>, HistoryError> {
-        Ok(None)
+    fn run(&self, sql: &str) -> Result<(), HistoryError> {
+        self.connection.execute_batch(sql).map_err(|error| self.database(error))
     }
 
-    /// What is in force or on its way, newest first, at most [`LIMIT_MAX`].
-    pub fn in_force(&self, now: i64) -> Result<Vec<Entry>, HistoryError> {
-        Ok(Vec::new())
-    }
-
-    /// The rows that a filter lets through, newest first.
-    pub fn find(&self, filter: &Filter) -> Result<Vec<Entry>, HistoryError> {
-        Ok(Vec::new())
-    }
-
-    /// Notes how a response stands: what a report said, or that its order was
-    /// sent. Never goes back (a late `done` does not overwrite `undone`) and
-    /// may be said twice. `None` if it changed nothing, else the row as it is
-    /// now. A `done` ends an older entry about the same target, which the
-    /// machine that did it has given up for the new one.
-    pub fn note(
-        &mut self,
-        id: u64,
-        state: State,
-        why: &str,
-        now: i64,
-    ) -> Result<Option<Entry>, HistoryError> {
-        Ok(None)
-    }
-
-    /// Somebody confirms a response: it lasts its full time from now on.
-    /// `None` if it waits for no confirmation (any more); else the row as it
-    /// is now: its `for_s` is what is to be sent as `Renew`.
-    pub fn confirm(&mut self, id: u64, now: i64) -> Result<Option<Entry>, HistoryError> {
-        Ok(None)
-    }
-
-    /// Somebody wants a response undone. `None` if there is nothing to undo.
-    pub fn want_undo(&mut self, id: u64) -> Result<Option<Entry>, HistoryError> {
-        Ok(None)
-    }
-
-    /// What is to be undone on an agent, oldest first: for when it comes back.
-    pub fn wanted_undos(&self, agent: AgentId) -> Result<Vec<u64>, HistoryError> {
-        Ok(Vec::new())
-    }
-
-    /// Removes what is kept no longer; call it once an hour. Says how many
-    /// rows.
-    pub fn prune(&mut self, now: i64) -> Result<u64, HistoryError> {
-        Ok(0)
+    fn database(&self, error: rusqlite::Error) -> HistoryError {
+        HistoryError::Database { path: self.path.clone(), why: error.to_string() }
     }
 }
 
 impl Entry {
+    /// What it is about, as one text: the address or range, else the user,
+    /// else the file.
+    pub fn target(&self) -> String {
+        target(self.network, &self.user, &self.file)
+    }
+
     /// The text of the manager's own event about it, that rules see:
     /// `bartizan: response 17 failed: block600 192.0.2.7: …`.
     pub fn event(&self) -> String {
-        String::new()
+        let Self { id, response, why, .. } = self;
+        let target = self.target();
+        let about = [response.as_str(), &target].join(" ");
+        format!("bartizan: response {id} {}: {}: {why}", self.state.word(), about.trim_end())
+    }
+}
+
+/// What something is about, as one text.
+pub(super) fn target(network: Option<Network>, user: &str, file: &str) -> String {
+    match network {
+        Some(network) => network.to_string(),
+        None if user.is_empty() => file.to_owned(),
+        None => user.to_owned(),
     }
 }
 
