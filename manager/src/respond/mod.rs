@@ -29,6 +29,8 @@ pub mod order;
 pub mod reports;
 pub mod request;
 pub mod rows;
+#[cfg(test)]
+mod sample;
 pub mod socket;
 
 pub use order::OwnedOrder;
