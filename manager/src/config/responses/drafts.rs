@@ -144,6 +144,7 @@ fn means(reading: &mut Reading<'_>, section: &Section, of_command: &Means) -> Op
     let mut means = of_command.clone();
     match (&mut means, &section.url) {
         (Means::Webhook { url }, Some((text, _))) => url.clone_from(text),
+        (Means::Webhook { .. }, None) if section.flawed => return None,
         (Means::Webhook { .. }, None) => {
             let help = "add <url>https://HOST/PATH</url>";
             reading.error(section.span, "this webhook has no <url>", help);

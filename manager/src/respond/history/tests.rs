@@ -263,10 +263,13 @@ fn questions_of_a_decision_go_by_index() {
             AND state IN ('decided', 'sent', 'done', 'failed', 'dry-run') ORDER BY id DESC LIMIT 1",
         "SELECT count(DISTINCT target) FROM responses WHERE response = ?1 AND agent = ?2 AND wide = ?3",
     ] {
-        let plan: String = history
-            .connection
-            .query_row(&format!("EXPLAIN QUERY PLAN {sql}"), [], |row| row.get(3))
-            .expect("a plan");
+        let mut statement =
+            history.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a statement");
+        for number in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(number, "1").expect("a value");
+        }
+        let mut rows = statement.raw_query();
+        let plan: String = rows.next().expect("a plan").expect("a row").get(3).expect("words");
         assert!(plan.starts_with("SEARCH responses USING"), "{sql}: {plan}");
     }
 }
