@@ -14,6 +14,7 @@
 //! | [`sources`] | where events come from |
 //! | [`agents`] | who reports from elsewhere, and how far it was heard |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
+//! | [`respond`] | what is done about it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`commands`] | the commands |
@@ -29,6 +30,7 @@ pub mod ledger;
 pub mod news;
 pub mod outputs;
 pub mod pattern;
+pub mod respond;
 pub mod ruleset;
 pub mod sources;
 pub mod xml;

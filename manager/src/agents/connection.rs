@@ -12,6 +12,7 @@ use super::noise::{self, Caller, Purpose};
 use super::registry::{About, Agent, ConfigurationState};
 use super::shared::{self, Configuration};
 use crate::news;
+use crate::respond::OwnedOrder;
 use crate::sources::epoch_now;
 use bartizan_core::limits::SOURCES_MAX;
 use bartizan_core::time::Millis;
@@ -233,6 +234,7 @@ impl Session<'_> {
             tokio::select! {
                 read = self.wire.read() => read?,
                 Some(ticket) = self.entered.committed.recv() => self.settle(ticket),
+                Some(order) = self.entered.orders.recv() => self.order(&order)?,
                 _ = self.entered.end.changed() => {}
                 _ = shared.changed() => self.push_configuration(),
                 () = tokio::time::sleep(wait) => {}
@@ -327,6 +329,7 @@ impl Session<'_> {
             tokio::select! {
                 room = &mut room => return room.map_err(io::Error::other),
                 Some(ticket) = self.entered.committed.recv() => self.settle(ticket),
+                Some(order) = self.entered.orders.recv() => self.order(&order)?,
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }
             self.answer()?;
@@ -344,6 +347,18 @@ impl Session<'_> {
 
     fn settle(&mut self, ticket: Ticket) {
         self.downlink.settled(ticket, Outcome::Committed);
+    }
+
+    /// Puts an order behind what is to be written.
+    fn order(&mut self, order: &OwnedOrder) -> io::Result<()> {
+        let now = self.wire.now();
+        let mut out = [0; TO_AGENT_MAX];
+        // Before the session is up nobody knows of it who could give orders.
+        let Some(order) = order.lend() else { return Ok(()) };
+        match self.downlink.order(&order, now, &mut out).map_err(|_| broken())? {
+            Some(length) => self.wire.put(out.get(..length).unwrap_or_default()),
+            None => Ok(()),
+        }
     }
 
     /// Puts all there is to say behind what is to be written.

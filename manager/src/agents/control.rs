@@ -11,10 +11,18 @@
 //! | `{"ask":"reload"}` | rules and shared configuration are read again |
 //! | `{"ask":"share"}` | agents are given their shared configuration if it has changed |
 //! | `{"ask":"disconnect","agent":7}` | the session of an agent ends; it may come again if it is still known |
+//! | `{"ask":"configured"}` | the responses that are configured: name, command, where, seconds |
+//! | `{"ask":"responses"}` | the responses that are in force, or on their way |
+//! | `{"ask":"history","response":…,"agent":…,"state":…,"ip":…,"since":…,"limit":…}` | what was done, the newest first; every filter may be left out |
+//! | `{"ask":"respond","response":"firewall-drop600","agent":"gate1","ip":"192.0.2.9","user":…,"for_s":…}` | a response is carried out; `agent` is a number, a name, `all` or `server` |
+//! | `{"ask":"undo","id":17}`, `{"ask":"undo","all":true}` | a response, or all of them everywhere, is undone |
+//! | `{"ask":"confirm","id":17}` | a response that would be undone unless somebody confirms it stays |
+//! | `{"ask":"restart","agent":"gate1"}` | an agent reads its configuration again |
 //!
 //! Every answer has `"ok"`; if it is false, `"error"` says why.
 
 use super::hub::Hub;
+use crate::respond::request::{self, ByHand, Filter, Undo};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io;
@@ -44,6 +52,13 @@ enum Request {
     Reload,
     Share,
     Disconnect { agent: u32 },
+    Configured,
+    Responses,
+    History(Filter),
+    Respond(ByHand),
+    Undo(Undo),
+    Confirm { id: u64 },
+    Restart { agent: String },
 }
 
 /// The path of the socket.
@@ -94,7 +109,7 @@ async fn answer_all(stream: UnixStream, hub: &Hub) -> io::Result<()> {
         if tokio::time::timeout(PATIENCE, limited.read_until(b'\n', &mut line)).await?? == 0 {
             return Ok(());
         }
-        let mut answer = answer(&line, hub).to_string();
+        let mut answer = answer(&line, hub).await.to_string();
         answer.push('\n');
         write.write_all(answer.as_bytes()).await?;
         if !line.ends_with(b"\n") {
@@ -103,23 +118,31 @@ async fn answer_all(stream: UnixStream, hub: &Hub) -> io::Result<()> {
     }
 }
 
-fn answer(line: &[u8], hub: &Hub) -> Value {
-    match serde_json::from_slice(line) {
-        Ok(Request::Status) => hub.status(),
-        Ok(Request::Agents) => json!({ "ok": true, "agents": hub.present() }),
+async fn answer(line: &[u8], hub: &Hub) -> Value {
+    let of_responses = match serde_json::from_slice(line) {
+        Err(error) => return json!({ "ok": false, "error": format!("this is no request: {error}") }),
+        Ok(Request::Status) => return hub.status(),
+        Ok(Request::Agents) => return json!({ "ok": true, "agents": hub.present() }),
         Ok(Request::Reload) => {
             hub.reload();
-            json!({ "ok": true })
+            return json!({ "ok": true });
         }
         Ok(Request::Share) => {
             hub.share();
-            json!({ "ok": true })
+            return json!({ "ok": true });
         }
         Ok(Request::Disconnect { agent }) => {
-            json!({ "ok": true, "connected": hub.disconnect(agent) })
+            return json!({ "ok": true, "connected": hub.disconnect(agent) });
         }
-        Err(error) => json!({ "ok": false, "error": format!("this is no request: {error}") }),
-    }
+        Ok(Request::Configured) => request::Request::Configured,
+        Ok(Request::Responses) => request::Request::InForce,
+        Ok(Request::History(filter)) => request::Request::History(filter),
+        Ok(Request::Respond(wish)) => request::Request::Respond(wish),
+        Ok(Request::Undo(undo)) => request::Request::Undo(undo),
+        Ok(Request::Confirm { id }) => request::Request::Confirm { id },
+        Ok(Request::Restart { agent }) => request::Request::Restart { agent },
+    };
+    hub.desk.ask(of_responses).await
 }
 
 /// Asks the daemon of a home folder; `None` if there is none.

@@ -4,12 +4,14 @@
 use super::registry::AgentId;
 use crate::engine::pipeline::Batch;
 use crate::outputs::clock::LocalClock;
+use crate::respond::OwnedOrder;
+use bartizan_core::respond::report::{self, Report};
 use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
 use bartizan_core::wire::downlink::Ticket;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{Sender, UnboundedSender};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// A source of an agent.
@@ -62,6 +64,8 @@ pub struct Session {
     pub agent: AgentId,
     /// Where committed batches are told.
     pub committed: UnboundedSender<Ticket>,
+    /// Where orders for the agent are given.
+    pub orders: Sender<OwnedOrder>,
     /// What the agent has on its way.
     pub outstanding: Arc<Outstanding>,
     /// Records received.
@@ -163,6 +167,23 @@ impl Delivery {
     pub fn progress(&self) -> impl Iterator<Item = (&Source, &Progress)> + Clone {
         let named = |(number, progress): (&u16, _)| Some((find(&self.sources, *number)?, progress));
         self.progress.iter().filter_map(named)
+    }
+
+    /// What it says of responses: lines of their place. They are events, too.
+    pub fn reports(&self) -> impl Iterator<Item = Report<'_>> {
+        let place = self
+            .sources
+            .iter()
+            .position(|source| source.as_ref().is_some_and(|source| &*source.name == report::PLACE));
+        let entries = place.map(|place| (place, Entries::new(&self.body)));
+        entries.into_iter().flat_map(|(place, entries)| {
+            entries.flatten().filter_map(move |entry| match entry {
+                Entry::Record(record) if usize::from(record.source) == place => {
+                    Report::read(std::str::from_utf8(record.text).ok()?)
+                }
+                _ => None,
+            })
+        })
     }
 
     /// Tells the session that the batch is on disk.

@@ -14,8 +14,12 @@ use super::registry::{
 };
 use super::watch::Watchers;
 use crate::news;
+use crate::respond::OwnedOrder;
+use crate::respond::decide::{Seen, Whom};
+use crate::respond::desk::{Desk, Errand};
 use crate::sources::epoch_now;
 use crate::sources::intake::{Door, Raw};
+use bartizan_core::limits::RESPONSES_MAX;
 use bartizan_core::wire::downlink::Ticket;
 use bartizan_core::wire::message::Why;
 use serde::Serialize;
@@ -32,6 +36,10 @@ pub(super) const BUDGET: usize = 64 << 20;
 
 /// Bytes that one agent may have on its way.
 pub(super) const WINDOW: u32 = 1 << 20;
+
+/// Orders that may wait for one agent. One that does not take them in time is
+/// told the rest when it connects again.
+const ORDERS_MAX: usize = RESPONSES_MAX;
 
 /// What is known of the sessions of one agent.
 #[derive(Debug)]
@@ -50,6 +58,8 @@ pub(super) struct Entered {
     pub(super) session: Arc<Session>,
     /// Batches that are on disk.
     pub(super) committed: mpsc::UnboundedReceiver<Ticket>,
+    /// Orders for the agent.
+    pub(super) orders: mpsc::Receiver<OwnedOrder>,
     /// When to leave.
     pub(super) end: watch::Receiver<(u64, Why)>,
     /// Its number.
@@ -99,6 +109,8 @@ pub struct Hub {
     reload: Arc<AtomicBool>,
     /// Changes when shared configuration is to be read again.
     pub(super) shared: watch::Sender<u64>,
+    /// Who carries responses out is told who has come.
+    pub(super) desk: Desk,
     started: i64,
     pub(super) listening: Mutex<Vec<SocketAddr>>,
 }
@@ -115,6 +127,7 @@ impl Hub {
         home: PathBuf,
         mut registry: Registry,
         door: Door,
+        desk: Desk,
         reload: Arc<AtomicBool>,
     ) -> Result<Self, RegistryError> {
         let now = epoch_now();
@@ -132,6 +145,7 @@ impl Hub {
             sessions: AtomicU64::new(1),
             reload,
             shared: watch::Sender::new(0),
+            desk,
             started: now,
             listening: Mutex::default(),
         })
@@ -171,13 +185,15 @@ impl Hub {
         }
         lane.outstanding.settled().await;
         let (to, committed) = mpsc::unbounded_channel();
+        let (give, orders) = mpsc::channel(ORDERS_MAX);
         let session = Arc::new(Session {
             agent,
             committed: to,
+            orders: give,
             outstanding: Arc::clone(&lane.outstanding),
             records: AtomicU64::new(0),
         });
-        Some(Entered { session, committed, end, number, _gate: gate })
+        Some(Entered { session, committed, orders, end, number, _gate: gate })
     }
 
     /// A session has begun: writes it down and says so.
@@ -200,6 +216,7 @@ impl Hub {
             session: Arc::clone(&entered.session),
         };
         lock(&self.present).insert(agent.id, present);
+        self.desk.errand(Errand::Arrived(agent.id));
         let away = lock(&self.watchers).arrived(agent, address, now);
         if state == State::Duplicated && agent.state != State::Duplicated {
             self.say(agent, address, about::duplicated(&agent.name, address));
@@ -256,7 +273,7 @@ impl Hub {
     }
 
     /// Writes an event of the manager.
-    pub(super) fn note(&self, location: &[u8], text: String) {
+    pub(crate) fn note(&self, location: &[u8], text: String) {
         self.door.note(Raw { location: Arc::from(location), bytes: text.into_bytes(), time: epoch_now() });
     }
 
@@ -266,6 +283,34 @@ impl Hub {
         all.iter_mut().for_each(|present| present.records = present.session.records.load(Relaxed));
         all.sort_by_key(|present| present.agent);
         all
+    }
+
+    /// The agents that there are.
+    pub fn agents(&self) -> Vec<Agent> {
+        self.registry(|registry| registry.agents()).unwrap_or_default()
+    }
+
+    /// Finds agents, and whether they are here: none if there is no such one.
+    pub fn seen(&self, whom: Whom<'_>) -> Vec<Seen> {
+        let found = match whom {
+            Whom::All => Ok(self.agents()),
+            Whom::Named(name) => self.registry(|registry| registry.agent_by_name(name)).map(Vec::from_iter),
+            Whom::Number(id) => self.registry(|registry| registry.agent(id)).map(Vec::from_iter),
+        };
+        let present = lock(&self.present);
+        let seen = |agent: Agent| Seen {
+            is_here: present.contains_key(&agent.id),
+            agent: agent.id,
+            name: agent.name,
+        };
+        found.unwrap_or_default().into_iter().filter(|agent| agent.id != AgentId::MANAGER).map(seen).collect()
+    }
+
+    /// Hands an order to an agent; false if it is not here, or takes no more
+    /// at the moment.
+    pub fn order(&self, agent: AgentId, order: OwnedOrder) -> bool {
+        let present = lock(&self.present);
+        present.get(&agent).is_some_and(|present| present.session.orders.try_send(order).is_ok())
     }
 
     /// Whether any agent was ever added.

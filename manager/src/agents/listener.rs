@@ -10,6 +10,7 @@ use super::control;
 use super::hub::{Hub, lock};
 use crate::config::Remote;
 use crate::news;
+use crate::respond::socket;
 use crate::sources::{epoch_now, syslog};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::io;
@@ -45,13 +46,16 @@ pub struct Listener {
 impl Listener {
     /// Starts serving agents at these addresses, what `remotes` asks for, and
     /// the control socket.
-    pub fn start(hub: Hub, addresses: Vec<SocketAddr>, remotes: &[Remote]) -> io::Result<Self> {
+    pub fn start(hub: Arc<Hub>, addresses: Vec<SocketAddr>, remotes: &[Remote]) -> io::Result<Self> {
         let runtime =
             Builder::new_multi_thread().worker_threads(2).thread_name("agents").enable_all().build()?;
         raise_descriptors();
-        let hub = Arc::new(hub);
         let inside = runtime.enter();
         runtime.spawn(control::serve(control::bind(&hub.home)?, Arc::clone(&hub)));
+        match socket::bind(&hub.home) {
+            Ok(socket) => drop(runtime.spawn(socket::serve(socket, hub.desk.clone()))),
+            Err(error) => news::tell(format_args!("cannot listen at {}: {error}", socket::PATH)),
+        }
         runtime.spawn(look_after(Arc::clone(&hub)));
         syslog::serve(remotes, &hub.door);
         for address in addresses {

@@ -3,19 +3,24 @@
 //! A command is a module with its arguments and `run`; this room holds what
 //! they share: where rules come from, how problems are shown, exit codes.
 
+pub mod agent_control;
 pub mod agents;
 pub mod analyze;
 pub mod check;
 pub mod logtest;
+pub mod respond;
 pub mod rules;
 pub mod run;
 pub mod status;
+mod table;
 
-use crate::diagnose::{Colour, Diagnostics, Sources};
+use crate::agents::control;
+use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
 use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
 use clap::{Args, Parser, Subcommand};
+use serde_json::Value;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,6 +66,11 @@ pub enum Command {
     /// the agent is known by its own key, wherever it is. All of this works
     /// while `bartizan run` runs in the same home folder.
     Agents(agents::AgentsCommand),
+    /// Carry out, list and undo responses to attacks.
+    Respond(respond::RespondCommand),
+    /// List agents and run responses on them, as OSSEC's tool of that name does.
+    #[command(name = "agent-control")]
+    AgentControl(agent_control::AgentControlArguments),
     /// Show whether `bartizan run` runs, and what it does.
     Status(status::StatusArguments),
     /// Check configuration, decoders, rules and lists; run nothing.
@@ -75,6 +85,8 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
+        Command::Respond(command) => respond::run(command),
+        Command::AgentControl(arguments) => agent_control::run(arguments),
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
     };
@@ -90,6 +102,9 @@ pub enum CommandError {
     /// Configuration or rules have errors, which have been shown.
     #[error("{0}")]
     Rules(String),
+    /// The daemon does not do it.
+    #[error("{0}")]
+    Refused(String),
     /// There is nothing to work on.
     #[error("{0}")]
     Nothing(String),
@@ -129,7 +144,7 @@ impl CommandError {
         }
         news::tell(&self);
         ExitCode::from(match self {
-            Self::Rules(_) => 1,
+            Self::Rules(_) | Self::Refused(_) => 1,
             Self::Usage(_) | Self::Nothing(_) => 2,
             Self::Io { .. } => 3,
         })
@@ -150,6 +165,27 @@ fn home_folder(named: Option<&Path>) -> Result<PathBuf, CommandError> {
 /// Prints what a command has to say.
 fn print(text: &str) -> Result<(), CommandError> {
     io::stdout().write_all(text.as_bytes()).map_err(CommandError::output)
+}
+
+/// Prints what a command has to say, and says that all is well.
+fn say(text: &str) -> Result<ExitCode, CommandError> {
+    print(text).map(|()| ExitCode::SUCCESS)
+}
+
+/// Asks the daemon of a home folder for something that it must do.
+fn ask_daemon(home: &Path, request: &Value) -> Result<Value, CommandError> {
+    let doing = || format!("cannot ask {}", control::path(home).display());
+    let answer = control::ask(home, request).map_err(|error| CommandError::io(doing())(error))?;
+    let Some(answer) = answer else {
+        return Err(CommandError::Nothing(format!(
+            "bartizan does not run in {}: start it with `bartizan run`, or name another folder with --home",
+            home.display()
+        )));
+    };
+    match answer["ok"].as_bool() {
+        Some(true) => Ok(answer),
+        _ => Err(CommandError::Refused(harmless_text(answer["error"].as_str().unwrap_or("it was refused")))),
+    }
 }
 
 /// Where rules come from, for all commands that judge.

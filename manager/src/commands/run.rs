@@ -20,6 +20,10 @@ use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::ledger::{self, Ledger};
 use crate::news;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
+use crate::respond::decide::Decider;
+use crate::respond::desk::{Desk, Errand};
+use crate::respond::dispatch::{Bell, Dispatcher};
+use crate::respond::reports::Reports;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::feed::{LiveFeed, Signals};
 use crate::sources::intake::Intake;
@@ -90,7 +94,13 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let positions = registry_of_ledger.positions(AgentId::MANAGER)?;
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
     let registry = Registry::open(&home)?;
-    let hub = Hub::new(home.clone(), registry, intake.guest_door(), Arc::clone(&signals.reload))?;
+    let desk = Desk::default();
+    let hub =
+        Hub::new(home.clone(), registry, intake.guest_door(), desk.clone(), Arc::clone(&signals.reload))?;
+    let hub = Arc::new(hub);
+    let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
+    let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
+    let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
     let options = EngineOptions {
@@ -104,13 +114,19 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         .live();
     let workers = worker_count(arguments.workers);
     let host = local_host();
-    let (ledger, promises, mut sink) = Ledger::start(registry_of_ledger, writer, Arc::clone(&signals.stop));
+    let (ledger, promises, mut sink) =
+        Ledger::start(registry_of_ledger, reports, writer, Arc::clone(&signals.stop));
     let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
     loop {
+        sink.writer.answer(Bell::new(&desk, &loaded));
         pipeline::run(&loaded.ruleset, &options, workers, host.as_bytes(), &mut feed, &mut sink)
             .map_err(CommandError::io(format!("cannot go on in {}", home.display())))?;
         match feed.take_reloaded() {
-            Some(new) => loaded = new,
+            Some(new) => {
+                let decider = Box::new(Decider::new(&new.config.global));
+                desk.errand(Errand::Configured(decider, new.config.responses.clone()));
+                loaded = new;
+            }
             None => break,
         }
     }
@@ -118,6 +134,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
     ledger.finish();
+    dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
     Ok(ExitCode::SUCCESS)

@@ -20,6 +20,7 @@
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
+//! | [`responses`] | `<command>` and `<active-response>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -32,6 +33,7 @@ pub mod localfile;
 pub mod log_format;
 mod reading;
 pub mod remote;
+pub mod responses;
 pub mod rule_files;
 mod sections;
 #[cfg(test)]
@@ -45,11 +47,13 @@ pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
 pub use remote::{Connection, Remote};
+pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
 use reading::Reading;
+use responses::Drafts;
 use std::path::Path;
 
 /// Sources that one configuration may name.
@@ -71,6 +75,8 @@ pub struct Config {
     pub local_files: Vec<LocalFile>,
     /// `<remote>`: where others are heard, in order.
     pub remotes: Vec<Remote>,
+    /// `<command>` and `<active-response>`: what is done about whom.
+    pub responses: Responses,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -114,9 +120,10 @@ impl Config {
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
         let document = xml::read(&Dialect::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
+        let mut drafts = Drafts::default();
         for root in &document.roots {
             match root.name.as_str() {
-                "ossec_config" => self.root(&mut reading, root),
+                "ossec_config" => self.root(&mut reading, root, &mut drafts),
                 "agent_config" => reading.unused_section(root),
                 _ => unknown_root(&mut reading, root),
             }
@@ -129,9 +136,10 @@ impl Config {
             );
         }
         self.rule_files.default_decoders(&mut reading);
+        self.responses = drafts.finish(&mut reading);
     }
 
-    fn root(&mut self, reading: &mut Reading<'_>, root: &Element) {
+    fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
         for section in &root.children {
             match section.name.as_str() {
                 "global" => self.global.take(reading, section),
@@ -139,6 +147,8 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "command" => drafts.command(reading, section),
+                "active-response" => drafts.response(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, &sections::USED),
             }

@@ -2,6 +2,7 @@
 
 mod formats;
 mod remote;
+mod responses;
 
 use super::*;
 use crate::diagnose::{Colour, Severity};
@@ -102,7 +103,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
     ),
     (
         "<global><logal>yes</logal></global>",

@@ -21,6 +21,8 @@ use crate::engine::session::Court;
 use crate::news;
 use crate::outputs::files::{Announce, Written};
 use crate::outputs::writer::AlertWriter;
+use crate::respond::reports::Reports;
+use crate::sources::epoch_now;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Verdict;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -157,6 +159,7 @@ impl Ledger {
     /// on disk.
     pub fn start<W>(
         registry: Registry,
+        reports: Reports,
         writer: AlertWriter<W>,
         stop: Arc<AtomicBool>,
     ) -> (Self, Promises, Settled<W>)
@@ -168,6 +171,7 @@ impl Ledger {
         let (to, told) = channel();
         let committer = Committer {
             registry,
+            reports,
             stop: Arc::clone(&stop),
             promised: VecDeque::new(),
             grown: BTreeMap::new(),
@@ -245,6 +249,8 @@ fn ends_place(rest: &str) -> bool {
 #[derive(Debug)]
 struct Committer {
     registry: Arc<Mutex<Registry>>,
+    /// Where reports of responses are written.
+    reports: Reports,
     stop: Arc<AtomicBool>,
     /// What will be complete, in the order of tickets.
     promised: VecDeque<(u64, Completed)>,
@@ -298,6 +304,15 @@ impl Committer {
         for written in grown.values() {
             persist("cannot bring alerts to disk", &self.stop, passes, || written.file.sync_data())?;
         }
+        let stop = &self.stop;
+        let deliveries = complete.iter().flat_map(|done| &done.deliveries);
+        let reported = || {
+            deliveries
+                .clone()
+                .flat_map(|delivery| delivery.reports().map(|report| (delivery.agent(), report)))
+        };
+        let write = || self.reports.write(reported(), epoch_now());
+        persist("cannot write down what agents report", stop, |_| true, write).map_err(io::Error::other)?;
         let sums = Sums::of(complete);
         let outputs: Vec<_> =
             grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();

@@ -9,12 +9,16 @@ use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
 use crate::news;
+use crate::respond::binding::Bound;
+use crate::respond::dispatch::Bell;
+use crate::respond::occasion::Occasion;
 use bartizan_core::event::{Category, Event};
 use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::rules::judge::{Fate, Verdict};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Which files are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +91,7 @@ pub struct AlertWriter<W> {
     buffer: Vec<u8>,
     live: bool,
     statistics: Option<Statistics>,
+    bell: Option<Bell>,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
@@ -106,6 +111,7 @@ impl<W: Write> AlertWriter<W> {
             buffer: Vec::new(),
             live: false,
             statistics: None,
+            bell: None,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -136,6 +142,21 @@ impl<W: Write> AlertWriter<W> {
     pub fn with_statistics(mut self, statistics: Statistics) -> Self {
         self.statistics = Some(statistics);
         self
+    }
+
+    /// Has alerts answered that have responses; called again when rules have
+    /// been read again.
+    pub fn answer(&mut self, bell: Bell) {
+        self.bell = Some(bell);
+    }
+
+    /// The responses of what a rule found. What is said of responses has none,
+    /// so that they do not answer themselves.
+    fn responses(&self, event: &Event<'_>, verdict: &Verdict) -> Option<Bound> {
+        let row = verdict.rule.filter(|_| verdict.fate == Fate::Fired)?;
+        let bound = self.bell.as_ref()?.binding.of(row)?;
+        let is_report = event.location.ends_with(b"->active-response");
+        (!is_report).then(|| Arc::clone(bound))
     }
 
     /// Prints alerts as they come, batch by batch.
@@ -267,7 +288,8 @@ impl<W: Write> Sink for AlertWriter<W> {
     fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) {
         self.count(event);
         let alerts = verdict.alerts(&court.image);
-        if !alerts && self.files.is_none() && self.statistics.is_none() {
+        let responses = self.responses(event, verdict);
+        if !alerts && responses.is_none() && self.files.is_none() && self.statistics.is_none() {
             return;
         }
         let time = self.clock.local(event.now.epoch);
@@ -282,10 +304,18 @@ impl<W: Write> Sink for AlertWriter<W> {
             self.alert(&Alert { image, event, rule: Some(rule), fired: 0, log, previous: &[], id, time });
         }
         let previous = court.previous(verdict);
-        let id = if alerts { self.next_id(event) } else { AlertId::default() };
+        let id = if alerts || responses.is_some() { self.next_id(event) } else { AlertId::default() };
         let mut alert = Alert::new(image, event, verdict, &previous, id, time);
         if alerts {
             self.alert(&alert);
+        }
+        if let (Some(bell), Some(responses), Some(rule)) = (&self.bell, responses, alert.rule) {
+            let as_json = || {
+                let mut line = Vec::new();
+                json::write_alert(&mut line, &alert);
+                line
+            };
+            bell.desk.occasion(Occasion::new(&responses, rule, event, id, as_json));
         }
         if let Some(files) = &mut self.files {
             // The archives name only rules that counted.

@@ -50,7 +50,8 @@ impl Registry {
         select_one(&self.connection, "id = ?1", [id.0]).map_err(|error| self.database(error))
     }
 
-    fn agent_by_name(&self, name: &str) -> Result<Option<Agent>, RegistryError> {
+    /// The agent with a name.
+    pub fn agent_by_name(&self, name: &str) -> Result<Option<Agent>, RegistryError> {
         select_one(&self.connection, "name = ?1", [name]).map_err(|error| self.database(error))
     }
 

@@ -1,7 +1,7 @@
 //! Agents of an OSSEC installation, in and out.
 
 use super::super::{CommandError, now};
-use super::print;
+use super::say;
 use crate::agents::Registry;
 use crate::agents::client_keys::{self, Entry};
 use crate::agents::registry::{AgentId, OssecKey, RegistryError};
@@ -28,7 +28,7 @@ pub(super) fn import(path: &Path, registry: &mut Registry) -> Result<ExitCode, C
         registry.import(entry.id, &entry.name, &entry.key, now())?;
     }
     let known = entries.len() - new.len();
-    print(&format!("{} agents are imported, {known} were here already\n", new.len()))
+    say(&format!("{} agents are imported, {known} were here already\n", new.len()))
 }
 
 /// The file of those that were imported.

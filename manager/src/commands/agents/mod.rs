@@ -4,7 +4,7 @@ mod exchange;
 mod invitation;
 mod listing;
 
-use super::{CommandError, home_folder, now};
+use super::{CommandError, home_folder, now, say};
 use crate::agents::registry::{Registry, RegistryError};
 use crate::agents::{control, shared};
 use crate::news;
@@ -146,15 +146,15 @@ pub fn run(command: &AgentsCommand) -> Result<ExitCode, CommandError> {
     let mut registry = Registry::open(&home)?;
     match &command.job {
         Job::Add(arguments) => add(arguments, &home, &mut registry),
-        Job::List(arguments) => print(&listing::list(&registry, arguments.json)?),
-        Job::Show(arguments) => print(&listing::show(&registry, &arguments.agent.agent, arguments.json)?),
+        Job::List(arguments) => say(&listing::list(&registry, arguments.json)?),
+        Job::Show(arguments) => say(&listing::show(&registry, &arguments.agent.agent, arguments.json)?),
         Job::Remove(arguments) => remove(&arguments.agent, &home, &mut registry),
         Job::Rename(arguments) => rename(arguments, &mut registry),
         Job::Token(arguments) => token(arguments, &home, &mut registry),
         Job::Group(arguments) => group(arguments, &home, &mut registry),
         Job::Config(arguments) => config(&arguments.agent, &home, &registry),
         Job::Import(arguments) => exchange::import(&arguments.file, &mut registry),
-        Job::Export => print(&exchange::export(&registry)?),
+        Job::Export => say(&exchange::export(&registry)?),
     }
 }
 
@@ -163,26 +163,26 @@ fn add(arguments: &AddArguments, home: &Path, registry: &mut Registry) -> Result
     let addresses = arguments.invitation.addresses(home)?;
     let agent = registry.add(&arguments.name, &arguments.groups, now())?;
     let told = arguments.invitation.invite(&agent, &addresses, home, registry)?;
-    print(&format!("agent {} is {}\n\n{told}", agent.id, agent.name))
+    say(&format!("agent {} is {}\n\n{told}", agent.id, agent.name))
 }
 
 fn token(arguments: &TokenArguments, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(&arguments.agent.agent)?;
     let addresses = arguments.invitation.addresses(home)?;
-    print(&arguments.invitation.invite(&agent, &addresses, home, registry)?)
+    say(&arguments.invitation.invite(&agent, &addresses, home, registry)?)
 }
 
 fn remove(agent: &str, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(agent)?;
     registry.remove(agent.id)?;
     tell_daemon(home, &json!({ "ask": "disconnect", "agent": agent.id.0 }));
-    print(&format!("agent {} {} is removed\n", agent.id, agent.name))
+    say(&format!("agent {} {} is removed\n", agent.id, agent.name))
 }
 
 fn rename(arguments: &RenameArguments, registry: &mut Registry) -> Result<ExitCode, CommandError> {
     let agent = registry.find(&arguments.agent.agent)?;
     registry.rename(agent.id, &arguments.name)?;
-    print(&format!("agent {} was {} and is {}\n", agent.id, agent.name, arguments.name))
+    say(&format!("agent {} was {} and is {}\n", agent.id, agent.name, arguments.name))
 }
 
 fn group(arguments: &GroupArguments, home: &Path, registry: &mut Registry) -> Result<ExitCode, CommandError> {
@@ -191,7 +191,7 @@ fn group(arguments: &GroupArguments, home: &Path, registry: &mut Registry) -> Re
     registry.set_groups(agent.id, &groups)?;
     tell_daemon(home, &json!({ "ask": "share" }));
     let groups = if groups.is_empty() { "no group".to_owned() } else { groups.join(", ") };
-    print(&format!("agent {} {} is in {groups}\n", agent.id, agent.name))
+    say(&format!("agent {} {} is in {groups}\n", agent.id, agent.name))
 }
 
 fn config(agent: &str, home: &Path, registry: &Registry) -> Result<ExitCode, CommandError> {
@@ -213,11 +213,6 @@ fn tell_daemon(home: &Path, request: &Value) {
             "the running bartizan cannot be told of it: {error}; it will notice when the agent connects again"
         ));
     }
-}
-
-fn print(text: &str) -> Result<ExitCode, CommandError> {
-    super::print(text)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 impl From<RegistryError> for CommandError {

@@ -1,0 +1,294 @@
+//! What was decided, and what became of it: `responses.db` in the home folder.
+//!
+//! A [`History`] is one connection and belongs to one thread; what has been
+//! stored when a call comes back is on disk. All times are seconds since 1970.
+//! Numbers are never given again. Rows that are older than [`KEPT_S`] go, and
+//! the oldest of more than [`ROWS_MAX`]; what is in force stays.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `schema` | the table, and how an older one becomes one of today |
+//! | `rows` | a row is written and read |
+//! | `course` | how a response stands, and what may come next |
+//! | `questions` | what is asked by those who look, and by those who decide |
+
+mod course;
+mod questions;
+mod rows;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::respond) use course::cut;
+pub(in crate::respond) use rows::wide;
+
+use crate::agents::registry::AgentId;
+use bartizan_core::respond::network::Network;
+use bartizan_core::respond::report;
+use rusqlite::Connection;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Seconds that a row is kept: 90 days.
+pub const KEPT_S: i64 = 90 * 86_400;
+
+/// Rows that are kept.
+pub const ROWS_MAX: u64 = 1_000_000;
+
+/// Rows that one question gives at most.
+pub const LIMIT_MAX: u32 = 100_000;
+
+/// How a response stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// It is to be done.
+    Decided,
+    /// The order is on its way.
+    Sent,
+    /// The agent is not here; nothing was done.
+    Away,
+    /// It is in force.
+    Done,
+    /// It could not be done, or not undone.
+    Failed,
+    /// It was not done, for a reason.
+    Refused,
+    /// It would have been done.
+    DryRun,
+    /// It was undone before its time was over.
+    Undone,
+    /// Its time was over.
+    Expired,
+}
+
+/// One response in one place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number, from 1.
+    pub id: u64,
+    /// When it was decided.
+    pub time: i64,
+    /// The response's name.
+    pub response: String,
+    /// How: [`crate::config::responses::Means::word`].
+    pub means: String,
+    /// Where; [`AgentId::MANAGER`] is the manager's own machine.
+    pub agent: AgentId,
+    /// The address or range.
+    pub network: Option<Network>,
+    /// The user; empty for none.
+    pub user: String,
+    /// The file; empty for none.
+    pub file: String,
+    /// Seconds; 0 for until it is ended.
+    pub for_s: u32,
+    /// How it stands.
+    pub state: State,
+    /// Since when.
+    pub since: i64,
+    /// What was said of that last.
+    pub why: String,
+    /// Number of the rule; 0 if somebody asked for it.
+    pub rule: u32,
+    /// Its level.
+    pub level: u16,
+    /// Number of the alert.
+    pub alert: String,
+    /// Where the event came from.
+    pub location: String,
+    /// The beginning of the log.
+    pub excerpt: String,
+    /// How often the target has offended, this time included; 0 if that does
+    /// not count.
+    pub offence: u32,
+    /// Until when it must be confirmed.
+    pub confirm_by: Option<i64>,
+    /// Seconds that it lasts once it is confirmed; 0 for until it is ended.
+    pub full_s: u32,
+    /// Since when it is in force.
+    pub began: Option<i64>,
+    /// When it ends; `None` for when it is ended.
+    pub ends_at: Option<i64>,
+    /// Somebody wants it undone.
+    pub undo_wanted: bool,
+    /// Only what would be done was asked for.
+    pub dry_run: bool,
+}
+
+/// Which rows are asked for; the default is all, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Decided at this time or later.
+    pub since: Option<i64>,
+    /// On this agent.
+    pub agent: Option<AgentId>,
+    /// About this address, or a range that has something in common with it.
+    pub network: Option<Network>,
+    /// In this state.
+    pub state: Option<State>,
+    /// Of this response, by name.
+    pub response: Option<String>,
+    /// At most so many, and never more than [`LIMIT_MAX`]; 0 for that.
+    pub limit: u32,
+}
+
+/// Why the history could not do something.
+#[derive(Debug, Error)]
+pub enum HistoryError {
+    /// The database cannot be used.
+    #[error("cannot use {}: {why}", path.display())]
+    Database {
+        /// Which.
+        path: PathBuf,
+        /// What the database says.
+        why: String,
+    },
+    /// A later version of the program has used the database.
+    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
+    Newer(PathBuf),
+}
+
+/// What was decided, and what became of it.
+#[derive(Debug)]
+pub struct History {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl History {
+    /// Opens `responses.db` of a home folder; it is made on first use, for
+    /// nobody else to read.
+    pub fn open(home: &Path) -> Result<Self, HistoryError> {
+        let path = home.join("responses.db");
+        let why = |why: String| HistoryError::Database { path: path.clone(), why };
+        // SQLite would make it readable for everybody. A file that exists must
+        // not be opened beside SQLite: closing it gives up the locks that this
+        // process has on it (POSIX).
+        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(why(error.to_string())),
+            _ => {}
+        }
+        let connection = Connection::open(&path).map_err(|error| why(error.to_string()))?;
+        Self::prepared(connection, path)
+    }
+
+    /// A history that is forgotten with the value.
+    pub fn in_memory() -> Result<Self, HistoryError> {
+        let path = PathBuf::from(":memory:");
+        let connection = Connection::open_in_memory()
+            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
+        Self::prepared(connection, path)
+    }
+
+    fn prepared(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
+        let found = schema::prepare(&mut connection)
+            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
+        if found > schema::VERSION {
+            return Err(HistoryError::Newer(path));
+        }
+        Ok(Self { connection, path })
+    }
+
+    /// Does several things in one step: the disk is waited for once. If it
+    /// fails, nothing of it is kept.
+    pub fn together<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
+    ) -> Result<T, HistoryError> {
+        if !self.connection.is_autocommit() {
+            return work(self);
+        }
+        self.run("BEGIN IMMEDIATE")?;
+        let done = work(self).and_then(|done| self.run("COMMIT").map(|()| done));
+        if done.is_err() && !self.connection.is_autocommit() {
+            // The first error says more than one of undoing it.
+            let _ = self.run("ROLLBACK");
+        }
+        done
+    }
+
+    fn run(&self, sql: &str) -> Result<(), HistoryError> {
+        self.connection.execute_batch(sql).map_err(|error| self.database(error))
+    }
+
+    fn database(&self, error: rusqlite::Error) -> HistoryError {
+        HistoryError::Database { path: self.path.clone(), why: error.to_string() }
+    }
+}
+
+impl Entry {
+    /// What it is about, as one text: the address or range, else the user,
+    /// else the file.
+    pub fn target(&self) -> String {
+        target(self.network, &self.user, &self.file)
+    }
+
+    /// The text of the manager's own event about it, that rules see:
+    /// `bartizan: response 17 failed: block600 192.0.2.7: …`.
+    pub fn event(&self) -> String {
+        let Self { id, response, why, .. } = self;
+        let target = self.target();
+        let about = [response.as_str(), &target].join(" ");
+        format!("bartizan: response {id} {}: {}: {why}", self.state.word(), about.trim_end())
+    }
+}
+
+/// What something is about, as one text.
+pub(super) fn target(network: Option<Network>, user: &str, file: &str) -> String {
+    match network {
+        Some(network) => network.to_string(),
+        None if user.is_empty() => file.to_owned(),
+        None => user.to_owned(),
+    }
+}
+
+impl From<report::State> for State {
+    fn from(state: report::State) -> Self {
+        match state {
+            report::State::Done => Self::Done,
+            report::State::Failed => Self::Failed,
+            report::State::Refused => Self::Refused,
+            report::State::DryRun => Self::DryRun,
+            report::State::Undone => Self::Undone,
+            report::State::Expired => Self::Expired,
+        }
+    }
+}
+
+impl State {
+    /// All states.
+    pub const ALL: [Self; 9] = [
+        Self::Decided,
+        Self::Sent,
+        Self::Away,
+        Self::Done,
+        Self::Failed,
+        Self::Refused,
+        Self::DryRun,
+        Self::Undone,
+        Self::Expired,
+    ];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Decided => "decided",
+            Self::Sent => "sent",
+            Self::Away => "away",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Refused => "refused",
+            Self::DryRun => "dry-run",
+            Self::Undone => "undone",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}

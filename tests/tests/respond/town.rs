@@ -1,0 +1,222 @@
+//! Two networks with a wire between them: in one a manager and an agent, in
+//! the other who attacks. All of it vanishes with the test.
+
+use bartizan_tests::manager::{Manager, ask_at};
+use bartizan_tests::process::{Finished, Running, command, finish};
+use bartizan_tests::{Folder, agent};
+use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::gettid;
+use serde_json::Value;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
+
+/// How many attackers there are: 10.77.0.10 and on.
+pub const ATTACKERS: u8 = 60;
+
+/// The two networks. The test's own thread, and what it starts, is in that of
+/// the agent.
+pub struct Town {
+    outside: File,
+}
+
+impl Town {
+    /// Moves this thread to a new network that has a wire to another one.
+    /// `None` where that is not allowed.
+    pub fn enter() -> Option<Self> {
+        if let Err(error) = unshare(CloneFlags::CLONE_NEWNET) {
+            eprintln!("no network of its own ({error}): nothing is tested");
+            return None;
+        }
+        let outside = thread::scope(|scope| {
+            let (tell, told) = channel();
+            let (done, wait) = channel::<()>();
+            let outsider = scope.spawn(move || {
+                unshare(CloneFlags::CLONE_NEWNET).expect("a second network");
+                tell.send(gettid()).expect("told");
+                // The wire is laid meanwhile.
+                let _ = wait.recv();
+                ip("link set lo up");
+                for attacker in 0..ATTACKERS {
+                    ip(&format!("addr add {}/24 dev wire", address(attacker)));
+                }
+                ip("addr add fd77::10/64 dev wire nodad");
+                ip("link set wire up");
+                File::open("/proc/thread-self/ns/net").expect("the network")
+            });
+            let outsider_id = told.recv().expect("it is there");
+            ip("link set lo up");
+            ip(&format!("link add wire type veth peer name wire netns {outsider_id}"));
+            ip("addr add 10.77.0.1/24 dev wire");
+            ip("addr add fd77::1/64 dev wire nodad");
+            ip("link set wire up");
+            drop(done);
+            outsider.join().expect("the second network is there")
+        });
+        Some(Self { outside })
+    }
+
+    /// Does something where the attackers are.
+    pub fn outside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+        thread::scope(|scope| {
+            let there = scope.spawn(|| {
+                setns(&self.outside, CloneFlags::CLONE_NEWNET).expect("it can go there");
+                act()
+            });
+            there.join().expect("it comes back")
+        })
+    }
+
+    /// Whether an attacker gets through to a port.
+    pub fn reaches(&self, port: u16) -> bool {
+        let to = SocketAddr::from(([10, 77, 0, 1], port));
+        self.outside(|| TcpStream::connect_timeout(&to, Duration::from_millis(300)).is_ok())
+    }
+
+    /// A socket of an attacker.
+    pub fn socket(&self, attacker: u8) -> UdpSocket {
+        self.outside(|| UdpSocket::bind((address(attacker), 0)).expect("a socket"))
+    }
+}
+
+/// The address of an attacker.
+pub fn address(attacker: u8) -> IpAddr {
+    IpAddr::from([10, 77, 0, 10 + attacker])
+}
+
+fn ip(words: &str) {
+    let done = Command::new("ip").args(words.split(' ')).output().expect("ip can be started");
+    assert!(done.status.success(), "ip {words}: {}", String::from_utf8_lossy(&done.stderr));
+}
+
+/// A manager and an agent that follows a log.
+pub struct Watch {
+    /// The manager.
+    pub manager: Manager,
+    /// The agent's home.
+    home: PathBuf,
+    /// The log.
+    log: PathBuf,
+    agent: Option<Running>,
+    /// Something that listens, so that there is something to attack.
+    pub service: TcpListener,
+}
+
+impl Watch {
+    /// Starts both; `responses` is the configuration of active response.
+    pub fn start(name: &str, responses: &str) -> Self {
+        let (mut manager, _) = Manager::start(name);
+        manager.stop();
+        let configuration = format!(
+            "<ossec_config>\n<global><logall>yes</logall><jsonout_output>yes</jsonout_output></global>\n\
+             <localfile><location>{}</location><log_format>syslog</log_format></localfile>\n{responses}\n\
+             </ossec_config>\n",
+            manager.home.join("quiet.log").display()
+        );
+        manager.home.write("bartizan.conf", configuration);
+        manager.run();
+        let home = manager.home.join("machine");
+        let log = manager.home.write("machine/auth.log", "");
+        let configuration = format!(
+            "<ossec_config><localfile><location>{}</location><log_format>syslog</log_format></localfile>\
+             </ossec_config>",
+            log.display()
+        );
+        manager.home.write("machine/agent.conf", configuration);
+        let token = manager.add_at("gate", &manager.address.to_string());
+        let service = TcpListener::bind("0.0.0.0:0").expect("a service");
+        let mut watch = Self { manager, home, log, agent: None, service };
+        let enrolled = finish(watch.command("enrol").arg(token), b"");
+        assert_eq!(enrolled.code, Some(0), "{}", enrolled.err);
+        watch.start_agent();
+        watch.is_heard();
+        watch
+    }
+
+    fn command(&self, job: &str) -> Command {
+        let mut command = Command::new(agent());
+        command.arg(job).arg("--home").arg(&self.home);
+        command
+    }
+
+    /// Starts the agent.
+    pub fn start_agent(&mut self) {
+        let mut command = self.command("run");
+        let socket = self.home.join("agent.sock");
+        command.args(["--user", "root", "--socket"]).arg(socket);
+        self.agent = Some(Running::start(&mut command));
+    }
+
+    /// Kills the agent, and waits until the manager knows.
+    pub fn kill_agent(&mut self) {
+        self.agent = None;
+        let socket = self.manager.home.join("control.sock");
+        self.manager.process().wait_for("end of the session", |_| {
+            ask_at(&socket, r#"{"ask":"agents"}"#).is_some_and(|answer| answer["agents"] == Value::Array(Vec::new()))
+        });
+    }
+
+    /// Waits until the agent follows the log.
+    pub fn is_heard(&mut self) {
+        let archive = self.manager.home.join("logs/archives/archives.log");
+        let (log, id) = (self.log.clone(), self.agent.as_ref().map_or(0, Running::id));
+        let mut number = 0;
+        self.manager.process().wait_for("look at the agent's log", |_| {
+            number += 1;
+            append(&log, &format!("Nov 21 10:00:00 gate greeting: hello {id} {number}"));
+            std::fs::read_to_string(&archive).is_ok_and(|text| text.contains(&format!("hello {id} ")))
+        });
+    }
+
+    /// Somebody guesses a password.
+    pub fn attack(&self, from: IpAddr) {
+        append(
+            &self.log,
+            &format!("Nov 21 10:00:00 gate sshd[7]: Failed password for root from {from} port 4022 ssh2"),
+        );
+    }
+
+    /// Runs `bartizan respond` with these words.
+    pub fn respond(&self, words: &str) -> Finished {
+        self.run("respond", words)
+    }
+
+    /// Runs a command of the manager.
+    pub fn run(&self, job: &str, words: &str) -> Finished {
+        let home: &Folder = &self.manager.home;
+        finish(command(&[job]).args(words.split(' ')).arg("--home").arg(home.path()).env("TZ", "UTC0"), b"")
+    }
+
+    /// The history, the newest first.
+    pub fn history(&self) -> Vec<Value> {
+        let listed = self.respond("history --json");
+        assert_eq!(listed.code, Some(0), "{}", listed.err);
+        listed.out.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
+    }
+
+    /// Waits until the newest row of the history has a state.
+    pub fn wait_for_state(&mut self, state: &str) -> Value {
+        let socket = self.manager.home.join("control.sock");
+        let mut row = Value::Null;
+        self.manager.process().wait_for(&format!("response that is {state}"), |_| {
+            row = ask_at(&socket, r#"{"ask":"history","limit":1}"#).unwrap_or_default()["responses"][0].clone();
+            row["state"] == state
+        });
+        row
+    }
+
+    /// The port of the service.
+    pub fn port(&self) -> u16 {
+        self.service.local_addr().expect("an address").port()
+    }
+}
+
+fn append(log: &PathBuf, line: &str) {
+    let mut log = OpenOptions::new().append(true).open(log).expect("a log");
+    log.write_all(format!("{line}\n").as_bytes()).expect("a line can be written");
+}
