@@ -500,6 +500,9 @@ impl Rule {
             );
         }
         self.flags |= cx.alert_flags(self.level, self.flags);
+        if self.accuracy == 0 {
+            self.flags |= rule_flag::NO_RESPONSE;
+        }
         for newline in
             self.description.iter_mut().flat_map(|text| text.iter_mut()).filter(|b| **b == b'\n').take(1)
         {

@@ -19,6 +19,9 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub(in crate::respond) use course::cut;
+pub(in crate::respond) use rows::wide;
+
 use crate::agents::registry::AgentId;
 use bartizan_core::respond::network::Network;
 use bartizan_core::respond::report;
@@ -111,6 +114,8 @@ pub struct Entry {
     pub ends_at: Option<i64>,
     /// Somebody wants it undone.
     pub undo_wanted: bool,
+    /// Only what would be done was asked for.
+    pub dry_run: bool,
 }
 
 /// Which rows are asked for; the default is all, newest first.

@@ -6,6 +6,7 @@
 //! | [`binding`] | which rules have which responses |
 //! | [`occasion`] | an alert that somebody may have to answer |
 //! | [`decide`] | what is done about it, where, for how long, or why not |
+//! | `allow` | who is never blocked |
 //! | [`history`] | what was decided, and what became of it |
 //! | [`desk`] | what waits for the thread that carries responses out |
 //! | [`request`], [`rows`] | what people ask for, and what they are told |
@@ -15,6 +16,7 @@
 //! | [`local`] | responses on the manager's own machine |
 //! | [`reports`] | what agents report goes into the history |
 
+mod allow;
 pub mod binding;
 pub mod datagram;
 pub mod decide;

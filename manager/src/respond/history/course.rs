@@ -100,7 +100,10 @@ impl Entry {
         self.why = cut(why, WHY_MAX).to_owned();
         if state == State::Done && self.began.is_none() {
             self.began = Some(now);
-            self.ends_at = (self.for_s > 0).then(|| now + i64::from(self.for_s));
+            // What has no time ends when it is ended, or ended at once.
+            if self.for_s > 0 {
+                self.ends_at = Some(now + i64::from(self.for_s));
+            }
         }
     }
 }

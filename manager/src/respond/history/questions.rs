@@ -8,7 +8,7 @@ use rusqlite::{named_params, params};
 
 /// Of a row: that it is in force, could be, or will be, at `?1`.
 const IN_FORCE: &str = "(state = 'failed' AND began IS NOT NULL
-    OR state IN ('decided', 'sent', 'done') AND (ends_at IS NULL OR ends_at > ?1))";
+    OR NOT dry AND state IN ('decided', 'sent', 'done') AND (ends_at IS NULL OR ends_at > ?1))";
 
 /// How often somebody has offended, and when last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,8 @@ impl History {
 
     /// What is to be undone on an agent, oldest first: for when it comes back.
     pub fn wanted_undos(&self, agent: AgentId) -> Result<Vec<u64>, HistoryError> {
-        let condition = "agent = ?1 AND undo = 1 AND state IN ('decided', 'sent', 'done', 'failed') ORDER BY id";
+        let condition =
+            "agent = ?1 AND undo = 1 AND state IN ('decided', 'sent', 'done', 'failed') ORDER BY id";
         Ok(self.select(condition, [agent.0])?.into_iter().map(|entry| entry.id).collect())
     }
 
@@ -73,23 +74,22 @@ impl History {
         Ok((gone + more) as u64)
     }
 
-    /// What is in force about a target by the same means on an agent, or about
-    /// the range around it: the newest.
+    /// What is in force about a target as an entry would be, or about the range
+    /// around it: the newest. For a dry run also what another one stands for.
     pub(in crate::respond) fn alive(
         &self,
-        agent: AgentId,
-        means: &str,
-        target: &str,
-        network: Option<Network>,
+        as_entry: &Entry,
         now: i64,
     ) -> Result<Option<Entry>, HistoryError> {
-        let around = network.and_then(wide).map_or_else(|| target.to_owned(), |range| range.to_string());
-        // Written out, so that the index of what is alive is used; a dry run
-        // counts like what it stands for.
+        let target = as_entry.target();
+        let around =
+            as_entry.network.and_then(wide).map_or_else(|| target.clone(), |range| range.to_string());
+        // The states are written out, so that the index of what is alive is used.
         let condition = "agent = ?2 AND means = ?3 AND target IN (?4, ?5)
-            AND state IN ('decided', 'sent', 'done', 'failed', 'dry-run')
+            AND state IN ('decided', 'sent', 'done', 'failed', 'dry-run') AND (?6 OR NOT dry)
             AND (ends_at IS NULL OR ends_at > ?1) AND (state <> 'failed' OR began IS NOT NULL) ORDER BY id DESC";
-        self.select_one(condition, params![now, agent.0, means, target, around])
+        let Entry { agent, means, dry_run, .. } = as_entry;
+        self.select_one(condition, params![now, agent.0, means, target, around, dry_run])
     }
 
     /// The offences of a target since a time; on one agent, or on all.
@@ -133,29 +133,25 @@ impl History {
     }
 
     /// Whether an agent was refused a response for a reason since a time.
-    pub(in crate::respond) fn was_refused(
-        &self,
-        response: &str,
-        agent: AgentId,
-        why: &str,
-        since: i64,
-    ) -> Result<bool, HistoryError> {
+    pub(in crate::respond) fn was_refused(&self, entry: &Entry, since: i64) -> Result<bool, HistoryError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM responses WHERE agent = ?2 AND response = ?1 AND time > ?4
             AND state = 'refused' AND why = ?3)";
-        self.value(sql, params![response, agent.0, why, since])
+        self.value(sql, params![entry.response, entry.agent.0, entry.why, since])
     }
 
     /// How many single addresses of a range are blocked by a response on an
-    /// agent, or would be.
+    /// agent as an entry would be; for a dry run also those that would be.
     pub(in crate::respond) fn neighbours(
         &self,
-        response: &str,
-        agent: AgentId,
+        entry: &Entry,
         range: Network,
         now: i64,
     ) -> Result<u32, HistoryError> {
-        let sql = "SELECT count(DISTINCT target) FROM responses WHERE response = ?1 AND agent = ?2 AND wide = ?3
-            AND (ends_at IS NULL OR ends_at > ?4) AND state IN ('decided', 'sent', 'done', 'dry-run')";
-        self.value(sql, params![response, agent.0, range.to_string(), now])
+        let sql =
+            "SELECT count(DISTINCT target) FROM responses WHERE response = ?1 AND agent = ?2 AND wide = ?3
+            AND target <> ?5 AND (ends_at IS NULL OR ends_at > ?4)
+            AND state IN ('decided', 'sent', 'done', 'dry-run') AND (?6 OR NOT dry)";
+        let Entry { response, agent, dry_run, .. } = entry;
+        self.value(sql, params![response, agent.0, range.to_string(), now, entry.target(), dry_run])
     }
 }

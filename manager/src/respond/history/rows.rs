@@ -28,10 +28,10 @@ pub(super) fn ends(network: Network) -> ([u8; 16], [u8; 16]) {
 
 const INSERT: &str = "INSERT INTO responses (time, response, means, agent, target, network, first, last, wide, user,
     file, for_s, state, since, why, rule, level, alert, location, excerpt, offence, confirm_by, full_s, began,
-    ends_at, undo)
+    ends_at, undo, dry)
   VALUES (:time, :response, :means, :agent, :target, :network, :first, :last, :wide, :user,
     :file, :for_s, :state, :since, :why, :rule, :level, :alert, :location, :excerpt, :offence, :confirm_by, :full_s,
-    :began, :ends_at, :undo)";
+    :began, :ends_at, :undo, :dry)";
 
 impl History {
     /// Writes an entry down and gives it its number; the one it has does not
@@ -65,6 +65,7 @@ impl History {
             ":began": entry.began,
             ":ends_at": entry.ends_at,
             ":undo": entry.undo_wanted,
+            ":dry": entry.dry_run,
         };
         let insert = || self.connection.prepare_cached(INSERT)?.insert(values);
         entry.id = insert().map_err(|error| self.database(error))?.cast_unsigned();
@@ -74,8 +75,9 @@ impl History {
     /// The rows of which a condition holds.
     pub(super) fn select(&self, condition: &str, values: impl Params) -> Result<Vec<Entry>, HistoryError> {
         let sql = format!("SELECT * FROM responses WHERE {condition}");
-        let select =
-            || self.connection.prepare_cached(&sql)?.query_map(values, entry)?.collect::<rusqlite::Result<_>>();
+        let select = || {
+            self.connection.prepare_cached(&sql)?.query_map(values, entry)?.collect::<rusqlite::Result<_>>()
+        };
         select().map_err(|error| self.database(error))
     }
 
@@ -135,5 +137,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<Entry> {
         began: row.get("began")?,
         ends_at: row.get("ends_at")?,
         undo_wanted: row.get("undo")?,
+        dry_run: row.get("dry")?,
     })
 }

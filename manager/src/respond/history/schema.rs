@@ -40,7 +40,8 @@ CREATE TABLE responses (
   full_s INTEGER NOT NULL,
   began INTEGER,
   ends_at INTEGER,
-  undo INTEGER NOT NULL
+  undo INTEGER NOT NULL,
+  dry INTEGER NOT NULL
 );
 CREATE INDEX by_time ON responses (time);
 CREATE INDEX by_target ON responses (response, target, time);
