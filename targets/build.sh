@@ -27,6 +27,8 @@ flags=(
   # It lies at a fixed address, so nothing is relocated that could be made
   # read-only; comparisons are shorter than tables of jumps.
   -Crelocation-model=static -Crelro-level=off -Cjump-tables=no
+  # What needs much of the stack stays a function of its own: in a smaller frame variables have shorter addresses.
+  -Cllvm-args=-inline-max-stacksize=256
   # One implementation of each cipher, the plain one: an agent sends kilobytes.
   '--cfg=curve25519_dalek_backend="serial"' --cfg=chacha20_force_soft --cfg=poly1305_force_soft
   # The same bytes from any folder.
