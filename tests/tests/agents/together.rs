@@ -88,9 +88,10 @@ fn outages_kills_and_rotations_lose_and_double_nothing() {
     let (mut manager, _) = Manager::start("together");
     let mut machine = Machine::new(&manager);
     // The first session finds out where the log begins.
-    all_known(&mut manager);
+    has_session(&mut manager);
     machine.write(10);
     all_arrives(&mut manager, &machine);
+    all_known(&mut manager);
     machine.write(5000);
     manager.kill();
     machine.write(5000);
@@ -118,11 +119,20 @@ fn outages_kills_and_rotations_lose_and_double_nothing() {
     all_arrives(&mut manager, &machine);
 }
 
-/// Waits until the manager knows where the log begins.
-fn all_known(manager: &mut Manager) {
+/// Waits until the agent has a session.
+fn has_session(manager: &mut Manager) {
     let socket = manager.home.join("control.sock");
     manager.process().wait_for("a session of the agent", |_| {
         let agents = bartizan_tests::manager::ask_at(&socket, r#"{"ask":"agents"}"#);
         agents.is_some_and(|agents| agents["agents"][0]["name"] == "second")
+    });
+}
+
+/// Waits until the manager has written down how far the log was read.
+fn all_known(manager: &mut Manager) {
+    let socket = manager.home.join("control.sock");
+    manager.process().wait_for("a commitment", |_| {
+        let status = bartizan_tests::manager::ask_at(&socket, r#"{"ask":"status"}"#);
+        status.is_some_and(|status| status["bytes_on_their_way"] == 0)
     });
 }
