@@ -32,8 +32,11 @@ flags=(
   # The same bytes from any folder.
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/bartizan"
 )
-# Sequences that come again become functions: by default on other processors.
-case $triple in x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;; esac
+# Sequences that come again become functions: by default on other processors. What needs much of the stack stays a
+# function of its own: in a smaller frame variables have shorter addresses.
+case $triple in
+  x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always -Cllvm-args=-inline-max-stacksize=256) ;;
+esac
 # ARMv7 has instructions of two bytes, too.
 case $triple in armv7-*) flags+=(-Ctarget-feature=+thumb-mode) ;; esac
 # On MIPS an instruction stands behind each branch: take useful ones from the code that is branched to.
