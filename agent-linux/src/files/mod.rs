@@ -366,7 +366,9 @@ impl Files {
         self.tails[index] = Some(Box::new(tail));
         self.count += 1;
         self.turns.reserve(self.count);
-        // Spread over the first second.
+        // What it has now is old, what comes from now on is not.
+        self.look(index, now);
+        // Further looks are spread over the first second.
         self.due[index] = now.plus((index as u64 * 37) % 1000);
     }
 
