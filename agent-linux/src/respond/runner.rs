@@ -273,14 +273,16 @@ impl Run {
         let line = said.lines().map(str::trim).find(|line| !line.is_empty());
         match (line, end) {
             _ if self.is_late => format!("{name}: took too long and was ended"),
-            (Some(line), _) => {
-                let plain = line.chars().take(SAID_MAX).map(|c| if c.is_control() { ' ' } else { c });
-                [name, ": "].into_iter().flat_map(str::chars).chain(plain).collect()
-            }
+            (Some(line), _) => format!("{name}: {}", plain(line)),
             (None, End::Code(code)) => format!("{name}: exit code {code}"),
             (None, End::Signal) => format!("{name}: was ended by a signal"),
         }
     }
+}
+
+/// The beginning of a line, as a terminal may have it.
+fn plain(line: &str) -> String {
+    line.chars().take(SAID_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
