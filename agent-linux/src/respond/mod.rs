@@ -210,7 +210,7 @@ impl Responses {
         self.next_guard = now.plus(GUARD_MS);
         self.renew_shield(now);
         if let Some((_, shield)) = &self.shield {
-            self.responder.guard(shield, moment(now));
+            self.responder.guard(shield);
             self.is_stirred = true;
         }
     }
@@ -271,7 +271,8 @@ impl Responses {
 
     /// When [`Responses::turn`] has something to do at the latest.
     pub fn deadline(&self, now: Millis) -> Millis {
-        let guard = if self.responder.deadline() == Millis::NEVER { Millis::NEVER } else { self.next_guard };
+        let has_some = self.responder.in_force().next().is_some();
+        let guard = if has_some { self.next_guard } else { Millis::NEVER };
         let stirred = if self.is_stirred { now } else { Millis::NEVER };
         self.responder.deadline().min(self.runner.deadline(now)).min(guard).min(stirred)
     }

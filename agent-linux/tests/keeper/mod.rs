@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test uses what it needs")]
 
 use bartizan_core::limits::SOURCES_MAX;
+use bartizan_core::respond::order::Order;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
 use bartizan_core::wire::downlink::{Downlink, Outcome, Received, Slot};
@@ -10,7 +11,7 @@ use bartizan_core::wire::message::{TO_AGENT_MAX, ToAgent, ToManager};
 use bartizan_core::wire::token::{TOKEN_TEXT_MAX, Token};
 use bartizan_core::wire::{NOISE, PROLOGUE_ENROL, PROLOGUE_SESSION};
 use snow::TransportState;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -64,6 +65,8 @@ pub(crate) struct Ways {
     /// Bytes of batches that came while nothing was acknowledged.
     pub(crate) unacknowledged: AtomicU64,
     pub(crate) stop: AtomicBool,
+    /// Orders that are to be sent.
+    pub(crate) orders: Mutex<VecDeque<Order<'static>>>,
 }
 
 /// A configuration that is to be pushed: its number and text.
@@ -83,8 +86,13 @@ pub(crate) const SECRET: [u8; 16] = [9; 16];
 
 impl Keeper {
     pub(crate) fn start() -> Self {
+        Self::start_at("127.0.0.1:0")
+    }
+
+    /// Listens at an address.
+    pub(crate) fn start_at(address: &str) -> Self {
         let key = snow::Builder::new(NOISE.parse().unwrap()).generate_keypair().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let listener = TcpListener::bind(address).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let ways = Arc::new(Ways {
@@ -95,6 +103,7 @@ impl Keeper {
             window: (1 << 20).into(),
             unacknowledged: 0.into(),
             stop: false.into(),
+            orders: Mutex::default(),
         });
         let (ledger, push) = (Arc::<Mutex<Ledger>>::default(), Arc::<Mutex<Pushed>>::default());
         let private = key.private.clone();
@@ -267,6 +276,13 @@ impl Session<'_> {
             }
             while let Some(len) = down.send(now, &pushed, &mut out).unwrap() {
                 wire.send(&out[..len])?;
+            }
+            let mut orders = self.ways.orders.lock().unwrap();
+            while let Some(order) = orders.front()
+                && let Some(len) = down.order(order, now, &mut out).unwrap()
+            {
+                wire.send(&out[..len])?;
+                orders.pop_front();
             }
         }
         Ok(())

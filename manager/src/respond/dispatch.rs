@@ -98,7 +98,9 @@ impl Office {
                 is_over |= matches!(errand, Errand::Stop);
                 self.errand(errand);
             }
-            self.missed(missed);
+            if let Err(error) = self.missed(missed) {
+                news::tell(format_args!("responses: {missed} alerts were not answered: {error}"));
+            }
             self.occasions(&occasions);
             if is_over {
                 return self.local.finish();
@@ -127,12 +129,17 @@ impl Office {
         }
     }
 
-    fn missed(&self, missed: u64) {
-        if missed > 0 {
-            self.say(format!(
-                "bartizan: responses refused: too many at once: {missed} alerts that have responses were not answered"
-            ));
+    /// What found no room on the desk is one row of the history and one event.
+    fn missed(&mut self, missed: u64) -> Result<(), HistoryError> {
+        if missed == 0 {
+            return Ok(());
         }
+        let now = epoch_now();
+        let why = format!("too many at once: {missed} alerts that have responses were not answered");
+        let refused = Entry { time: now, since: now, why, ..refused("several") };
+        let refused = self.history.add(refused)?;
+        self.say(refused.event());
+        Ok(())
     }
 
     /// Decides all that waits, in one step for the disk.
@@ -265,6 +272,36 @@ impl Office {
     }
 }
 
+/// A row about nobody.
+fn refused(response: &str) -> Entry {
+    Entry {
+        id: 0,
+        time: 0,
+        response: response.to_owned(),
+        means: String::new(),
+        agent: AgentId::MANAGER,
+        network: None,
+        user: String::new(),
+        file: String::new(),
+        for_s: 0,
+        dry_run: false,
+        state: State::Refused,
+        since: 0,
+        why: String::new(),
+        rule: 0,
+        level: 0,
+        alert: String::new(),
+        location: String::new(),
+        excerpt: String::new(),
+        offence: 0,
+        confirm_by: None,
+        full_s: 0,
+        began: None,
+        ends_at: None,
+        undo_wanted: false,
+    }
+}
+
 /// The order of a row whose texts are no longer kept; `None` if it needs more
 /// than the row has.
 fn begin_again(entry: &Entry) -> Option<OwnedBegin> {
@@ -276,7 +313,7 @@ fn begin_again(entry: &Entry) -> Option<OwnedBegin> {
         means,
         subject: Subject { network: entry.network, user: entry.user.clone(), file: entry.file.clone() },
         for_s: entry.for_s,
-        dry_run: false,
+        dry_run: entry.dry_run,
         alert: entry.alert.clone(),
         rule: entry.rule,
         location: entry.location.clone(),

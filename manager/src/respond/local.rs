@@ -129,7 +129,7 @@ impl Machine {
                 self.guarded = Instant::now();
                 self.refresh();
                 if let Some((_, shield)) = &self.shield {
-                    self.responder.guard(shield, moment());
+                    self.responder.guard(shield);
                 }
             }
         }

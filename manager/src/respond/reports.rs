@@ -6,9 +6,6 @@ use crate::agents::AgentId;
 use bartizan_core::respond::report::Report;
 use std::path::Path;
 
-/// Bytes of the words of a report that are kept.
-const WORDS_MAX: usize = 512;
-
 /// Writes reports down. Owns a connection to the history: it belongs to the
 /// thread that acknowledges.
 #[derive(Debug)]
@@ -36,8 +33,7 @@ impl Reports {
         self.history.together(|history| {
             for (agent, report) in reports {
                 if history.get(report.id)?.is_some_and(|entry| entry.agent == agent) {
-                    let end = report.text.floor_char_boundary(WORDS_MAX);
-                    history.note(report.id, report.state.into(), &report.text[..end], now)?;
+                    history.note(report.id, report.state.into(), report.text, now)?;
                 }
             }
             Ok(())
