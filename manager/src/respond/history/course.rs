@@ -32,7 +32,7 @@ impl State {
 
 impl History {
     /// Notes how a response stands: what a report said, or that its order was
-    /// sent. Never goes back (a late `done` does not overwrite `undone`) and
+    /// sent; an empty `why` leaves what was said before. Never goes back (a late `done` does not overwrite `undone`) and
     /// may be said twice. `None` if it changed nothing, else the row as it is
     /// now. A `done` ends an older entry about the same target, which the
     /// machine that did it has given up for the new one. `now` is when it came
@@ -97,7 +97,9 @@ impl History {
 impl Entry {
     fn advance(&mut self, state: State, why: &str, now: i64) {
         (self.state, self.since) = (state, now);
-        self.why = cut(why, WHY_MAX).to_owned();
+        if !why.is_empty() {
+            self.why = cut(why, WHY_MAX).to_owned();
+        }
         if state == State::Done && self.began.is_none() {
             self.began = Some(now);
             // What has no time ends when it is ended, or ended at once.
