@@ -42,13 +42,13 @@ impl Rule {
 
 fn name(text: &mut Text<'_>, network: &Network) {
     text.add(if network.address().is_ipv4() { "bartizan4" } else { "bartizan6" });
-    text.add(if network.is_single() { " " } else { "n " });
+    text.add(if network.is_single() { "" } else { "n" });
 }
 
 fn create(text: &mut Text<'_>, network: &Network) {
     text.add("create ");
     name(text, network);
-    text.add(if network.is_single() { "hash:ip" } else { "hash:net" });
+    text.add(if network.is_single() { " hash:ip" } else { " hash:net" });
     text.add(if network.address().is_ipv4() { " family inet" } else { " family inet6" });
     text.add(" timeout 0 maxelem 65536\n");
 }
@@ -73,6 +73,7 @@ pub(super) fn write(text: &mut Text<'_>, batch: Batch<'_>, now: Millis) {
         }
         text.add(if slot.has(ADDING) { "add " } else { "del " });
         name(text, &network);
+        text.add(" ");
         text.network(&network);
         if slot.has(ADDING) {
             text.add(" timeout ");

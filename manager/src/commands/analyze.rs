@@ -58,18 +58,10 @@ enum Time {
 /// Runs the command.
 pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
     let loaded = arguments.rules.load()?;
-    let logs =
-        StoredLogs::open(&arguments.files).map_err(|error| CommandError::Nothing(error.to_string()))?;
-    let mut feed = StoredFeed {
-        logs,
-        time: arguments.time,
-        location: arguments.location.as_deref().map(|name| Arc::from(name.as_bytes())),
-        last: Arc::from(&b""[..]),
-        clock: LocalClock::default(),
-        meter: (!arguments.quiet && io::stderr().is_terminal()).then(Meter::new),
-        lines: 0,
-        problems: Vec::new(),
-    };
+    let mut feed = StoredFeed::open(&arguments.files)?;
+    feed.time = arguments.time;
+    feed.location = arguments.location.as_deref().map(|name| Arc::from(name.as_bytes()));
+    feed.meter = feed.meter.filter(|_| !arguments.quiet);
     let print = match (&arguments.write, arguments.json) {
         (Some(_), _) => None,
         (None, true) => Some(Print::Json),
@@ -95,7 +87,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
 }
 
 /// Events of stored logs.
-struct StoredFeed {
+pub(super) struct StoredFeed {
     logs: StoredLogs,
     time: Time,
     location: Option<Arc<[u8]>>,
@@ -104,6 +96,29 @@ struct StoredFeed {
     meter: Option<Meter>,
     lines: u64,
     problems: Vec<String>,
+}
+
+impl StoredFeed {
+    /// The events of these files by their own time, with progress on a
+    /// terminal.
+    pub(super) fn open(files: &[PathBuf]) -> Result<Self, CommandError> {
+        let logs = StoredLogs::open(files).map_err(|error| CommandError::Nothing(error.to_string()))?;
+        Ok(Self {
+            logs,
+            time: Time::Event,
+            location: None,
+            last: Arc::from(&b""[..]),
+            clock: LocalClock::default(),
+            meter: io::stderr().is_terminal().then(Meter::new),
+            lines: 0,
+            problems: Vec::new(),
+        })
+    }
+
+    /// What could not be read.
+    pub(super) fn problems(&self) -> &[String] {
+        &self.problems
+    }
 }
 
 impl Feed for StoredFeed {

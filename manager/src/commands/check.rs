@@ -2,13 +2,16 @@
 
 use super::{CommandError, RulesArguments};
 use crate::agents::shared;
+use crate::config::Response;
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
+use crate::respond::binding::Binding;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use clap::Args;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 /// Check configuration, also that for agents, decoders, rules and lists; run nothing.
 #[derive(Args, Debug)]
@@ -39,6 +42,7 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
     } else {
         news::show(&report.render(&sources, Colour::for_stderr()));
         out.extend(loaded.as_ref().map(sizes));
+        out.extend(loaded.as_ref().map(responses));
         // What is shown of problems ends with their number.
         if report.is_empty() {
             out += &(report.summary() + "\n");
@@ -75,4 +79,12 @@ fn sizes(loaded: &Loaded) -> String {
         image.patterns.rows.len(),
         loaded.ruleset.image_size().div_ceil(1024),
     )
+}
+
+/// What would be done, in one line a response.
+fn responses(loaded: &Loaded) -> String {
+    let responses = &loaded.config.responses;
+    let binding = Binding::new(responses, &loaded.ruleset.image());
+    let line = |response: &Arc<Response>| format!("response {response}: {} rules\n", binding.rules(response));
+    responses.list.iter().map(line).collect()
 }

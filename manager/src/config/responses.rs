@@ -15,8 +15,6 @@ mod command;
 mod describe;
 mod drafts;
 mod section;
-#[cfg(test)]
-mod tests;
 
 use super::Place;
 use super::reading::{Reading, value_span};

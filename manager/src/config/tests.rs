@@ -2,6 +2,7 @@
 
 mod formats;
 mod remote;
+mod responses;
 
 use super::*;
 use crate::diagnose::{Colour, Severity};

@@ -15,8 +15,10 @@
 //! | [`order`] | an order on its way |
 //! | [`local`] | responses on the manager's own machine |
 //! | [`reports`] | what agents report goes into the history |
+//! | [`backtest`] | the same over old logs, with nothing carried out |
 
 mod allow;
+pub mod backtest;
 pub mod binding;
 pub mod datagram;
 pub mod decide;
@@ -29,6 +31,8 @@ pub mod order;
 pub mod reports;
 pub mod request;
 pub mod rows;
+#[cfg(test)]
+mod sample;
 pub mod socket;
 
 pub use order::OwnedOrder;

@@ -108,12 +108,12 @@ const DATA: [(&str, &str); 12] = [
 ];
 
 /// A line of `alerts.json` in the layout that scripts for Wazuh 4.14 read:
-/// one line of at most `JSON_MAX` bytes. What is too long goes: first the
-/// fields that no response is about, then all but numbers.
+/// one line of at most `JSON_MAX` bytes. What is too long goes: the log, and
+/// then the fields that no response is about.
 fn as_wazuh_has_it(line: &[u8], time: i64) -> String {
     let whole: Value = serde_json::from_str(&String::from_utf8_lossy(line)).unwrap_or_default();
-    let layouts =
-        [layout(&whole, time, LOG_MAX, DATA.len()), layout(&whole, time, 0, 6), layout(&whole, time, 0, 0)];
+    let layouts = [(LOG_MAX, DATA.len(), 512), (0, DATA.len(), 64), (0, 6, 16)];
+    let layouts = layouts.map(|(log_max, fields, text_max)| layout(&whole, time, log_max, fields, text_max));
     let mut texts = layouts.into_iter().map(|layout| without_controls(&layout.to_string()));
     texts.find(|text| text.len() <= JSON_MAX).unwrap_or_else(|| "{}".to_owned())
 }
@@ -124,31 +124,31 @@ fn without_controls(json: &str) -> String {
     if json.contains(char::is_control) { json.chars().map(plain).collect() } else { json.to_owned() }
 }
 
-/// Of the fields, the first so many are taken.
-fn layout(alert: &Value, time: i64, log_max: usize, fields: usize) -> Value {
+/// Of the fields, the first so many are taken; texts are cut.
+fn layout(alert: &Value, time: i64, log_max: usize, fields: usize, text_max: usize) -> Value {
     let text = |value: &Value, max| value.as_str().map(|text| cut(text, max).to_owned());
     let data: Map<String, Value> = DATA
         .iter()
         .take(fields)
-        .filter_map(|(ours, name)| Some(((*name).to_owned(), text(&alert[*ours], 256)?.into())))
+        .filter_map(|(ours, name)| Some(((*name).to_owned(), text(&alert[*ours], 3 * text_max)?.into())))
         .collect();
     let rule = &alert["rule"];
     json!({
         "timestamp": timestamp(time),
         "rule": {
             "level": rule["level"],
-            "description": text(&rule["comment"], 512),
+            "description": text(&rule["comment"], text_max),
             // Wazuh writes the number as a text.
             "id": rule["sidid"].to_string(),
             "firedtimes": rule["firedtimes"],
-            "groups": rule["groups"].as_array().map(|all| all.iter().take(8).map(|one| text(one, 64)).collect::<Vec<_>>()),
+            "groups": rule["groups"].as_array().map(|all| all.iter().take(8).map(|one| text(one, text_max.min(64))).collect::<Vec<_>>()),
         },
-        "agent": { "name": text(&alert["agent_name"], 128), "ip": text(&alert["agentip"], 64) },
+        "agent": { "name": text(&alert["agent_name"], text_max), "ip": text(&alert["agentip"], text_max) },
         "id": alert["id"],
         "full_log": text(&alert["full_log"], log_max),
-        "decoder": { "name": text(&alert["decoder"], 128) },
+        "decoder": { "name": text(&alert["decoder"], text_max) },
         "data": data,
-        "location": text(&alert["logfile"], 256),
+        "location": text(&alert["logfile"], text_max),
     })
 }
 

@@ -121,6 +121,9 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         let is_adding = slot.action(now) == Some(Action::Add);
         slot.ticket = ticket;
         slot.flags = slot.flags & !(ADDING | CHANGED) | if is_adding { ADDING } else { 0 };
+        if !is_adding {
+            slot.set_fact(Fact::Unsure);
+        }
         is_adding
     }
 

@@ -23,8 +23,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         let is_due = at.now.since(self.noted.now) >= EVERY_MS || drift.unsigned_abs() > DRIFT_MS;
         if self.count > 0 && is_due {
             let stamp = self.stamp(at);
-            // Where there is no room, the last ones are still right enough.
-            let _ = self.note(&Note::Clock(stamp));
+            // Where this fails, the last ones are still right enough.
+            if self.note(&Note::Clock(stamp)).is_ok() {
+                self.is_unsynced = self.journal.sync().is_err();
+            }
             self.noted = stamp;
         }
     }

@@ -127,7 +127,8 @@ fn executable(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
     if is_label(&file) {
         return Some(file);
     }
-    let help = "write the name of a file in active-response/bin of the agents: letters, digits and . _ -, no folder";
+    let help =
+        "write the name of a file in active-response/bin of the agents: letters, digits and . _ -, no folder";
     reading.error(value_span(option), format!("`{file}` cannot be the name of a script"), help);
     None
 }

@@ -102,10 +102,13 @@ impl Drafts {
         let own = self.commands.iter().find(|command| command.name == name).cloned();
         let found = own.or_else(|| Command::built_in(name));
         if found.is_none() {
-            let known = || Means::BUILT_IN.into_iter().chain(self.commands.iter().map(|own| own.name.as_str()));
+            let known =
+                || Means::BUILT_IN.into_iter().chain(self.commands.iter().map(|own| own.name.as_str()));
             let help = match suggest(name, known()) {
                 Some(known) => format!("did you mean `{known}`?"),
-                None => format!("add a <command> of that name, or write one of {}", Means::BUILT_IN.join(", ")),
+                None => {
+                    format!("add a <command> of that name, or write one of {}", Means::BUILT_IN.join(", "))
+                }
             };
             reading.error(at, format!("there is no command `{name}`"), help);
         }
@@ -126,8 +129,9 @@ fn has_what_it_needs(reading: &mut Reading<'_>, section: &Section) -> bool {
         let help = "add <location>local</location>: where the event came from; or server, defined-agent, all";
         reading.error(section.span, "this <active-response> has no <location>", help);
     }
-    let is_bound =
-        section.level.is_some_and(|level| level > 0) || !section.rules_id.is_empty() || section.rules_group.is_some();
+    let is_bound = section.level.is_some_and(|level| level > 0)
+        || !section.rules_id.is_empty()
+        || section.rules_group.is_some();
     if !is_bound && !section.flawed {
         let help = "add <level>, <rules_id> or <rules_group>; without, it is only done by `bartizan respond`";
         reading.warning(section.span, "this <active-response> is for no rule", help);
@@ -140,13 +144,18 @@ fn means(reading: &mut Reading<'_>, section: &Section, of_command: &Means) -> Op
     let mut means = of_command.clone();
     match (&mut means, &section.url) {
         (Means::Webhook { url }, Some((text, _))) => url.clone_from(text),
+        (Means::Webhook { .. }, None) if section.flawed => return None,
         (Means::Webhook { .. }, None) => {
             let help = "add <url>https://HOST/PATH</url>";
             reading.error(section.span, "this webhook has no <url>", help);
             return None;
         }
         (_, Some((_, at))) => {
-            reading.warning(*at, "<url> has no effect with this command", "only `webhook` calls a web server");
+            reading.warning(
+                *at,
+                "<url> has no effect with this command",
+                "only `webhook` calls a web server",
+            );
         }
         (_, None) => {}
     }
@@ -165,8 +174,13 @@ fn timeout(reading: &mut Reading<'_>, section: &Section, command: &Command) -> u
     match section.timeout {
         Some((0, _)) | None => 0,
         Some((seconds, _)) if command.timeout_allowed => seconds,
+        Some((_, at)) if !command.means.is_lasting() => {
+            reading.warning(at, "a webhook is not undone", "remove the <timeout>");
+            0
+        }
         Some((_, at)) => {
-            let message = format!("the command `{}` does not allow a timeout: it is not undone", command.name);
+            let message =
+                format!("the command `{}` does not allow a timeout: it is not undone", command.name);
             reading.warning(at, message, "add <timeout_allowed>yes</timeout_allowed> to the <command>");
             0
         }

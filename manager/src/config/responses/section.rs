@@ -261,7 +261,8 @@ fn group(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
         return Some(text);
     };
     let at = offset.min(text.len().saturating_sub(1));
-    let help = help.unwrap_or_else(|| "it is a regex in OSSEC's language, such as `authentication_failures`".to_owned());
+    let help = help
+        .unwrap_or_else(|| "it is a regex in OSSEC's language, such as `authentication_failures`".to_owned());
     reading.error(option.span_of(at..at + 1), what, help);
     None
 }

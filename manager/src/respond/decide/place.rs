@@ -21,8 +21,6 @@ const CAP_S: i64 = 3600;
 /// Addresses of one range, the new one included, that become the range.
 const AGGREGATE: u32 = 8;
 
-const FAR_FUTURE: i64 = i64::MAX;
-
 /// An occasion and one of its responses.
 pub(super) struct Case<'c> {
     pub(super) decider: &'c Decider,
@@ -69,8 +67,8 @@ impl Case<'_> {
         }
         let is_repeated = self.count_offence(&mut entry, history)?;
         self.lasts(&mut entry, &mut begin);
-        if let Some(why) = alive.and_then(|alive| covers(&alive, &entry, is_repeated)) {
-            return Ok(Outcome::Nothing(why));
+        if alive.is_some_and(|alive| covers(&alive, &entry, is_repeated)) {
+            return Ok(Outcome::Nothing("it is in force already"));
         }
         if let Some(why) = &spot.absent {
             return self.say_once(Entry { state: State::Away, why: why.clone(), ..entry }, history);
@@ -177,13 +175,9 @@ impl Case<'_> {
     }
 }
 
-/// Why nothing is to be done because of what is in force, if so.
-fn covers(alive: &Entry, entry: &Entry, is_repeated: bool) -> Option<&'static str> {
-    let end = |entry: &Entry| entry.ends_at.unwrap_or(FAR_FUTURE);
-    match () {
-        () if alive.confirm_by.is_some() => Some("it is in force and waits to be confirmed"),
-        () if end(alive) >= end(entry) => Some("it is in force and lasts as long"),
-        () if !is_repeated => Some("it has just been done"),
-        () => None,
-    }
+/// Whether what is in force makes it needless: it waits to be confirmed, was
+/// done for the same offence, or lasts as long.
+fn covers(alive: &Entry, entry: &Entry, is_repeated: bool) -> bool {
+    let end = |entry: &Entry| entry.ends_at.unwrap_or(i64::MAX);
+    alive.confirm_by.is_some() || !is_repeated || end(alive) >= end(entry)
 }
