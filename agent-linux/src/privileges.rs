@@ -52,7 +52,8 @@ impl Other {
 
     /// Becomes this user for good. One that carries responses out may still
     /// change the packet filter and routes, through programs that it lends
-    /// that to; `Ok(false)` when the kernel cannot (before Linux 4.3).
+    /// that to; `Ok(false)` where that cannot be (before Linux 4.3, or in a
+    /// container without that right).
     pub fn put_on(&self, carries_out: bool) -> io::Result<bool> {
         prctl::set_keepcaps(carries_out)?;
         let file = read("/etc/group");
@@ -60,7 +61,7 @@ impl Other {
         unistd::setgroups(&groups)?;
         unistd::setresgid(self.gid, self.gid, self.gid)?;
         unistd::setresuid(self.uid, self.uid, self.uid)?;
-        Ok(!carries_out || sys::keep_network_admin().is_ok())
+        if carries_out { sys::keep_network_admin() } else { Ok(true) }
     }
 
     /// Its name.

@@ -180,11 +180,14 @@ pub fn local_time(seconds: u64) -> LocalTime {
 
 /// Of all capabilities that this process may use, keeps only that to change
 /// the packet filter and routes, and does not use it itself: it is there to be
-/// lent. Fails where it was not held.
-pub fn keep_network_admin() -> io::Result<()> {
-    capabilities::keep()?;
-    capabilities::lend(true)?;
-    capabilities::lend(false)
+/// lent. `Ok(false)` where that cannot be; then none is kept.
+pub fn keep_network_admin() -> io::Result<bool> {
+    let lendable = || capabilities::lend(true).and_then(|()| capabilities::lend(false));
+    let is_kept = capabilities::keep(capabilities::NET_ADMIN_BIT).and_then(|()| lendable()).is_ok();
+    if !is_kept {
+        capabilities::keep(0)?;
+    }
+    Ok(is_kept)
 }
 
 /// Does something while programs that are started may change the packet filter
@@ -203,6 +206,7 @@ mod capabilities {
 
     /// `CAP_NET_ADMIN` of linux/capability.h.
     const NET_ADMIN: libc::c_ulong = 12;
+    pub(super) const NET_ADMIN_BIT: u32 = 1 << NET_ADMIN;
     const NONE: libc::c_ulong = 0;
 
     /// `struct __user_cap_header_struct`, of `_LINUX_CAPABILITY_VERSION_3`.
@@ -221,10 +225,10 @@ mod capabilities {
         inheritable: u32,
     }
 
-    pub(super) fn keep() -> io::Result<()> {
+    /// Keeps only these, to be lent.
+    pub(super) fn keep(bits: u32) -> io::Result<()> {
         let header = Header { version: 0x2008_0522, process: 0 };
-        let bit = 1 << NET_ADMIN;
-        let data = [Data { effective: 0, permitted: bit, inheritable: bit }, Data::default()];
+        let data = [Data { effective: 0, permitted: bits, inheritable: bits }, Data::default()];
         // SAFETY: version 3 reads one header and two parts of data, which live
         // as long as the call.
         let result = unsafe { libc::syscall(libc::SYS_capset, &raw const header, data.as_ptr()) };

@@ -18,7 +18,11 @@ impl Agent {
         if let Some(id) = self.responses.take_reload() {
             match self.reload(now) {
                 true => self.responses.say(id, State::Done, "the configuration was read again"),
-                false => self.responses.say(id, State::Failed, "the configuration has errors; the earlier one stays"),
+                false => self.responses.say(
+                    id,
+                    State::Failed,
+                    "the configuration has errors; the earlier one stays",
+                ),
             }
         }
         let said = self.responses.turn(now);

@@ -33,10 +33,10 @@ COMMANDS
             the token, `-` reads it from standard input, where no list of processes shows it.
     run     Watches and sends, in the foreground, until SIGTERM or SIGINT. SIGHUP reads the
             configuration again; one with errors changes nothing. A change of <client>
-            takes a restart.
+            takes a restart. What is blocked is blocked anew.
     check   Reads the configuration, looks at every source and says what would happen.
             Starts nothing and sends nothing.
-    status  What the running agent does: connection, sources, spool.
+    status  What the running agent does: connection, sources, spool, responses in force.
 
 OPTIONS
     -c, --config FILE   The configuration, in the dialect of ossec.conf [DIR/agent.conf].
@@ -60,6 +60,11 @@ FILES
     DIR/local_internal_options.conf  `logcollector.remote_commands=1` lets the manager's
                                      configuration run commands; no otherwise.
     DIR/pushed/agent.conf            What the manager sent last; used after a restart, too.
+    DIR/active-response/journal      Responses in force. They stay in force when the agent ends;
+                                     the next start goes on with them and undoes them on time.
+    DIR/active-response/bin/         Scripts that a manager may have run here. Without
+                                     <active-response><disabled>yes</disabled></active-response>
+                                     in agent.conf, its orders are carried out.
 
 EXIT CODES
     0  All is well.

@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
             .map_err(|error| Failure::System(format!("cannot become `{}`: {error}", other.name())))
             .map(|may_block| {
                 if !may_block {
-                    complain("this kernel lets only root change the packet filter; blocks will fail");
+                    complain("only root can change the packet filter here; blocks will fail");
                 }
             })?;
     }

@@ -348,6 +348,7 @@ fn a_response_of_a_manager_is_passed_over_and_a_mistyped_option_is_not() {
     let bound = "<active-response><command>firewall-drop</command><location>local</location><level>6</level>\
                  </active-response>";
     assert_eq!(config(&format!("<ossec_config>{bound}</ossec_config>")), Config::default());
-    let report = refused("<ossec_config><active-response><disable>yes</disable></active-response></ossec_config>");
+    let report =
+        refused("<ossec_config><active-response><disable>yes</disable></active-response></ossec_config>");
     assert!(report.contains("did you mean <disabled>?"), "{report}");
 }

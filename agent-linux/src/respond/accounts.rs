@@ -34,7 +34,9 @@ pub(super) fn begin(folder: &Path, user: &str, lock: bool) -> Result<Option<Vec<
             return Ok(None);
         }
         None => return Err("there is no such user in /etc/passwd".to_owned()),
-        Some(uid) if uid < UID_MIN => return Err(format!("the user belongs to the system: {uid} < {UID_MIN}")),
+        Some(uid) if uid < UID_MIN => {
+            return Err(format!("the user belongs to the system: {uid} < {UID_MIN}"));
+        }
         Some(_) => {}
     }
     match state(&read("/etc/shadow"), user) {
@@ -118,6 +120,9 @@ mod tests {
     #[test]
     fn users_of_the_system_and_unknown_ones_are_told() {
         let passwd = "root:x:0:0::/root:/bin/sh\nanna:x:1000:1000::/home/anna:/bin/sh\n";
-        assert_eq!((uid(passwd, "root"), uid(passwd, "anna"), uid(passwd, "..")), (Some(0), Some(1000), None));
+        assert_eq!(
+            (uid(passwd, "root"), uid(passwd, "anna"), uid(passwd, "..")),
+            (Some(0), Some(1000), None)
+        );
     }
 }

@@ -50,9 +50,9 @@ fn entry(network: &Network) -> String {
 }
 
 fn edit(path: &Path, entry: &str, add: bool) -> io::Result<()> {
-    // The file that a link stands for, so that the link stays.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let found = match fs::metadata(path) {
+    let found = match fs::symlink_metadata(path) {
+        // The new file would take the place of a link.
+        Ok(found) if !found.is_file() => return Err(io::ErrorKind::InvalidInput.into()),
         Ok(found) if found.len() > FILE_MAX => return Err(io::ErrorKind::FileTooLarge.into()),
         Ok(found) => Some(found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -150,13 +150,12 @@ mod tests {
     }
 
     #[test]
-    fn a_link_stays_a_link() {
+    fn a_link_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let (path, link) = (folder.path().join("real"), folder.path().join("hosts.deny"));
         fs::write(&path, "").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        edit(&link, &lines("192.0.2.7"), true).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), lines("192.0.2.7"));
-        assert!(link.is_symlink());
+        assert!(edit(&link, &lines("192.0.2.7"), true).is_err());
+        assert!(link.is_symlink() && fs::read(&path).unwrap().is_empty());
     }
 }

@@ -55,11 +55,8 @@ pub fn folder(home: &Path) -> PathBuf {
 /// What drops packets here; `None` if there is nothing.
 pub fn tool() -> Option<Tool> {
     let has = |name: &str| runner::find(name).is_some();
-    match () {
-        () if has("nft") => Some(Tool::Nft),
-        () if has("ipset") && (has("iptables") || has("ip6tables")) => Some(Tool::Ipset),
-        () => None,
-    }
+    let has_ipset = || has("ipset") && (has("iptables") || has("ip6tables"));
+    if has("nft") { Some(Tool::Nft) } else { has_ipset().then_some(Tool::Ipset) }
 }
 
 /// Whether an agent has anything to carry out: orders, or what an earlier one

@@ -8,7 +8,6 @@ use bartizan_core::respond::responder::{Outcome, Ticket};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use nix::unistd::{AccessFlags, access};
-use std::collections::VecDeque;
 use std::fs;
 use std::path::Path;
 
@@ -36,8 +35,8 @@ pub(super) struct Plan {
     pub(super) input: String,
     /// What it reads once it has asked with `check_keys`.
     pub(super) reply: Option<String>,
-    /// What is run next.
-    pub(super) then: VecDeque<Then>,
+    /// What is run next, the last one first.
+    pub(super) then: Vec<Then>,
     /// A program that fails has changed nothing.
     pub(super) is_atomic: bool,
 }
@@ -59,14 +58,15 @@ impl Plan {
         Ok(Self { words: command(words)?, ..Self::default() })
     }
 
-    /// `ipset`, and after it the rules that look into its sets.
+    /// `ipset`, and after it the rules that look into the sets that it makes.
     pub(super) fn ipset(script: &str) -> Result<Self, String> {
         let mut plan = Self { input: script.to_owned(), ..Self::new(&["ipset", "-exist", "restore"])? };
-        for rule in RULES {
+        let is_made = |set: &str| contains(script.as_bytes(), ["create ", set, " "].concat().as_bytes());
+        for rule in RULES.iter().filter(|rule| is_made(rule.arguments[4])) {
             let words = |option| command(&[&[rule.program, "-w", option][..], &rule.arguments].concat());
             if let (Ok(check), Ok(insert)) = (words("-C"), words("-I")) {
-                plan.then.push_back(Then { words: check, is_remedy: false });
-                plan.then.push_back(Then { words: insert, is_remedy: true });
+                plan.then.push(Then { words: insert, is_remedy: true });
+                plan.then.push(Then { words: check, is_remedy: false });
             }
         }
         Ok(plan)
@@ -75,14 +75,15 @@ impl Plan {
     /// `ip` with a script; the one of BusyBox gets a line at a time.
     pub(super) fn ip(script: &str) -> Result<Self, String> {
         let program = find("ip").ok_or("there is no program `ip` here")?;
-        let is_whole = fs::canonicalize(&program).is_ok_and(|real| !real.ends_with("busybox"));
-        if is_whole {
+        let is_busybox = fs::read_link(&program).is_ok_and(|real| real.ends_with("busybox"));
+        if !is_busybox {
             return Ok(Self { input: script.to_owned(), ..Self::new(&["ip", "-force", "-batch", "-"])? });
         }
-        let words = |line: &str| [program.as_str()].into_iter().chain(line.split(' ')).map(str::to_owned).collect();
-        let mut then: VecDeque<_> =
-            script.lines().map(|line| Then { words: words(line), is_remedy: false }).collect();
-        let words = then.pop_front().map_or_else(Vec::new, |first| first.words);
+        let words =
+            |line: &str| [program.as_str()].into_iter().chain(line.split(' ')).map(str::to_owned).collect();
+        let mut then: Vec<_> =
+            script.lines().rev().map(|line| Then { words: words(line), is_remedy: false }).collect();
+        let words = then.pop().map_or_else(Vec::new, |first| first.words);
         Ok(Self { words, then, ..Self::default() })
     }
 }
@@ -91,6 +92,11 @@ fn command(words: &[&str]) -> Result<Vec<String>, String> {
     let (name, arguments) = words.split_first().unwrap_or((&"", &[]));
     let program = find(name).ok_or_else(|| format!("there is no program `{name}` here"))?;
     Ok([program].into_iter().chain(arguments.iter().map(|word| (*word).to_owned())).collect())
+}
+
+/// Whether a part stands in a text. Neither is long.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// The folders in which programs are found.
@@ -184,14 +190,14 @@ impl Runner {
         run.child.kill();
         run.child.reap();
         let is_good = end == End::Code(0);
-        let is_cared_for = run.plan.then.front().is_some_and(|then| then.is_remedy);
+        let is_cared_for = run.plan.then.last().is_some_and(|then| then.is_remedy);
         if !is_good && (run.is_late || !is_cared_for) {
             return Some(Err(run.why(end)));
         }
         if is_good && is_cared_for {
-            run.plan.then.pop_front();
+            run.plan.then.pop();
         }
-        let Some(next) = run.plan.then.pop_front() else { return Some(Ok(())) };
+        let Some(next) = run.plan.then.pop() else { return Some(Ok(())) };
         match self.start(&next.words) {
             Ok(child) => run.begin_next(child, next.words),
             Err(why) => return Some(Err(why)),
@@ -246,7 +252,7 @@ impl Run {
         }
         let has_said = self.output.contains(&b'\n');
         if has_said && let Some(reply) = self.plan.reply.take() {
-            if self.output.windows(10).any(|part| part == b"check_keys") {
+            if contains(&self.output, b"check_keys") {
                 (self.plan.input, self.given) = (reply, 0);
             }
             self.give();

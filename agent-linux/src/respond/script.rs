@@ -165,7 +165,12 @@ mod tests {
     #[test]
     fn a_stock_script_is_needed_no_more_and_is_used_where_it_is() {
         let folder = tempfile::tempdir().unwrap();
-        let means = |file| match without_stock(&Order { id: 1, what: What::Begin(begin(file)) }, folder.path()).what {
+        let means = |file| match without_stock(
+            &Order { id: 1, what: What::Begin(begin(file)) },
+            folder.path(),
+        )
+        .what
+        {
             What::Begin(begin) => Some(begin.means),
             _ => None,
         };
@@ -191,7 +196,8 @@ mod tests {
         let told = tell(Path::new("/s/x.sh"), Talk::Arguments, false, &begin("x.sh"));
         let location = ["(web)", "192.0.2.1->/var/log/auth.log"];
         let expected =
-            [&["/s/x.sh", "delete", "-", "192.0.2.7", "1764000000.42", "5712"], &location[..], &["-"]].concat();
+            [&["/s/x.sh", "delete", "-", "192.0.2.7", "1764000000.42", "5712"], &location[..], &["-"]]
+                .concat();
         assert_eq!(told.words, expected);
         assert!(told.input.is_empty() && told.reply.is_none());
     }

@@ -50,7 +50,8 @@ pub(super) fn shield(managers: &[IpAddr]) -> Box<Shield> {
         // One that cannot be read has just ended.
         read(&mut shield, &entry.path(), (Shield::read_logind, b""), &mut piece);
     }
-    let is_process = |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
+    let is_process =
+        |entry: &fs::DirEntry| entry.file_name().as_encoded_bytes().iter().all(u8::is_ascii_digit);
     for entry in entries("/proc").filter(is_process) {
         read(&mut shield, &entry.path().join("environ"), (Shield::read_environ, b"\0"), &mut piece);
     }
@@ -108,7 +109,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("resolv.conf");
         let comments = "# a comment that fills the file\n".repeat(2_000);
-        fs::write(&path, format!("{comments}nameserver 192.0.2.53\n{comments}nameserver 192.0.2.54")).unwrap();
+        fs::write(&path, format!("{comments}nameserver 192.0.2.53\n{comments}nameserver 192.0.2.54"))
+            .unwrap();
         // Every way to cut it.
         for size in [64, 65, 71, 100, PIECE] {
             let mut shield = Shield::new();

@@ -11,10 +11,10 @@
 //! a second header into the line (what is not printable becomes `_`), and line
 //! breaks in a message become spaces.
 
-use crate::child::Got;
 use super::export::Export;
 use super::kept::Kept;
 use super::text::{Text, iso_stamp};
+use crate::child::Got;
 use crate::config::{self, Expressions};
 use crate::live::{Heard, Live, Sink};
 use crate::sys::local_time;

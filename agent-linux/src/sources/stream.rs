@@ -2,8 +2,8 @@
 //! like a file that grows. When it ends it is started again, with a wait that
 //! grows to a minute.
 
-use crate::child::{Got, shell};
 use super::kept::Kept;
+use crate::child::{Got, shell};
 use crate::config::{self, Expressions};
 use crate::live::{Heard, Live, Sink};
 use bartizan_core::assemble::splitter::Splitter;

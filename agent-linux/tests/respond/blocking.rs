@@ -1,8 +1,8 @@
 //! Packets are dropped, as long as they are to be.
 
+use crate::begin;
 use crate::keeper::{Home, Keeper, wait};
 use crate::world::{World, output, run};
-use crate::begin;
 use bartizan_core::respond::order::{Means, Order, What};
 use bartizan_core::respond::report::State;
 use std::time::{Duration, Instant};
@@ -141,7 +141,7 @@ fn an_agent_that_is_not_root_any_more_still_blocks() {
     home.configure("<client><agent_user>bartizan-test</agent_user></client>");
     run(&format!("chmod 755 {}", home.folder.path().display()));
     let agent = home.run();
-    for (id, means) in [(1, Means::Block), (2, Means::NullRoute), (3, Means::Ipset)] {
+    for (id, means) in [(1, Means::Block), (2, Means::NullRoute)] {
         keeper.order(begin(id, means, "192.0.2.3", 0));
         keeper.wait_for(id, State::Done);
         assert!(!world.connects_from("192.0.2.3"));
@@ -149,10 +149,11 @@ fn an_agent_that_is_not_root_any_more_still_blocks() {
         keeper.wait_for(id, State::Undone);
         assert!(world.connects_from("192.0.2.3"));
     }
-    keeper.order(begin(4, Means::HostsDeny, "192.0.2.3", 0));
-    assert!(keeper.wait_for(4, State::Failed).contains("<agent_user>root</agent_user>"));
+    keeper.order(begin(3, Means::HostsDeny, "192.0.2.3", 0));
+    assert!(keeper.wait_for(3, State::Failed).contains("<agent_user>root</agent_user>"));
     let status = std::fs::read_to_string(format!("/proc/{}/status", agent.id())).unwrap();
-    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
+    let field =
+        |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned();
     // To be lent, not to be used.
     assert_eq!((field("CapEff:"), field("CapPrm:")), ("0000000000000000".into(), "0000000000001000".into()));
     assert_ne!(field("Uid:").split_whitespace().next(), Some("0"));
@@ -192,6 +193,9 @@ fn the_status_names_what_is_in_force() {
     let text = status(&["status"]);
     assert!(text.contains("active response: nft, 1 in force\n  17 192.0.2.3 done, 9 min 5"), "{text}");
     let json = status(&["status", "--json"]);
-    assert!(json.contains(r#""responses":{"tool":"nft","in_force":1,"first":[{"id":17,"about":"192.0.2.3""#), "{json}");
+    assert!(
+        json.contains(r#""responses":{"tool":"nft","in_force":1,"first":[{"id":17,"about":"192.0.2.3""#),
+        "{json}"
+    );
     wait("a ruleset", || !output("nft list table inet bartizan").stdout.is_empty());
 }

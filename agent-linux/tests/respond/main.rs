@@ -48,7 +48,9 @@ impl Keeper {
     fn wait_for(&self, id: u64, state: State) -> String {
         let mut line = None;
         self.wait(&format!("response {id} {}", state.word()), |ledger| {
-            line = reports(ledger).find(|report| (report.id, report.state) == (id, state)).map(|r| r.to_string());
+            line = reports(ledger)
+                .find(|report| (report.id, report.state) == (id, state))
+                .map(|r| r.to_string());
             line.is_some()
         });
         line.unwrap()

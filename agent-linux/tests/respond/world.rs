@@ -45,6 +45,7 @@ impl World {
         let etc = tempfile::tempdir().unwrap();
         run(&format!("cp -a /etc/. {}", etc.path().display()));
         run(&format!("mount --bind {} /etc", etc.path().display()));
+        run("mount -t tmpfs tmpfs /run");
         std::fs::write("/etc/resolv.conf", "nameserver 198.51.100.53\n").unwrap();
         let neighbour = neighbour();
         run("ip link set lo up");

@@ -65,7 +65,8 @@ fn a_program_reads_all_it_is_given_and_knows_nothing_else() {
     let plan = Plan { input: "x".repeat(300_000), ..plan };
     bench.run(plan, 60_000).unwrap();
     let said = bench.said();
-    let lines: Vec<&str> = said.lines().filter(|line| !line.starts_with("PWD=") && !line.starts_with("_=")).collect();
+    let lines: Vec<&str> =
+        said.lines().filter(|line| !line.starts_with("PWD=") && !line.starts_with("_=")).collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert!(lines[0].trim() == "300000" && lines[1].starts_with("PATH="), "{said}");
 }
@@ -96,7 +97,8 @@ fn a_program_that_takes_too_long_is_ended_with_all_it_has_started() {
     let plan = Plan { is_atomic: true, ..plan };
     assert_eq!(bench.run(plan, 300), Err("unsure: script: took too long and was ended".to_owned()));
     let child: i32 = bench.said().trim().parse().unwrap();
-    let is_gone = || !fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
+    let is_gone =
+        || !fs::read_to_string(format!("/proc/{child}/stat")).is_ok_and(|stat| !stat.contains(") Z"));
     while !is_gone() {
         assert!(bench.started.elapsed() < Duration::from_secs(60), "it still runs");
         std::thread::yield_now();
@@ -122,13 +124,14 @@ fn a_script_that_says_its_keys_is_told_to_continue() {
 #[test]
 fn a_remedy_is_for_what_failed_and_nothing_else() {
     let mut bench = Bench::new();
-    let step = |script: &str, is_remedy| {
-        Then { words: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()], is_remedy }
+    let step = |script: &str, is_remedy| Then {
+        words: vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()],
+        is_remedy,
     };
     let said = bench.folder.path().join("said").display().to_string();
     let say = |word: &str| format!("echo {word} >>{said}");
     let mut run = |first: &str, then: Vec<Then>| {
-        let plan = Plan { then: then.into(), ..bench.plan(first) };
+        let plan = Plan { then: then.into_iter().rev().collect(), ..bench.plan(first) };
         bench.run(plan, 60_000)
     };
     run("true", vec![step("true", false), step(&say("wrong"), true), step(&say("last"), false)]).unwrap();
