@@ -159,7 +159,8 @@ impl Watch {
         self.agent = None;
         let socket = self.manager.home.join("control.sock");
         self.manager.process().wait_for("end of the session", |_| {
-            ask_at(&socket, r#"{"ask":"agents"}"#).is_some_and(|answer| answer["agents"] == Value::Array(Vec::new()))
+            ask_at(&socket, r#"{"ask":"agents"}"#)
+                .is_some_and(|answer| answer["agents"] == Value::Array(Vec::new()))
         });
     }
 
@@ -206,7 +207,8 @@ impl Watch {
         let socket = self.manager.home.join("control.sock");
         let mut row = Value::Null;
         self.manager.process().wait_for(&format!("response that is {state}"), |_| {
-            row = ask_at(&socket, r#"{"ask":"history","limit":1}"#).unwrap_or_default()["responses"][0].clone();
+            row =
+                ask_at(&socket, r#"{"ask":"history","limit":1}"#).unwrap_or_default()["responses"][0].clone();
             row["state"] == state
         });
         row
