@@ -14,6 +14,7 @@ use crate::respond::dispatch::Bell;
 use crate::respond::occasion::Occasion;
 use bartizan_core::event::{Category, Event};
 use bartizan_core::image::rows::{RuleRow, rule_flag};
+use bartizan_core::respond::report;
 use bartizan_core::rules::judge::{Fate, Verdict};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -155,7 +156,8 @@ impl<W: Write> AlertWriter<W> {
     fn responses(&self, event: &Event<'_>, verdict: &Verdict) -> Option<Bound> {
         let row = verdict.rule.filter(|_| verdict.fate == Fate::Fired)?;
         let bound = self.bell.as_ref()?.binding.of(row)?;
-        let is_report = event.location.ends_with(b"->active-response");
+        let place = event.location.rsplit(|byte| *byte == b'>').next();
+        let is_report = place == Some(report::PLACE.as_bytes());
         (!is_report).then(|| Arc::clone(bound))
     }
 

@@ -54,7 +54,6 @@ impl Dispatcher {
         let office = Office {
             local: Local::start(home, desk.clone())?,
             webhooks: Webhooks::start(desk.clone())?,
-            own_place: format!("{}->{PLACE}", local_host()).into_bytes(),
             decider: Decider::new(&config.global),
             responses: config.responses.clone(),
             kept: BTreeMap::new(),
@@ -84,7 +83,6 @@ struct Office {
     responses: Responses,
     local: Local,
     webhooks: Webhooks,
-    own_place: Vec<u8>,
     kept: BTreeMap<u64, Arc<OwnedBegin>>,
     pruned: Option<Instant>,
 }
@@ -258,7 +256,7 @@ impl Office {
 
     /// An event of the manager.
     fn say(&self, text: String) {
-        self.hub.note(&self.own_place, text);
+        self.hub.note(PLACE.as_bytes(), text);
     }
 
     fn prune(&mut self) {

@@ -20,7 +20,10 @@ fn who_guesses_a_password_is_shut_out_and_let_in_again_on_time() {
     watch.attack(address(0));
     let begun = Instant::now();
     let row = watch.wait_for_state("done");
-    assert_eq!((&row["ip"], &row["name"], &row["rule"]), (&"10.77.0.10".into(), &"gate".into(), &5716.into()));
+    assert_eq!(
+        (&row["ip"], &row["name"], &row["rule"]),
+        (&"10.77.0.10".into(), &"gate".into(), &5716.into())
+    );
     assert!(!town.reaches(watch.port()), "the connection does not come through");
     let row = watch.wait_for_state("expired");
     assert!(begun.elapsed() >= Duration::from_secs(3), "not before its time: {:?}", begun.elapsed());
@@ -41,7 +44,12 @@ fn everything_is_undone_at_once_and_history_survives_a_restart() {
     assert!(!town.reaches(watch.port()), "a manager that is gone changes nothing");
     watch.manager.run();
     let listed = watch.respond("list");
-    assert!(listed.out.contains("block600") && listed.out.contains("10.77.0.10"), "{} {}", listed.out, listed.err);
+    assert!(
+        listed.out.contains("block600") && listed.out.contains("10.77.0.10"),
+        "{} {}",
+        listed.out,
+        listed.err
+    );
     // The agent comes back by itself.
     let socket = watch.manager.home.join("control.sock");
     watch.manager.process().wait_for("the agent", |_| {

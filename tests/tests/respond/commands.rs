@@ -58,17 +58,33 @@ fn tools_of_ossec_find_what_they_know() {
         </active-response>";
     let mut watch = Watch::start("ossec-tools", response);
     let listed = watch.run("agent-control", "-lc");
-    assert!(listed.out.contains("\nOSSEC HIDS agent_control. List of available agents:\n   ID: 000, Name: "), "{}", listed.out);
+    assert!(
+        listed.out.contains("\nOSSEC HIDS agent_control. List of available agents:\n   ID: 000, Name: "),
+        "{}",
+        listed.out
+    );
     assert!(listed.out.contains("   ID: 002, Name: gate, IP: 127.0.0.1, Active\n"), "{}", listed.out);
     assert!(!listed.out.contains("agentless") && !listed.out.contains("Name: first"), "{}", listed.out);
     let listed = watch.run("agent-control", "-L");
-    assert!(listed.out.contains("   Response name: firewall-drop600, command: firewall-drop"), "{} {}", listed.out, listed.err);
+    assert!(
+        listed.out.contains("   Response name: firewall-drop600, command: firewall-drop"),
+        "{} {}",
+        listed.out,
+        listed.err
+    );
     let done = watch.run("agent-control", "-b 10.77.0.10 -f firewall-drop600 -u 002");
-    assert!(done.out.contains("Running active response 'firewall-drop600' on: 002"), "{} {}", done.out, done.err);
+    assert!(
+        done.out.contains("Running active response 'firewall-drop600' on: 002"),
+        "{} {}",
+        done.out,
+        done.err
+    );
     watch.wait_for_state("done");
     assert!(!town.reaches(watch.port()), "the stock script is built in");
     assert_eq!(watch.run("agent-control", "-R 002").code, Some(0));
-    for (words, code) in [("-r -a", 1), ("-M status -u 002", 1), ("-b 10.77.0.11 -f nothing -u 002", 1), ("-l -R 002", 2)] {
+    for (words, code) in
+        [("-r -a", 1), ("-M status -u 002", 1), ("-b 10.77.0.11 -f nothing -u 002", 1), ("-l -R 002", 2)]
+    {
         assert_eq!(watch.run("agent-control", words).code, Some(code), "{words}");
     }
 
@@ -86,7 +102,12 @@ fn tools_of_ossec_find_what_they_know() {
     let json = r#"{"command":"firewall-drop600","parameters":{"alert":{"data":{"srcip":"10.77.0.13"}}}}"#;
     let answer = ask(&format!("(local_source) [] ARN (null) {json}"));
     assert_eq!((&answer["ok"], &answer["sent"][0]["ip"]), (&true.into(), &"10.77.0.13".into()), "{answer}");
-    for wrong in ["", "hello", "(msg_to_agent) [] NRS 002 firewall-drop600 - ;reboot x y", "(x) N!S 002 syscheck restart"] {
+    for wrong in [
+        "",
+        "hello",
+        "(msg_to_agent) [] NRS 002 firewall-drop600 - ;reboot x y",
+        "(x) N!S 002 syscheck restart",
+    ] {
         assert_eq!(ask(wrong)["ok"], false, "{wrong}");
     }
 }

@@ -3,7 +3,7 @@
 
 use bartizan_tests::manager::{Manager, ask_at};
 use bartizan_tests::process::{Finished, Running, command, finish};
-use bartizan_tests::{Folder, agent};
+use bartizan_tests::{Folder, agent, bartizan};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::gettid;
 use serde_json::Value;
@@ -17,18 +17,20 @@ use std::thread;
 use std::time::Duration;
 
 /// How many attackers there are: 10.77.0.10 and on.
-pub const ATTACKERS: u8 = 60;
+pub(crate) const ATTACKERS: u8 = 60;
 
 /// The two networks. The test's own thread, and what it starts, is in that of
 /// the agent.
-pub struct Town {
+pub(crate) struct Town {
     outside: File,
 }
 
 impl Town {
     /// Moves this thread to a new network that has a wire to another one.
     /// `None` where that is not allowed.
-    pub fn enter() -> Option<Self> {
+    pub(crate) fn enter() -> Option<Self> {
+        // They are built on first use, and there is no way to the world below.
+        let _ = (bartizan(), agent());
         if let Err(error) = unshare(CloneFlags::CLONE_NEWNET) {
             eprintln!("no network of its own ({error}): nothing is tested");
             return None;
@@ -62,7 +64,7 @@ impl Town {
     }
 
     /// Does something where the attackers are.
-    pub fn outside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
+    pub(crate) fn outside<T: Send>(&self, act: impl FnOnce() -> T + Send) -> T {
         thread::scope(|scope| {
             let there = scope.spawn(|| {
                 setns(&self.outside, CloneFlags::CLONE_NEWNET).expect("it can go there");
@@ -73,19 +75,19 @@ impl Town {
     }
 
     /// Whether an attacker gets through to a port.
-    pub fn reaches(&self, port: u16) -> bool {
+    pub(crate) fn reaches(&self, port: u16) -> bool {
         let to = SocketAddr::from(([10, 77, 0, 1], port));
         self.outside(|| TcpStream::connect_timeout(&to, Duration::from_millis(300)).is_ok())
     }
 
     /// A socket of an attacker.
-    pub fn socket(&self, attacker: u8) -> UdpSocket {
+    pub(crate) fn socket(&self, attacker: u8) -> UdpSocket {
         self.outside(|| UdpSocket::bind((address(attacker), 0)).expect("a socket"))
     }
 }
 
 /// The address of an attacker.
-pub fn address(attacker: u8) -> IpAddr {
+pub(crate) fn address(attacker: u8) -> IpAddr {
     IpAddr::from([10, 77, 0, 10 + attacker])
 }
 
@@ -95,21 +97,21 @@ fn ip(words: &str) {
 }
 
 /// A manager and an agent that follows a log.
-pub struct Watch {
+pub(crate) struct Watch {
     /// The manager.
-    pub manager: Manager,
+    pub(crate) manager: Manager,
     /// The agent's home.
     home: PathBuf,
     /// The log.
     log: PathBuf,
     agent: Option<Running>,
     /// Something that listens, so that there is something to attack.
-    pub service: TcpListener,
+    pub(crate) service: TcpListener,
 }
 
 impl Watch {
     /// Starts both; `responses` is the configuration of active response.
-    pub fn start(name: &str, responses: &str) -> Self {
+    pub(crate) fn start(name: &str, responses: &str) -> Self {
         let (mut manager, _) = Manager::start(name);
         manager.stop();
         let configuration = format!(
@@ -145,7 +147,7 @@ impl Watch {
     }
 
     /// Starts the agent.
-    pub fn start_agent(&mut self) {
+    pub(crate) fn start_agent(&mut self) {
         let mut command = self.command("run");
         let socket = self.home.join("agent.sock");
         command.args(["--user", "root", "--socket"]).arg(socket);
@@ -153,16 +155,17 @@ impl Watch {
     }
 
     /// Kills the agent, and waits until the manager knows.
-    pub fn kill_agent(&mut self) {
+    pub(crate) fn kill_agent(&mut self) {
         self.agent = None;
         let socket = self.manager.home.join("control.sock");
         self.manager.process().wait_for("end of the session", |_| {
-            ask_at(&socket, r#"{"ask":"agents"}"#).is_some_and(|answer| answer["agents"] == Value::Array(Vec::new()))
+            ask_at(&socket, r#"{"ask":"agents"}"#)
+                .is_some_and(|answer| answer["agents"] == Value::Array(Vec::new()))
         });
     }
 
     /// Waits until the agent follows the log.
-    pub fn is_heard(&mut self) {
+    pub(crate) fn is_heard(&mut self) {
         let archive = self.manager.home.join("logs/archives/archives.log");
         let (log, id) = (self.log.clone(), self.agent.as_ref().map_or(0, Running::id));
         let mut number = 0;
@@ -174,7 +177,7 @@ impl Watch {
     }
 
     /// Somebody guesses a password.
-    pub fn attack(&self, from: IpAddr) {
+    pub(crate) fn attack(&self, from: IpAddr) {
         append(
             &self.log,
             &format!("Nov 21 10:00:00 gate sshd[7]: Failed password for root from {from} port 4022 ssh2"),
@@ -182,36 +185,37 @@ impl Watch {
     }
 
     /// Runs `bartizan respond` with these words.
-    pub fn respond(&self, words: &str) -> Finished {
+    pub(crate) fn respond(&self, words: &str) -> Finished {
         self.run("respond", words)
     }
 
     /// Runs a command of the manager.
-    pub fn run(&self, job: &str, words: &str) -> Finished {
+    pub(crate) fn run(&self, job: &str, words: &str) -> Finished {
         let home: &Folder = &self.manager.home;
         finish(command(&[job]).args(words.split(' ')).arg("--home").arg(home.path()).env("TZ", "UTC0"), b"")
     }
 
     /// The history, the newest first.
-    pub fn history(&self) -> Vec<Value> {
+    pub(crate) fn history(&self) -> Vec<Value> {
         let listed = self.respond("history --json");
         assert_eq!(listed.code, Some(0), "{}", listed.err);
         listed.out.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
     }
 
     /// Waits until the newest row of the history has a state.
-    pub fn wait_for_state(&mut self, state: &str) -> Value {
+    pub(crate) fn wait_for_state(&mut self, state: &str) -> Value {
         let socket = self.manager.home.join("control.sock");
         let mut row = Value::Null;
         self.manager.process().wait_for(&format!("response that is {state}"), |_| {
-            row = ask_at(&socket, r#"{"ask":"history","limit":1}"#).unwrap_or_default()["responses"][0].clone();
+            row =
+                ask_at(&socket, r#"{"ask":"history","limit":1}"#).unwrap_or_default()["responses"][0].clone();
             row["state"] == state
         });
         row
     }
 
     /// The port of the service.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.service.local_addr().expect("an address").port()
     }
 }

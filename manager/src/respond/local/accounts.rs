@@ -27,7 +27,9 @@ pub(super) fn lock(home: &Path, user: &str, lock: bool) -> Result<(), Failure> {
     match password(user, &read("/etc/shadow")) {
         // By somebody else.
         Password::Locked if !is_ours => return Ok(()),
-        Password::None => return Err(Failure::NotStarted("the user has no password that could be locked".to_owned())),
+        Password::None => {
+            return Err(Failure::NotStarted("the user has no password that could be locked".to_owned()));
+        }
         Password::Locked | Password::Open => {}
     }
     make(&mark).map_err(failed)?;
@@ -92,8 +94,12 @@ mod tests {
     #[test]
     fn a_password_is_told_from_a_locked_one_and_from_none() {
         let shadow = "anna:$6$x:1::\nbob:!$6$y:1::\neve::1::\n";
-        let expected =
-            [("anna", Password::Open), ("bob", Password::Locked), ("eve", Password::None), ("an", Password::None)];
+        let expected = [
+            ("anna", Password::Open),
+            ("bob", Password::Locked),
+            ("eve", Password::None),
+            ("an", Password::None),
+        ];
         for (user, state) in expected {
             assert_eq!(password(user, shadow), state, "{user}");
         }
