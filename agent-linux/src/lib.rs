@@ -38,6 +38,7 @@ pub mod identity;
 pub mod link;
 pub mod live;
 pub mod privileges;
+#[cfg_attr(not(feature = "respond"), path = "respond/absent.rs")]
 pub mod respond;
 pub mod roster;
 pub mod sources;

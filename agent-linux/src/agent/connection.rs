@@ -106,7 +106,7 @@ impl Agent {
                 Event::Acknowledged { index: SPOOL, position } => spool.acknowledged(position),
                 Event::Acknowledged { index, position } => files.acknowledged(index, position),
                 Event::Configuration { config, text } => *pushed = Some((config, text.to_vec())),
-                Event::Order(order) => responses.take(&order, now),
+                Event::Order { id, what } => responses.take(id, what, now),
             });
         }
         Ok(())

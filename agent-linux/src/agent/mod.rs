@@ -179,9 +179,7 @@ impl Agent {
             poll,
         };
         agent.uplink.open(SPOOL);
-        agent.managers.iter().filter_map(|manager| manager.host.parse().ok()).for_each(|address| {
-            agent.responses.guard_manager(address);
-        });
+        agent.responses.guard_managers(&agent.managers);
         if let Some(trouble) = trouble {
             agent.note(&["bartizan: no response can be carried out: ", &trouble], now);
         }

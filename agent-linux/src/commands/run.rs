@@ -70,12 +70,10 @@ fn hand_over(arguments: &Arguments, spool: Option<&Path>, other: &Other) -> std:
     fs::create_dir_all(&pushed)?;
     other.own(&pushed)?;
     let kept = pushed.join("agent.conf");
-    let responses = respond::folder(&arguments.home);
-    fs::create_dir_all(&responses)?;
-    let journal = responses.join("journal");
+    let responses = respond::prepare(&arguments.home)?;
     let socket = arguments.socket_file();
-    let paths = [Some(&*kept), Some(&*socket), Some(&*responses), Some(&*journal), spool];
-    for path in paths.into_iter().flatten() {
+    let paths = [Some(&*kept), Some(&*socket), spool];
+    for path in paths.into_iter().flatten().chain(responses.iter().map(|path| &**path)) {
         if path.exists() {
             other.own(path)?;
         }

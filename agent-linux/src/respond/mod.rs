@@ -32,6 +32,8 @@ use journal::FileJournal;
 pub use runner::Runner;
 use runner::{Plan, TIME_MS};
 use script::Found;
+use std::fs;
+use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -48,8 +50,15 @@ const SAID_MAX: usize = 256;
 const MANAGERS_MAX: usize = 32;
 
 /// The folder of the journal and of scripts.
-pub fn folder(home: &Path) -> PathBuf {
+fn folder(home: &Path) -> PathBuf {
     home.join("active-response")
+}
+
+/// Makes the folder; what of it the agent's user is to own.
+pub fn prepare(home: &Path) -> io::Result<[PathBuf; 2]> {
+    let folder = folder(home);
+    fs::create_dir_all(&folder)?;
+    Ok([folder.join("journal"), folder])
 }
 
 /// What drops packets here; `None` if there is nothing.
@@ -62,7 +71,7 @@ pub fn tool() -> Option<Tool> {
 /// Whether an agent has anything to carry out: orders, or what an earlier one
 /// has begun.
 pub fn carries_out(config: config::Responses, home: &Path) -> bool {
-    !config.disabled || std::fs::metadata(folder(home).join("journal")).is_ok_and(|found| found.len() > 0)
+    !config.disabled || fs::metadata(folder(home).join("journal")).is_ok_and(|found| found.len() > 0)
 }
 
 /// The responses of this machine.
@@ -123,6 +132,12 @@ impl Responses {
         self.is_stirred = true;
     }
 
+    /// The managers, as far as they are named by address.
+    pub fn guard_managers(&mut self, managers: &[config::Manager]) {
+        let addresses = managers.iter().filter_map(|manager| manager.host.parse().ok());
+        addresses.for_each(|address| self.guard_manager(address));
+    }
+
     /// An address at which a manager is.
     pub fn guard_manager(&mut self, address: IpAddr) {
         if !self.managers.contains(&address) {
@@ -138,8 +153,11 @@ impl Responses {
     }
 
     /// Takes an order, whatever stands in it.
-    pub fn take(&mut self, order: &Order<'_>, now: Millis) {
-        let order = script::without_stock(order, &self.scripts());
+    pub fn take(&mut self, id: u64, what: &[u8], now: Millis) {
+        let order = match Order::read(id, what) {
+            Ok(order) => script::without_stock(&order, &self.scripts()),
+            Err(error) => return self.say(id, State::Refused, error.why()),
+        };
         match order.what {
             What::Reload if order.id != self.reloaded => self.reload = Some(order.id),
             What::Reload => {}

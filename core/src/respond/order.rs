@@ -6,16 +6,16 @@
 
 use crate::limits::{RESPONSE_FILE_MAX, RESPONSE_JSON_MAX, RESPONSE_NAME_MAX, RESPONSE_USER_MAX};
 use crate::respond::network::Network;
+use crate::wire::message::MessageError;
 use serde::{Deserialize, Serialize};
 
 /// An order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order<'a> {
     /// The number of the response that it is about, of those of this manager.
     /// Never 0. The same order may come twice; it is carried out once.
     pub id: u64,
     /// What is to be done.
-    #[serde(borrow)]
     pub what: What<'a>,
 }
 
@@ -110,6 +110,8 @@ pub enum Talk<'a> {
 /// Why an order cannot be carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderError {
+    /// Not the bytes of exactly one order.
+    Malformed,
     /// There is no response of number 0.
     Id,
     /// The response's name.
@@ -132,6 +134,7 @@ impl OrderError {
     /// What is wrong, for people.
     pub fn why(self) -> &'static str {
         match self {
+            Self::Malformed => "the order makes no sense to this version",
             Self::Id => "the order has no number",
             Self::Name => "the name of the response is not one",
             Self::User => "the name of the user has characters that no user's name has",
@@ -144,7 +147,25 @@ impl OrderError {
     }
 }
 
-impl Order<'_> {
+impl<'a> Order<'a> {
+    /// What travels of an order to read the configuration again: whoever
+    /// carries nothing else out need not understand more.
+    pub const RELOAD: &'static [u8] = &[4];
+
+    /// The order of a number, as [`Order::write`] wrote it. It is still to be
+    /// checked.
+    pub fn read(id: u64, what: &'a [u8]) -> Result<Self, OrderError> {
+        match postcard::take_from_bytes(what) {
+            Ok((what, [])) => Ok(Self { id, what }),
+            _ => Err(OrderError::Malformed),
+        }
+    }
+
+    /// Writes all of it but its number: what was written.
+    pub fn write<'o>(&self, out: &'o mut [u8]) -> Result<&'o [u8], MessageError> {
+        postcard::to_slice(&self.what, out).map(|written| &*written).map_err(|_| MessageError::Room)
+    }
+
     /// Checks everything that is not typed.
     pub fn check(&self) -> Result<(), OrderError> {
         if self.id == 0 {
@@ -232,6 +253,26 @@ mod tests {
             rule: 5712,
             location: "(router) 192.0.2.1->/var/log/auth.log",
         }
+    }
+
+    #[test]
+    fn an_order_is_read_as_it_was_written() {
+        let mut out = [0; crate::limits::ORDER_MAX];
+        let whats = [
+            What::Begin(begin(Means::Block)),
+            What::Renew { for_s: 7 },
+            What::End,
+            What::EndAll,
+            What::Reload,
+        ];
+        for what in whats {
+            let order = Order { id: 9, what };
+            let written = order.write(&mut out).unwrap();
+            assert_eq!(Order::read(9, written), Ok(order));
+            assert_eq!(written == Order::RELOAD, what == What::Reload);
+            assert_eq!(Order::read(9, &written[1..]).ok().filter(|read| *read == order), None);
+        }
+        assert_eq!(Order::read(9, b"\x04\x04"), Err(OrderError::Malformed));
     }
 
     #[test]

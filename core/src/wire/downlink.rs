@@ -12,7 +12,7 @@
 //! that waits until every batch received before the question, on this
 //! connection or an earlier one, is committed or dropped.
 
-use crate::limits::{CONFIGURATION_PART_MAX, FLIGHTS_MAX, SOURCES_MAX, WINDOW_MIN};
+use crate::limits::{CONFIGURATION_PART_MAX, FLIGHTS_MAX, ORDER_MAX, SOURCES_MAX, WINDOW_MIN};
 use crate::respond::order::Order;
 use crate::time::Millis;
 use crate::wire::batch::{Entries, Entry, Lost, Record};
@@ -388,7 +388,9 @@ impl<S: AsRef<[Slot]> + AsMut<[Slot]>> Downlink<S> {
         if self.phase != Phase::Up {
             return Ok(None);
         }
-        let len = ToAgent::Order(*order).write(out)?;
+        let mut what = [0; ORDER_MAX];
+        let what = order.write(&mut what)?;
+        let len = ToAgent::Order { id: order.id, what }.write(out)?;
         self.sent = now;
         Ok(Some(len))
     }

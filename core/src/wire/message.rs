@@ -11,7 +11,6 @@ use crate::limits::{
     AGENT_NAME_MAX, BATCH_MAX, CONFIGURATION_PART_MAX, LABEL_MAX, POSITION_MAX, SOURCE_NAME_MAX, SOURCES_MAX,
     WHY_MAX,
 };
-use crate::respond::order::Order;
 
 /// Bytes that any message to an agent fits into.
 pub const TO_AGENT_MAX: usize = CONFIGURATION_PART_MAX + 32;
@@ -125,7 +124,13 @@ pub enum ToAgent<'a> {
         text: &'a [u8],
     },
     /// A response that is to be carried out, renewed or undone.
-    Order(Order<'a>),
+    Order {
+        /// The response's number.
+        id: u64,
+        /// What is to be done, see [`Order::read`](crate::respond::order::Order::read):
+        /// whoever carries nothing out need not understand it.
+        what: &'a [u8],
+    },
     /// There is nothing to say.
     Alive,
     /// The last message of a session.
@@ -223,7 +228,7 @@ impl<'a> ToAgent<'a> {
             Self::Configure { text, .. } => text.len() <= CONFIGURATION_PART_MAX,
             Self::EnrolRefused { why } => why.len() <= WHY_MAX,
             // A wrong order is answered, not the end of the session.
-            Self::Order(_) | Self::Ack { .. } | Self::Alive | Self::Closed { .. } => true,
+            Self::Order { .. } | Self::Ack { .. } | Self::Alive | Self::Closed { .. } => true,
         })
     }
 }

@@ -15,7 +15,6 @@
 //! breaks.
 
 use crate::limits::{FLIGHTS_MAX, MANAGERS_MAX, WHY_MAX, WINDOW_MIN};
-use crate::respond::order::Order;
 use crate::time::Millis;
 use crate::wire::batch::{Batch, Room};
 use crate::wire::message::{Hello, MessageError, ToAgent, ToManager, Why};
@@ -96,8 +95,13 @@ pub enum Event<'a> {
         text: &'a [u8],
     },
     /// A response that is to be carried out, renewed or undone. It was not
-    /// checked, and may have come before.
-    Order(Order<'a>),
+    /// looked at, and may have come before.
+    Order {
+        /// The response's number.
+        id: u64,
+        /// What is to be done, see [`Order::read`](crate::respond::order::Order::read).
+        what: &'a [u8],
+    },
 }
 
 /// Where the session is.
@@ -288,7 +292,7 @@ where
                 self.back_off.succeeded();
                 self.progress(now);
             }
-            (Phase::Up, ToAgent::Order(order)) => tell(Event::Order(order)),
+            (Phase::Up, ToAgent::Order { id, what }) => tell(Event::Order { id, what }),
             (Phase::Up, ToAgent::Configure { config, more, text }) => {
                 self.configuration.part(config, more, text, tell);
             }
