@@ -613,7 +613,9 @@ impl World {
         self.must.held = self.must.noted.clone();
         self.reborn = self.next_id;
         let found: BTreeMap<u64, InForce> = self.responder.in_force().map(|it| (it.id, it)).collect();
-        for (name, (until, id)) in begun.until.iter().filter(|(_, (_, id))| found.contains_key(id)) {
+        for (name, (until, id)) in
+            begun.until.iter().filter(|(_, (_, id))| found.get(id).is_some_and(|it| !it.is_ending))
+        {
             let is_other = self.must.until.get(name).is_none_or(|(_, known)| known != id);
             if is_other {
                 self.must.until.insert(name.clone(), (*until, *id));
