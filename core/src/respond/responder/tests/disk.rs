@@ -52,6 +52,12 @@ impl State {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk(pub(super) Rc<RefCell<State>>);
 
+impl Disk {
+    pub(super) fn len_in_mib(&self) -> usize {
+        self.0.borrow().bytes.len() >> 20
+    }
+}
+
 impl Journal for Disk {
     fn len(&self) -> u32 {
         self.0.borrow().bytes.len() as u32

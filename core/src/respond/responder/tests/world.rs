@@ -164,6 +164,9 @@ pub(super) struct World {
     begun: Option<Must>,
     /// The wall clock was set, and nobody has noted it.
     has_jumped: bool,
+    /// Responses up to this number were ordered in an earlier life, and may
+    /// not be known any more.
+    reborn: u64,
 }
 
 impl World {
@@ -191,6 +194,7 @@ impl World {
             cut: None,
             begun: None,
             has_jumped: false,
+            reborn: 0,
         }
     }
 
@@ -218,7 +222,7 @@ impl World {
             }
             Event::Again { back } => {
                 let id = self.next_id.saturating_sub(back % 8);
-                if self.orders.contains_key(&id) && self.is_remembered(id) {
+                if self.orders.contains_key(&id) && id > self.reborn {
                     self.begin(id);
                 }
             }
@@ -260,11 +264,6 @@ impl World {
             }
         }
         self.after();
-    }
-
-    /// An order that comes twice is known only if nothing was lost since.
-    fn is_remembered(&self, id: u64) -> bool {
-        self.reports.iter().any(|(of, _, _)| *of == id) || self.must.until.values().any(|(_, of)| *of == id)
     }
 
     fn begin(&mut self, id: u64) {
@@ -559,8 +558,9 @@ impl World {
             }
         }
         self.time += down;
-        let forgotten = self.machine.forget(self.time);
-        self.check_over(forgotten.iter().map(String::as_str));
+        // The kernel forgets by the time that it was told last; the next start
+        // puts right what was renewed since.
+        self.machine.forget(self.time);
         self.reopen(true);
     }
 
@@ -585,6 +585,7 @@ impl World {
             let found = self.earlier.iter().rev().find(|(len, _)| was_replaced || *len <= left);
             self.must = found.map_or_else(Must::default, |(_, must)| must.clone());
         }
+        self.earlier = vec![(0, self.must.clone())];
         self.running.clear();
         self.machine.reboot();
         self.time += down;
@@ -610,8 +611,11 @@ impl World {
         self.responder =
             Responder::open(vec![7; 40 * SLOT_WORDS], self.disk.clone(), Tool::Nft, self.boot, at);
         self.must.held = self.must.noted.clone();
+        self.reborn = self.next_id;
         let found: BTreeMap<u64, InForce> = self.responder.in_force().map(|it| (it.id, it)).collect();
-        for (name, (until, id)) in begun.until.iter().filter(|(_, (_, id))| found.contains_key(id)) {
+        for (name, (until, id)) in
+            begun.until.iter().filter(|(_, (_, id))| found.get(id).is_some_and(|it| !it.is_ending))
+        {
             let is_other = self.must.until.get(name).is_none_or(|(_, known)| known != id);
             if is_other {
                 self.must.until.insert(name.clone(), (*until, *id));
@@ -636,8 +640,6 @@ impl World {
             );
             *until = due;
         }
-        self.earlier.clear();
-        self.replaced = self.disk.0.borrow().replaced;
         self.snapshot();
     }
 
