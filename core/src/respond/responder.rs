@@ -143,6 +143,8 @@ pub struct InForce {
     pub due: Millis,
     /// Whether it was done, as far as is known.
     pub is_done: bool,
+    /// Whether somebody has ended it, and it has to be undone.
+    pub is_ending: bool,
 }
 
 /// Responses whose numbers are remembered when they are over.
@@ -388,6 +390,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             network: slot.network(),
             due: slot.due(),
             is_done: slot.fact() == Fact::In,
+            is_ending: slot.has(OVER),
         })
     }
 

@@ -110,3 +110,6 @@ impl Shield {
         found.map(|(_, why)| *why).or((!self.is_whole).then_some(Guarded::Unknown))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use crate::time::Millis;
 pub(super) const EVERY_MS: u64 = 3_600_000;
 
 /// How far the wall clock may differ from the boot's before it is noted.
-const DRIFT_MS: u64 = 60_000;
+const DRIFT_MS: u64 = 5000;
 
 /// Bytes that the journal may have that nobody needs, beside as many as are
 /// needed.

@@ -7,21 +7,21 @@ use crate::respond::journal::{Failed, Journal};
 
 /// What is on disk, and what will be.
 #[derive(Debug, Default)]
-pub struct State {
-    pub bytes: Vec<u8>,
+pub(super) struct State {
+    pub(super) bytes: Vec<u8>,
     /// Bytes that outlive a power cut.
-    pub synced: usize,
+    pub(super) synced: usize,
     second: Vec<u8>,
     /// How many times the second file took the place of the first.
-    pub replaced: usize,
+    pub(super) replaced: usize,
     /// Bytes until the power fails.
-    pub budget: Option<usize>,
-    pub is_dead: bool,
+    pub(super) budget: Option<usize>,
+    pub(super) is_dead: bool,
     /// Nothing can be written, for now.
-    pub is_full: bool,
+    pub(super) is_full: bool,
     /// Nothing can be brought to disk, for now.
-    pub is_stuck: bool,
-    pub syncs: usize,
+    pub(super) is_stuck: bool,
+    pub(super) syncs: usize,
 }
 
 impl State {
@@ -40,7 +40,7 @@ impl State {
 
     /// The power is back: this many of the bytes that were not brought to
     /// disk are there.
-    pub fn power_up(&mut self, unsynced: usize) {
+    pub(super) fn power_up(&mut self, unsynced: usize) {
         let len = (self.synced + unsynced).min(self.bytes.len());
         self.bytes.truncate(len);
         self.synced = len;
@@ -50,7 +50,13 @@ impl State {
 
 /// The journal; the test keeps another handle.
 #[derive(Clone, Debug, Default)]
-pub struct Disk(pub Rc<RefCell<State>>);
+pub(super) struct Disk(pub(super) Rc<RefCell<State>>);
+
+impl Disk {
+    pub(super) fn len_in_mib(&self) -> usize {
+        self.0.borrow().bytes.len() >> 20
+    }
+}
 
 impl Journal for Disk {
     fn len(&self) -> u32 {

@@ -13,15 +13,15 @@ type Timeout = Option<u64>;
 /// What is in force: names like `nft 192.0.2.1/32`, with the moment in
 /// milliseconds at which the kernel forgets them.
 #[derive(Clone, Debug, Default)]
-pub struct Machine {
-    pub in_force: BTreeMap<String, Option<u64>>,
+pub(super) struct Machine {
+    pub(super) in_force: BTreeMap<String, Option<u64>>,
     nft_sets: BTreeSet<String>,
     ip_sets: BTreeSet<String>,
 }
 
 impl Machine {
     /// What a boot leaves.
-    pub fn reboot(&mut self) {
+    pub(super) fn reboot(&mut self) {
         let is_kept = |name: &str| !["nft ", "ipset ", "route "].iter().any(|kind| name.starts_with(kind));
         self.in_force.retain(|name, _| is_kept(name));
         self.nft_sets.clear();
@@ -29,13 +29,13 @@ impl Machine {
     }
 
     /// Somebody empties the packet filter.
-    pub fn flush(&mut self) {
+    pub(super) fn flush(&mut self) {
         self.in_force.retain(|name, _| !name.starts_with("nft "));
         self.nft_sets.clear();
     }
 
     /// Forgets what is due; its names.
-    pub fn forget(&mut self, time: u64) -> BTreeSet<String> {
+    pub(super) fn forget(&mut self, time: u64) -> BTreeSet<String> {
         let is_due = |due: &Option<u64>| due.is_some_and(|due| due <= time);
         let due = self.in_force.iter().filter(|(_, due)| is_due(due)).map(|(name, _)| name.clone()).collect();
         self.in_force.retain(|_, due| !is_due(due));
@@ -43,7 +43,7 @@ impl Machine {
     }
 
     /// Gives a script to a program.
-    pub fn run(&mut self, tool: Option<Tool>, script: &str, time: u64) {
+    pub(super) fn run(&mut self, tool: Option<Tool>, script: &str, time: u64) {
         for line in script.lines() {
             match tool {
                 Some(Tool::Nft) => self.nft(line, time),
@@ -53,7 +53,7 @@ impl Machine {
         }
     }
 
-    pub fn set(&mut self, name: String, add: bool, due: Option<u64>) {
+    pub(super) fn set(&mut self, name: String, add: bool, due: Option<u64>) {
         if add {
             self.in_force.insert(name, due);
         } else {
@@ -139,7 +139,7 @@ fn moment(time: u64, timeout: Timeout) -> Option<u64> {
 }
 
 /// A network with its length.
-pub fn wide(network: &str) -> String {
+pub(super) fn wide(network: &str) -> String {
     match (network.contains('/'), network.contains(':')) {
         (true, _) => network.into(),
         (_, true) => format!("{network}/128"),

@@ -15,12 +15,12 @@ use crate::respond::responder::{InForce, Job, Moment, Outcome, Responder, SLOT_W
 use crate::respond::shield::{Guarded, Shield};
 use crate::time::Millis;
 
-pub const HOUR: u64 = 3_600_000;
-pub const YEAR: u64 = 365 * 24 * HOUR;
+pub(super) const HOUR: u64 = 3_600_000;
+pub(super) const YEAR: u64 = 365 * 24 * HOUR;
 const FOR_EVER: u64 = u64::MAX;
 
 /// What a response is about: a place in the table of targets.
-pub const TARGETS: usize = 14;
+pub(super) const TARGETS: usize = 14;
 
 fn target(index: usize) -> (&'static str, Means<'static>, Option<&'static str>, &'static str) {
     let script = |file| Means::Script { file, talk: Talk::Arguments };
@@ -49,11 +49,13 @@ struct Must {
     until: BTreeMap<String, (u64, u64)>,
     /// What was in force and has not been undone since.
     held: BTreeSet<String>,
+    /// That of it which the journal knows.
+    noted: BTreeSet<String>,
 }
 
 /// What happens.
 #[derive(Clone, Debug)]
-pub enum Event {
+pub(super) enum Event {
     Begin {
         target: usize,
         for_s: u32,
@@ -109,7 +111,7 @@ pub enum Event {
 
 /// What the wall clock does while the machine is down.
 #[derive(Clone, Copy, Debug)]
-pub enum Wall {
+pub(super) enum Wall {
     Right,
     Ahead,
     Behind,
@@ -117,7 +119,7 @@ pub enum Wall {
 
 /// How a job ends.
 #[derive(Clone, Copy, Debug)]
-pub enum Ending {
+pub(super) enum Ending {
     Done,
     NotDone,
     UnsureDone,
@@ -136,14 +138,14 @@ enum Kept {
     Other(String, bool),
 }
 
-pub struct World {
+pub(super) struct World {
     /// True time.
     time: u64,
     booted: u64,
     wall: i64,
     boot: u64,
-    pub disk: Disk,
-    pub machine: Machine,
+    pub(super) disk: Disk,
+    pub(super) machine: Machine,
     responder: Responder<Vec<u64>, Disk>,
     must: Must,
     /// What must be so if so many bytes of the journal are left.
@@ -152,16 +154,23 @@ pub struct World {
     running: Vec<Running>,
     next_id: u64,
     orders: BTreeMap<u64, (usize, u32)>,
-    pub reports: Vec<(u64, State, String)>,
+    pub(super) reports: Vec<(u64, State, String)>,
     guarded: BTreeSet<usize>,
     /// Until then, failures are made good.
     troubled: u64,
     /// Bytes of the next power cut that survive without being synced.
     cut: Option<(usize, u64, Wall)>,
+    /// What had to be so when the power failed.
+    begun: Option<Must>,
+    /// The wall clock was set, and nobody has noted it.
+    has_jumped: bool,
+    /// Responses up to this number were ordered in an earlier life, and may
+    /// not be known any more.
+    reborn: u64,
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let disk = Disk::default();
         let at = Moment { now: Millis(60_000), wall_ms: 50 * YEAR };
         let responder = Responder::open(vec![0; 40 * SLOT_WORDS], disk.clone(), Tool::Nft, 1, at);
@@ -183,11 +192,14 @@ impl World {
             guarded: BTreeSet::new(),
             troubled: 0,
             cut: None,
+            begun: None,
+            has_jumped: false,
+            reborn: 0,
         }
     }
 
     fn at(&self) -> Moment {
-        let wall_ms = (self.time as i64).saturating_add(self.wall).max(0) as u64;
+        let wall_ms = (self.time as i64 + self.wall).max(0) as u64;
         Moment { now: Millis(self.time - self.booted), wall_ms }
     }
 
@@ -201,7 +213,7 @@ impl World {
         shield
     }
 
-    pub fn happen(&mut self, event: &Event) {
+    pub(super) fn happen(&mut self, event: &Event) {
         match *event {
             Event::Begin { target, for_s } => {
                 self.next_id += 1;
@@ -210,7 +222,7 @@ impl World {
             }
             Event::Again { back } => {
                 let id = self.next_id.saturating_sub(back % 8);
-                if self.orders.contains_key(&id) && self.is_remembered(id) {
+                if self.orders.contains_key(&id) && id > self.reborn {
                     self.begin(id);
                 }
             }
@@ -228,8 +240,14 @@ impl World {
                 self.responder.rebuild();
             }
             Event::WallJump { ms } => {
-                self.wall = self.wall.saturating_add(ms).clamp(-(50 * YEAR as i64), 200 * YEAR as i64);
+                // A clock that is set a little in the very moment in which the
+                // power fails is believed; that cannot be helped.
+                let is_doomed = self.disk.0.borrow().budget.is_some();
+                let ms = if is_doomed { 50 * YEAR as i64 } else { ms };
+                self.wall = (self.wall + ms).max(-(self.time as i64));
+                self.has_jumped = true;
                 self.give();
+                self.has_jumped = self.disk.0.borrow().is_dead;
             }
             Event::Kill { are_done, down } => self.kill(are_done, down),
             Event::Cut { after, unsynced, down, wall } => {
@@ -246,11 +264,6 @@ impl World {
             }
         }
         self.after();
-    }
-
-    /// An order that comes twice is known only if nothing was lost since.
-    fn is_remembered(&self, id: u64) -> bool {
-        self.reports.iter().any(|(of, _, _)| *of == id) || self.must.until.values().any(|(_, of)| *of == id)
     }
 
     fn begin(&mut self, id: u64) {
@@ -286,6 +299,9 @@ impl World {
                 let old = self.must.until.get(name).map_or(0, |(until, _)| *until);
                 let old = if old > time { old } else { 0 };
                 self.must.until.insert(name.into(), (until(begin.for_s).max(old), id));
+                if self.must.held.contains(name) {
+                    self.must.noted.insert(name.into());
+                }
             }
             What::Renew { for_s } if known.contains(&id) => {
                 let has_failed = said.iter().any(|(of, state)| *of == id && *state == State::Failed);
@@ -331,7 +347,8 @@ impl World {
             return Vec::new();
         }
         self.reports.extend(told.iter().cloned());
-        told.into_iter().map(|(id, state, _)| (id, state)).collect()
+        let goes_on = |text: &str| text.contains(": goes on as response ");
+        told.into_iter().filter(|(_, _, text)| !goes_on(text)).map(|(id, state, _)| (id, state)).collect()
     }
 
     /// The host does what is to be done, each at its time.
@@ -424,7 +441,7 @@ impl World {
             Ending::UnsureNotDone => (false, Outcome::Unsure("killed")),
         };
         if is_done {
-            self.perform(&job.perform);
+            self.perform(&job.perform, matches!(ending, Ending::Done));
         }
         let at = self.at();
         let said = self.told(|responder, tell| responder.finished(job.ticket, outcome, at, tell));
@@ -438,7 +455,14 @@ impl World {
             let Some((index, _)) = self.orders.get(id) else { continue };
             let name = target(*index).0;
             match state {
-                State::Done => drop(self.must.held.insert(name.into())),
+                State::Done => {
+                    self.must.held.insert(name.into());
+                    self.must.noted.insert(name.into());
+                }
+                State::Undone | State::Expired => {
+                    self.must.held.remove(name);
+                    self.must.noted.remove(name);
+                }
                 State::Failed if !self.must.held.contains(name) => {
                     self.must.until.retain(|_, (_, of)| of != id);
                 }
@@ -448,7 +472,7 @@ impl World {
     }
 
     /// A job is done; what it undoes must be over.
-    fn perform(&mut self, job: &Kept) {
+    fn perform(&mut self, job: &Kept, is_known: bool) {
         let before = self.machine.in_force.clone();
         let about = match job {
             Kept::Script(tool, script) => {
@@ -466,6 +490,10 @@ impl World {
         let gone: Vec<_> = before.keys().filter(is_gone).collect();
         self.check_undone(&gone);
         self.must.held.retain(|name| !gone.contains(&name));
+        if is_known {
+            let there = self.machine.in_force.keys().filter(|name| is_meant(name));
+            self.must.held.extend(there.cloned());
+        }
     }
 
     /// What a job undoes must not be in force any more, or was ordered again
@@ -491,7 +519,7 @@ impl World {
     }
 
     /// When all has been done: exactly what must be in force is so.
-    pub fn check(&self) {
+    pub(super) fn check(&self) {
         let must: BTreeSet<&String> = self
             .must
             .until
@@ -526,18 +554,21 @@ impl World {
     fn kill(&mut self, are_done: bool, down: u64) {
         for job in core::mem::take(&mut self.running) {
             if are_done {
-                self.perform(&job.perform);
+                self.perform(&job.perform, false);
             }
         }
         self.time += down;
-        let forgotten = self.machine.forget(self.time);
-        self.check_over(forgotten.iter().map(String::as_str));
+        // The kernel forgets by the time that it was told last; the next start
+        // puts right what was renewed since.
+        self.machine.forget(self.time);
         self.reopen(true);
     }
 
     fn power_cut(&mut self) {
         let (unsynced, down, wall) = self.cut.take().unwrap_or((0, 0, Wall::Right));
         let was_replaced = self.disk.0.borrow().replaced != self.replaced;
+        // What was being done when the power failed may be there or not.
+        self.begun = Some(self.must.clone());
         {
             let mut disk = self.disk.0.borrow_mut();
             disk.power_up(unsynced);
@@ -547,9 +578,14 @@ impl World {
                 self.replaced = disk.replaced;
                 self.earlier.drain(..self.earlier.len().saturating_sub(1));
             }
+            // Or only the last bytes of a note are missing, which fill it up.
+            if !was_replaced && let Some((_, next)) = self.earlier.iter().find(|(len, _)| *len > left) {
+                self.begun = Some(next.clone());
+            }
             let found = self.earlier.iter().rev().find(|(len, _)| was_replaced || *len <= left);
             self.must = found.map_or_else(Must::default, |(_, must)| must.clone());
         }
+        self.earlier = vec![(0, self.must.clone())];
         self.running.clear();
         self.machine.reboot();
         self.time += down;
@@ -557,7 +593,7 @@ impl World {
         let is_right = match wall {
             Wall::Right => true,
             Wall::Ahead => {
-                self.wall = self.wall.saturating_add(50 * YEAR as i64).min(200 * YEAR as i64);
+                self.wall += 50 * YEAR as i64;
                 false
             }
             Wall::Behind => {
@@ -565,31 +601,48 @@ impl World {
                 false
             }
         };
+        let is_right = is_right && !core::mem::take(&mut self.has_jumped);
         self.reopen(is_right);
     }
 
     fn reopen(&mut self, is_right: bool) {
+        let begun = self.begun.take().unwrap_or_else(|| self.must.clone());
         let at = self.at();
         self.responder =
             Responder::open(vec![7; 40 * SLOT_WORDS], self.disk.clone(), Tool::Nft, self.boot, at);
+        self.must.held = self.must.noted.clone();
+        self.reborn = self.next_id;
         let found: BTreeMap<u64, InForce> = self.responder.in_force().map(|it| (it.id, it)).collect();
-        for (name, (until, id)) in &mut self.must.until {
-            if *until <= self.time {
-                continue;
+        for (name, (until, id)) in begun.until.iter().filter(|(_, (_, id))| found.contains_key(id)) {
+            let is_other = self.must.until.get(name).is_none_or(|(_, known)| known != id);
+            if is_other {
+                self.must.until.insert(name.clone(), (*until, *id));
             }
-            let Some(it) = found.get(id) else { panic!("{name} of response {id} is lost") };
+        }
+        let is_ending = |id: &u64| found.get(id).is_some_and(|it| it.is_ending);
+        self.must.until.retain(|name, (_, id)| begun.until.contains_key(name) || !is_ending(id));
+        for (name, (until, id)) in &mut self.must.until {
+            let renewed = begun.until.get(name).filter(|(_, of)| of == id).map(|(until, _)| *until);
+            let Some(it) = found.get(id) else {
+                assert!(*until <= self.time, "{name} of response {id} is lost");
+                continue;
+            };
             let due = if it.due == Millis::NEVER { FOR_EVER } else { it.due.0 + self.booted };
-            assert!(due >= *until, "{name} would be undone early: {due} < {until}");
-            assert!(!is_right || due == *until, "{name} would be undone late: {due} > {until}");
+            if renewed == Some(due) {
+                *until = due;
+            }
+            assert!(due >= *until || *until <= self.time, "{name} would be undone early: {due} < {until}");
+            assert!(
+                !is_right || due == *until || *until <= self.time,
+                "{name} would be undone late: {due} > {until}"
+            );
             *until = due;
         }
-        self.earlier.clear();
-        self.replaced = self.disk.0.borrow().replaced;
         self.snapshot();
     }
 
     /// The disk is well, all is done.
-    pub fn come_to_rest(&mut self) {
+    pub(super) fn come_to_rest(&mut self) {
         if self.disk.0.borrow().budget.is_some() {
             self.power_cut();
         }
@@ -599,7 +652,7 @@ impl World {
     }
 
     /// Everything is ended; nothing is left, and each response has an end.
-    pub fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.come_to_rest();
         self.happen(&Event::EndAll);
         self.wait(600_000);
@@ -609,7 +662,7 @@ impl World {
     }
 
     /// How often the end of a response was told.
-    pub fn ends(&self) -> BTreeMap<u64, usize> {
+    pub(super) fn ends(&self) -> BTreeMap<u64, usize> {
         let mut ends = BTreeMap::new();
         for (id, _, _) in self.reports.iter().filter(|(id, state, text)| {
             matches!(state, State::Undone | State::Expired) && text != "nothing was in force" && *id < 900_000

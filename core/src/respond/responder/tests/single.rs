@@ -1,0 +1,294 @@
+//! Single promises, one by one.
+
+use super::disk::Disk;
+use super::std::string::{String, ToString};
+use super::std::vec::Vec;
+use super::std::{format, vec};
+use crate::limits::RESPONSE_JOB_MAX;
+use crate::respond::network::Network;
+use crate::respond::order::{Begin, Means, Order, Talk, What};
+use crate::respond::report::State;
+use crate::respond::responder::{Job, Moment, Outcome, Responder, SLOT_WORDS, Ticket, Tool};
+use crate::respond::shield::{Guarded, Shield};
+use crate::time::Millis;
+
+/// A responder, its journal and what it has told.
+struct Host {
+    responder: Responder<Vec<u64>, Disk>,
+    disk: Disk,
+    told: Vec<String>,
+    now: u64,
+}
+
+fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
+    Begin {
+        response: "block600",
+        means,
+        network: Network::parse(network),
+        user: "",
+        file: "",
+        for_s: 600,
+        dry_run: false,
+        alert: "1.2",
+        rule: 3,
+        location: "here",
+    }
+}
+
+impl Host {
+    fn new(slots: usize) -> Self {
+        let disk = Disk::default();
+        let responder = open(&disk, slots, 1, 1000);
+        Self { responder, disk, told: Vec::new(), now: 1000 }
+    }
+
+    fn at(&self) -> Moment {
+        Moment { now: Millis(self.now), wall_ms: 1_700_000_000_000 + self.now }
+    }
+
+    fn take(&mut self, id: u64, what: What<'_>) {
+        let (at, mut shield, told) = (self.at(), Shield::new(), &mut self.told);
+        shield.add(Network::parse("192.0.2.10").unwrap(), Guarded::Manager);
+        self.responder.take(&Order { id, what }, &shield, at, &mut |report| told.push(report.to_string()));
+    }
+
+    /// The next job: its ticket and what it is.
+    fn job(&mut self) -> Option<(Ticket, String)> {
+        let (at, told, mut out) = (self.at(), &mut self.told, vec![0; RESPONSE_JOB_MAX]);
+        let job = self.responder.next_job(at, &mut out, &mut |report| told.push(report.to_string()))?;
+        Some(match job {
+            Job::Filter { ticket, script, .. } | Job::Route { ticket, script } => (ticket, script.into()),
+            Job::HostsDeny { ticket, network, add } => (ticket, format!("deny {network} {add}")),
+            Job::LockAccount { ticket, user, lock } => (ticket, format!("account {user} {lock}")),
+            Job::Script { ticket, file, add, begin, .. } => {
+                (ticket, format!("{file} {add} {} {} {}", begin.alert, begin.rule, begin.location))
+            }
+        })
+    }
+
+    fn finish(&mut self, ticket: Ticket, outcome: Outcome<'_>) {
+        let (at, told) = (self.at(), &mut self.told);
+        self.responder.finished(ticket, outcome, at, &mut |report| told.push(report.to_string()));
+    }
+
+    /// Does all there is to do; the jobs.
+    fn work(&mut self) -> Vec<String> {
+        let mut jobs = Vec::new();
+        while let Some((ticket, job)) = self.job() {
+            jobs.push(job);
+            self.finish(ticket, Outcome::Done);
+        }
+        jobs
+    }
+
+    fn told(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.told)
+    }
+}
+
+fn open(disk: &Disk, slots: usize, boot: u64, now: u64) -> Responder<Vec<u64>, Disk> {
+    let at = Moment { now: Millis(now), wall_ms: 1_700_000_000_000 + now };
+    Responder::open(vec![9; slots * SLOT_WORDS], disk.clone(), Tool::Nft, boot, at)
+}
+
+#[test]
+fn a_block_is_done_and_undone_on_time_and_both_are_told() {
+    let mut host = Host::new(4);
+    assert_eq!(host.job(), None);
+    host.take(7, What::Begin(begin("192.0.2.1", Means::Block)));
+    let (ticket, script) = host.job().unwrap();
+    assert_eq!(
+        script,
+        "add table inet bartizan\n\
+         add set inet bartizan address4 { type ipv4_addr; flags timeout; }\n\
+         add chain inet bartizan address4 { type filter hook prerouting priority -300; policy accept; }\n\
+         flush chain inet bartizan address4\n\
+         add rule inet bartizan address4 ip saddr @address4 drop\n\
+         add element inet bartizan address4 { 192.0.2.1 }\n\
+         delete element inet bartizan address4 { 192.0.2.1 }\n\
+         add element inet bartizan address4 { 192.0.2.1 timeout 605s }\n"
+    );
+    assert!(host.disk.0.borrow().synced > 0, "the order is on disk before anything is done");
+    host.finish(ticket, Outcome::Done);
+    assert_eq!(host.told(), ["bartizan: response 7 done: block600 192.0.2.1"]);
+    assert_eq!(host.job(), None);
+    assert_eq!(host.responder.deadline(), Millis(601_000));
+    host.now = 600_999;
+    assert_eq!(host.job(), None);
+    host.now = 601_000;
+    assert!(host.work()[0].ends_with("delete element inet bartizan address4 { 192.0.2.1 }\n"));
+    assert_eq!(host.told(), ["bartizan: response 7 expired: block600 192.0.2.1"]);
+    assert_eq!((host.responder.in_force().count(), host.responder.deadline()), (0, Millis::NEVER));
+}
+
+#[test]
+fn ranges_have_a_set_for_their_length() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("2001:db8::/33", Means::Nftables)));
+    let script = host.work().remove(0);
+    let rule = "add rule inet bartizan network6_33 ip6 saddr & ffff:ffff:8000:: @network6_33 drop\n";
+    assert!(
+        script.contains(rule) && script.ends_with("network6_33 { 2001:db8:: timeout 605s }\n"),
+        "{script}"
+    );
+}
+
+#[test]
+fn the_scripts_of_ipset_and_routes_can_be_repeated() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("198.51.100.0/24", Means::Ipset)));
+    host.take(2, What::Begin(begin("2001:db8::1", Means::NullRoute)));
+    assert_eq!(
+        host.work(),
+        [
+            "create bartizan4n hash:net family inet timeout 0 maxelem 65536\nadd bartizan4n 198.51.100.0/24 timeout 605\n",
+            "route replace blackhole 2001:db8::1/128 metric 7\n"
+        ]
+    );
+    host.take(1, What::End);
+    host.take(2, What::End);
+    assert_eq!(
+        host.work(),
+        [
+            "create bartizan4n hash:net family inet timeout 0 maxelem 65536\ndel bartizan4n 198.51.100.0/24\n",
+            "route replace blackhole 2001:db8::1/128 metric 7\nroute del blackhole 2001:db8::1/128 metric 7\n"
+        ]
+    );
+}
+
+#[test]
+fn what_must_not_be_is_refused_with_its_reason() {
+    let mut host = Host::new(2);
+    host.take(1, What::Begin(begin("::ffff:192.0.2.10", Means::Block)));
+    host.take(2, What::Begin(Begin { user: "root", ..begin("192.0.2.1", Means::LockAccount) }));
+    host.take(3, What::Begin(Begin { response: "a b", ..begin("192.0.2.1", Means::Block) }));
+    host.take(4, What::Begin(Begin { dry_run: true, ..begin("192.0.2.1", Means::Block) }));
+    for id in 5..8 {
+        host.take(id, What::Begin(begin(&format!("192.0.2.{id}"), Means::Block)));
+    }
+    assert_eq!(
+        host.told(),
+        [
+            "bartizan: response 1 refused: block600 192.0.2.10: it is the manager",
+            "bartizan: response 2 refused: block600 root: root is never locked out",
+            "bartizan: response 3 refused: the name of the response is not one",
+            "bartizan: response 4 dry-run: block600 192.0.2.1",
+            "bartizan: response 7 refused: block600 192.0.2.7: too many responses are in force",
+        ]
+    );
+    host.disk.0.borrow_mut().is_full = true;
+    host.take(5, What::End);
+    host.disk.0.borrow_mut().is_full = false;
+    host.work();
+    host.disk.0.borrow_mut().is_full = true;
+    host.take(8, What::Begin(begin("192.0.2.8", Means::Block)));
+    assert!(host.told().last().unwrap().ends_with("so its end would not be certain"));
+}
+
+#[test]
+fn an_order_that_comes_twice_is_carried_out_once() {
+    let mut host = Host::new(4);
+    for _ in 0..2 {
+        host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+        assert!(host.work().len() <= 1);
+    }
+    host.take(1, What::End);
+    host.work();
+    host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+    assert_eq!(host.told().len(), 2);
+    host.responder = open(&host.disk, 4, 1, 2000);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+    assert_eq!((host.work().len(), host.told().len()), (0, 0), "nor after a restart");
+    host.take(1, What::End);
+    assert_eq!(host.told(), ["bartizan: response 1 undone: nothing was in force"]);
+}
+
+#[test]
+fn an_undo_that_fails_is_tried_again_more_and_more_rarely() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+    host.work();
+    host.take(1, What::End);
+    let mut waits = Vec::new();
+    for _ in 0..12 {
+        let (ticket, _) = host.job().unwrap();
+        host.finish(ticket, Outcome::Unsure("disk\nfull"));
+        assert_eq!(host.job(), None);
+        waits.push((host.responder.deadline().0 - host.now) / 1000);
+        host.now = host.responder.deadline().0;
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]);
+    let told = host.told();
+    assert_eq!(told[1], "bartizan: response 1 failed: block600 192.0.2.1: disk full");
+    assert_eq!(told.len(), 1 + 4, "a failure is told after 1, 2, 4, 8 attempts");
+    host.work();
+    assert_eq!(host.told(), ["bartizan: response 1 undone: block600 192.0.2.1"]);
+}
+
+#[test]
+fn a_script_gets_its_order_when_it_does_and_when_it_undoes() {
+    let mut host = Host::new(4);
+    let means = Means::Script { file: "x.sh", talk: Talk::Arguments };
+    host.take(1, What::Begin(begin("192.0.2.1", means)));
+    assert_eq!(host.work(), ["x.sh true 1.2 3 here"]);
+    host.responder = open(&host.disk, 4, 1, 1000);
+    assert_eq!(host.work(), [""; 0], "a script that has run is not run again");
+    host.now = 601_000;
+    assert_eq!(host.work(), ["x.sh false 1.2 3 here"]);
+}
+
+#[test]
+fn a_second_order_about_the_same_lengthens_the_first() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::Block)));
+    host.work();
+    host.told();
+    host.now = 2000;
+    host.take(2, What::Begin(Begin { for_s: 10, ..begin("::ffff:192.0.2.1", Means::Nftables) }));
+    host.work();
+    assert_eq!(
+        host.told(),
+        [
+            "bartizan: response 1 undone: block600 192.0.2.1: goes on as response 2",
+            "bartizan: response 2 done: block600 192.0.2.1"
+        ]
+    );
+    let only = host.responder.in_force().next().unwrap();
+    assert_eq!((only.id, only.due), (2, Millis(601_000)), "the first was promised to be so long");
+}
+
+#[test]
+fn ten_thousand_are_done_and_undone_in_few_jobs() {
+    let mut host = Host::new(10_000);
+    for number in 0..10_000_u32 {
+        let network = Network::from(core::net::IpAddr::from((0x0B00_0000 + number).to_be_bytes()));
+        let begin = Begin { network: Some(network), ..begin("192.0.2.1", Means::Block) };
+        host.take(u64::from(number) + 1, What::Begin(begin));
+    }
+    assert!(host.work().len() <= 40);
+    assert!(host.disk.len_in_mib() < 2, "the journal stays small");
+    host.take(99_999, What::EndAll);
+    assert!(host.work().len() <= 40);
+    let told = host.told();
+    let count =
+        |state: State| told.iter().filter(|line| line.contains(&format!(" {}: ", state.word()))).count();
+    assert_eq!((count(State::Done), count(State::Undone)), (10_001, 10_000));
+    assert_eq!(host.responder.in_force().count(), 0);
+}
+
+#[test]
+fn damage_anywhere_in_the_journal_costs_one_note_at_most() {
+    let mut host = Host::new(40);
+    for id in 1..=5 {
+        host.take(id, What::Begin(begin(&format!("192.0.2.{id}"), Means::Block)));
+    }
+    let whole = host.disk.0.borrow().bytes.clone();
+    for at in 0..whole.len() {
+        let disk = Disk::default();
+        disk.0.borrow_mut().bytes.clone_from(&whole);
+        disk.0.borrow_mut().bytes[at] ^= 0xFF;
+        let found = open(&disk, 40, 1, 2000);
+        assert!(found.in_force().count() >= 4, "damage at {at}");
+        assert!(found.in_force().all(|it| it.network == Network::parse(&format!("192.0.2.{}", it.id))));
+    }
+}
