@@ -165,11 +165,12 @@ fn an_agent_without_the_right_to_block_says_what_failed() {
     let keeper = Keeper::start();
     let home = Home::new(&keeper);
     home.configure("");
-    // Whoever is not root from the start has nothing to keep.
-    run(&format!("chown -R nobody {}", home.folder.path().display()));
-    let binary = home.command(&[]).get_program().to_string_lossy().into_owned();
+    // Whoever is not root from the start has nothing to keep. The program lies
+    // where such a one may read it.
     let folder = home.folder.path().display();
-    let line = format!("setpriv --reuid nobody --clear-groups {binary} run --home {folder}");
+    std::fs::copy(home.command(&[]).get_program(), home.path("program")).unwrap();
+    run(&format!("chown -R nobody {folder}"));
+    let line = format!("setpriv --reuid nobody --clear-groups {folder}/program run --home {folder}");
     let mut agent = std::process::Command::new("setpriv");
     let mut agent = agent.args(line.split(' ').skip(1)).spawn().unwrap();
     keeper.order(begin(1, Means::Block, "192.0.2.3", 0));
