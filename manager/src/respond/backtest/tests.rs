@@ -105,7 +105,7 @@ fn configured_responses_are_tested_as_if_they_were_in_earnest() {
         .map(|entry| (entry.target(), entry.state, entry.for_s, entry.dry_run))
         .collect();
     let expected = [
-        ("203.0.113.9".to_owned(), State::Done, 60, false),
+        ("203.0.113.9".to_owned(), State::Expired, 60, false),
         ("203.0.113.77".to_owned(), State::Refused, 60, false),
         ("203.0.113.9".to_owned(), State::Done, 1800, false),
     ];

@@ -62,7 +62,8 @@ impl History {
 
     /// Older entries about the same target are over.
     fn succeed(&self, entry: &Entry) -> Result<(), HistoryError> {
-        let sql = "UPDATE responses SET state = 'undone', since = ?5, why = ?6
+        let sql = "UPDATE responses SET since = ?5, state = iif(ends_at <= ?5, 'expired', 'undone'),
+              why = iif(ends_at <= ?5, 'its time was over', ?6)
             WHERE agent = ?1 AND means = ?2 AND target = ?3 AND id < ?4
               AND (state = 'done' OR state = 'failed' AND began IS NOT NULL)";
         let Entry { id, agent, means, since, .. } = entry;
