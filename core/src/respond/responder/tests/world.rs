@@ -630,8 +630,9 @@ impl World {
                 continue;
             };
             let due = if it.due == Millis::NEVER { FOR_EVER } else { it.due.0 + self.booted };
-            if renewed == Some(due) {
-                *until = due;
+            // The note of a renewal may be there, and nothing behind it.
+            if renewed.is_some_and(|renewed| due >= renewed) {
+                *until = due.min(*until);
             }
             assert!(due >= *until || *until <= self.time, "{name} would be undone early: {due} < {until}");
             assert!(
