@@ -299,6 +299,6 @@ fn tell(
             let Some(file) = files.get_mut(place_of(index)) else { return };
             file.followed.acknowledged(Position::decode(position).expect("a position comes back whole"));
         }
-        Event::Welcome { .. } | Event::Configuration { .. } => {}
+        Event::Welcome { .. } | Event::Configuration { .. } | Event::Order { .. } => {}
     }
 }
