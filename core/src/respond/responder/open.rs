@@ -153,6 +153,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// had come; after another boot, of nothing.
     fn doubt(&mut self, now: Millis, is_moved: bool) {
         for slot in self.slots_mut() {
+            if is_moved && !slot.kind().is_gathered() {
+                // It is done, and told, once more; also if this life is short.
+                slot.flags &= !TOLD;
+            }
             let is_surely = !is_moved && slot.has(TOLD) && !slot.kind().is_gathered() && slot.is_wanted(now);
             slot.set_fact(if is_surely { Fact::In } else { Fact::Unsure });
         }
