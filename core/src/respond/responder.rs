@@ -66,6 +66,7 @@ pub enum Tool {
 pub struct Ticket(pub u32);
 
 /// What the host is to do.
+#[expect(clippy::large_enum_variant, reason = "one at a time, on the stack")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job<'o> {
     /// Give a script to the packet filter's program. It is done as a whole or

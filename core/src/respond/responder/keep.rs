@@ -99,9 +99,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         for index in 0..self.count {
             let slot = *self.slots().get(index).ok_or(Failed)?;
             let note = bytes.get_mut(..slot.bytes() as usize).ok_or(Failed)?;
-            let is_read = self.journal.read(slot.at, note) == note.len();
-            let is_whole =
-                is_read && matches!(Note::read(note), Some(Note::Begin { id, .. }) if id == slot.id);
+            // What fills up the last note may be missing.
+            note.fill(0);
+            self.journal.read(slot.at, note);
+            let is_whole = matches!(Note::read(note), Some(Note::Begin { id, .. }) if id == slot.id);
             if !is_whole {
                 return Err(Failed);
             }

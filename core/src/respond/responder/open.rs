@@ -43,7 +43,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         if is_moved {
             responder.move_to(stamp);
         }
-        responder.doubt();
+        responder.doubt(at.now, is_moved);
         if is_damaged || is_moved || responder.has_waste() {
             // If it cannot be written anew, it is read the same way again.
             let _ = responder.write_anew(stamp);
@@ -95,8 +95,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             Note::Renewed { id, stamp, left } => {
                 self.move_to(stamp);
                 self.apply_to(id, |slot| {
+                    // Undoing it may have begun before.
+                    let lasts = if slot.is_wanted(stamp.now) { !OVER } else { !(OVER | TOLD) };
+                    slot.flags &= lasts;
                     slot.set_due(stamp.now.plus(left));
-                    slot.flags &= !OVER;
                 });
             }
             Note::Clock(stamp) => self.move_to(stamp),
@@ -147,10 +149,15 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         }
     }
 
-    /// Nobody knows what is true of what was in force.
-    fn doubt(&mut self) {
+    /// Nobody knows what is true of what was in force, nor how far undoing
+    /// had come; after another boot, of nothing.
+    fn doubt(&mut self, now: Millis, is_moved: bool) {
         for slot in self.slots_mut() {
-            let is_surely = slot.has(TOLD) && !slot.kind().is_gathered();
+            if is_moved && !slot.kind().is_gathered() {
+                // It is done, and told, once more; also if this life is short.
+                slot.flags &= !TOLD;
+            }
+            let is_surely = !is_moved && slot.has(TOLD) && !slot.kind().is_gathered() && slot.is_wanted(now);
             slot.set_fact(if is_surely { Fact::In } else { Fact::Unsure });
         }
         self.clear_filters();

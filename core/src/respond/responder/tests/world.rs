@@ -613,7 +613,9 @@ impl World {
         self.must.held = self.must.noted.clone();
         self.reborn = self.next_id;
         let found: BTreeMap<u64, InForce> = self.responder.in_force().map(|it| (it.id, it)).collect();
-        for (name, (until, id)) in begun.until.iter().filter(|(_, (_, id))| found.contains_key(id)) {
+        for (name, (until, id)) in
+            begun.until.iter().filter(|(_, (_, id))| found.get(id).is_some_and(|it| !it.is_ending))
+        {
             let is_other = self.must.until.get(name).is_none_or(|(_, known)| known != id);
             if is_other {
                 self.must.until.insert(name.clone(), (*until, *id));
@@ -628,8 +630,9 @@ impl World {
                 continue;
             };
             let due = if it.due == Millis::NEVER { FOR_EVER } else { it.due.0 + self.booted };
-            if renewed == Some(due) {
-                *until = due;
+            // The note of a renewal may be there, and nothing behind it.
+            if renewed.is_some_and(|renewed| due >= renewed) {
+                *until = due.min(*until);
             }
             assert!(due >= *until || *until <= self.time, "{name} would be undone early: {due} < {until}");
             assert!(
