@@ -55,7 +55,9 @@ fn built(package: &str) -> PathBuf {
         let name = name.to_string_lossy();
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
     };
-    told.filter(of_package).for_each(|name| drop(build.env_remove(name)));
+    for name in told.filter(of_package) {
+        build.env_remove(name);
+    }
     let built = build.status().expect("cargo can be started");
     assert!(built.success(), "{package} cannot be built");
     // Tests lie in target/PROFILE/deps.
