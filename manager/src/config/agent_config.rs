@@ -12,7 +12,14 @@ use std::path::Path;
 pub const SHARED_ROOT: &str = "agent_config";
 
 /// Sections that an agent reads.
-const SECTIONS: [&str; 3] = ["localfile", "remote", "syslog_listener"];
+const SECTIONS: [&str; 4] = ["localfile", "remote", "syslog_listener", "active-response"];
+
+/// Options of `<active-response>` that an agent reads, and that have no effect.
+const RESPONSE_OPTIONS: [&str; 2] = ["disabled", "script_timeout"];
+const RESPONSE_UNUSED: [&str; 3] = ["repeated_offenders", "ca_store", "ca_verification"];
+
+/// Seconds that a script may take.
+const SCRIPT_TIMEOUTS_S: std::ops::RangeInclusive<u32> = 1..=3600;
 
 /// Reads one file and reports what is wrong in it.
 pub fn check_shared(home: &Path, path: &Path, sources: &mut Sources, report: &mut Diagnostics) {
@@ -58,6 +65,7 @@ fn block(reading: &mut Reading<'_>, block: &Element) {
         match section.name.as_str() {
             "localfile" => local_file(reading, section),
             "remote" | "syslog_listener" => drop(Remote::read(reading, section)),
+            "active-response" => responses(reading, section),
             name if known(name) => not_for_agents(reading, section),
             _ => unknown_section(reading, section, &SECTIONS),
         }
@@ -71,6 +79,20 @@ fn local_file(reading: &mut Reading<'_>, section: &Element) {
     if file.is_some_and(|file| file.command.is_some()) {
         let help = "logcollector.remote_commands=1 in an agent's local_internal_options.conf allows it";
         reading.warning(section.name_span, "agents refuse commands of the manager", help);
+    }
+}
+
+/// Whether an agent carries responses out; one with a command is a manager's.
+fn responses(reading: &mut Reading<'_>, section: &Element) {
+    if section.children.iter().any(|option| option.name == "command") {
+        return not_for_agents(reading, section);
+    }
+    for option in &section.children {
+        match option.name.as_str() {
+            "disabled" => drop(reading.yes_or_no(option)),
+            "script_timeout" => drop(reading.number(option, SCRIPT_TIMEOUTS_S)),
+            _ => reading.other_option(section, option, &RESPONSE_OPTIONS, &RESPONSE_UNUSED),
+        }
     }
 }
 

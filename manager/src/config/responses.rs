@@ -211,6 +211,16 @@ impl Response {
         is_whole.then_some(response)
     }
 
+    /// Whether it stays in force, so that it need not be done again: a script
+    /// without a time is run each time, and a web server is called.
+    pub fn is_lasting(&self) -> bool {
+        match self.means {
+            Means::Webhook { .. } => false,
+            Means::Script { .. } => self.timeout_s > 0,
+            _ => true,
+        }
+    }
+
     /// Whether two of one name do different things, so that what is written
     /// down of one would be taken for the other's.
     fn differs_in_kind(&self, other: &Self) -> bool {

@@ -28,6 +28,9 @@ use std::sync::Arc;
 /// Addresses whose ordinary traffic is counted.
 const ADDRESSES_MAX: usize = 1_000_000;
 
+/// Rules of this level and above do not speak of welcome visitors.
+const SUSPECT_LEVEL: u16 = 5;
+
 /// What tells of accepted mail: the decoder, and what stands in the log.
 const MAIL: [(&[u8], &str); 3] = [(b"postfix", ": client="), (b"exim", " <= "), (b"sendmail", "stat=Sent")];
 
@@ -216,12 +219,16 @@ fn address(event: &Event<'_>) -> Option<IpAddr> {
 }
 
 /// Whether an event is what a welcome visitor does: somebody has logged in, a
-/// page was given out, mail was taken.
+/// page was given out, mail was taken, and no rule is against it. A log-in
+/// counts even after failures: people mistype.
 fn is_ordinary(event: &Event<'_>, verdict: &Verdict, image: &Image<'_>) -> bool {
     let groups =
         verdict.rule.and_then(|row| image.rule(row)).map_or(&b""[..], |rule| image.text(rule.groups));
     if groups.split(|byte| *byte == b',').any(|group| group.trim_ascii() == b"authentication_success") {
         return true;
+    }
+    if verdict.rule.and_then(|row| image.rule(row)).is_some_and(|rule| rule.level >= SUSPECT_LEVEL) {
+        return false;
     }
     let status = event.field(Field::Id).or_else(|| event.field(Field::Status));
     let is_given_out = status.is_some_and(|status| status.len() == 3 && matches!(status[0], b'2' | b'3'));
@@ -232,3 +239,6 @@ fn is_ordinary(event: &Event<'_>, verdict: &Verdict, image: &Image<'_>) -> bool 
     let has = |word: &str| memchr::memmem::find(event.log(), word.as_bytes()).is_some();
     MAIL.iter().any(|(name, word)| *name == decoder && has(word))
 }
+
+#[cfg(test)]
+mod tests;

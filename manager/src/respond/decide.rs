@@ -82,6 +82,7 @@ pub struct Decision {
 /// What becomes of a response to an occasion, in one place.
 #[must_use]
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "lists of them are short, and most of them are orders")]
 pub enum Outcome {
     /// It is to be done.
     Send(Decision),

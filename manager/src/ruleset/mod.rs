@@ -70,7 +70,7 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     let (files, lists) = if named.rules.is_empty() && named.decoders.is_empty() {
         (built_in_files(sources, report), Vec::new())
     } else {
-        configured_files(named, sources, report)
+        configured_files(named, !config.responses.list.is_empty(), sources, report)
     };
     let compiled = compile::compile(&files, &compile_settings(&config), report);
     // A file that could not be read leaves nothing for the compiler to say.
@@ -103,6 +103,7 @@ fn built_in_files(sources: &mut Sources, report: &mut Diagnostics) -> Files {
 
 fn configured_files(
     named: &RuleFiles,
+    has_responses: bool,
     sources: &mut Sources,
     report: &mut Diagnostics,
 ) -> (Files, Vec<Option<List>>) {
@@ -111,20 +112,29 @@ fn configured_files(
         ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
     };
     let (decoders, mut rules) = (read(&named.decoders), read(&named.rules));
-    rules.extend(watch_rules(&rules, sources, report));
+    rules.extend(own_rules(built_in::WATCH, &[500], &rules, sources, report));
+    if has_responses {
+        rules.extend(own_rules(built_in::RESPONSES, &[1, 500], &rules, sources, report));
+    }
     let lists = named.lists.iter().map(|file| read_list(file, report)).collect();
     let names = named.lists.iter().map(|file| file.name.clone().into_bytes()).collect();
     (Files { decoders, rules, lists: names }, lists)
 }
 
-/// The rules that watch over the manager's own sight, if the rule that they
-/// hang on is there and none of their numbers is taken.
-fn watch_rules(rules: &[Document], sources: &mut Sources, report: &mut Diagnostics) -> Option<Document> {
-    let (name, text) = built_in::WATCH;
+/// Rules about the manager itself, if the rules are there that they hang on
+/// and none of their numbers is taken.
+fn own_rules(
+    (name, text): built_in::File,
+    parents: &[u32],
+    rules: &[Document],
+    sources: &mut Sources,
+    report: &mut Diagnostics,
+) -> Option<Document> {
     let id = sources.add(format!("built-in {name}"), text);
     let own = xml::read(&Dialect::OSSEC, sources, id, report);
     let taken: BTreeSet<u32> = rules.iter().flat_map(rule_ids).collect();
-    (taken.contains(&500) && rule_ids(&own).all(|id| !taken.contains(&id))).then_some(own)
+    (parents.iter().all(|id| taken.contains(id)) && rule_ids(&own).all(|id| !taken.contains(&id)))
+        .then_some(own)
 }
 
 fn rule_ids(document: &Document) -> impl Iterator<Item = u32> {

@@ -8,7 +8,7 @@ impl Display for Response {
     /// came from, at level 10 and above`.
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.name, self.means.deed())?;
-        if self.means.is_lasting() {
+        if self.is_lasting() {
             write!(f, ", {}", Lasting(self.timeout_s))?;
         }
         if let [first, .., last] = self.repeated_s.as_slice()

@@ -29,8 +29,8 @@ const OPTIONS: [&str; 17] = [
     "url",
 ];
 
-/// Options of Wazuh 4.14's agents.
-const UNUSED: [&str; 2] = ["ca_store", "ca_verification"];
+/// Options of agents, ours and those of Wazuh 4.14.
+const UNUSED: [&str; 3] = ["script_timeout", "ca_store", "ca_verification"];
 
 const LEVELS: RangeInclusive<u32> = 0..=9999;
 

@@ -118,6 +118,14 @@ fn repetition_never_makes_a_response_shorter_unless_told_so() {
 }
 
 #[test]
+fn a_script_without_time_is_said_to_run_not_to_last() {
+    let response = only(&format!(
+        "{HOST_DENY}<active-response><command>host-deny</command><location>server</location><rules_id>5712</rules_id></active-response>"
+    ));
+    assert_eq!(response.to_string(), "host-deny0: run host-deny.sh, on this machine, for rules 5712");
+}
+
+#[test]
 fn what_is_new_is_read() {
     let response = only(
         "<active-response><command>webhook</command><location>server</location><level>9</level><id>tell</id>\

@@ -4,7 +4,7 @@ use super::super::history::{Entry, History, HistoryError, State, wide};
 use super::super::occasion::Occasion;
 use super::{Decider, Outcome, OwnedBegin, SAID_S, Spot, Subject, entry, extra, say, write};
 use crate::agents::registry::AgentId;
-use crate::config::responses::{Means, Response};
+use crate::config::responses::Response;
 use bartizan_core::respond::network::Network;
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ impl Case<'_> {
     ) -> Result<Outcome, HistoryError> {
         let mut begin = self.begin(subject);
         let mut entry = self.entry(spot.agent, &begin);
-        let alive = if self.keeps() { history.alive(&entry, self.now)? } else { None };
+        let alive = if self.response.is_lasting() { history.alive(&entry, self.now)? } else { None };
         if let Some(range) = self.range(&entry, alive.as_ref(), history)? {
             begin.subject.network = Some(range);
             entry = self.entry(spot.agent, &begin);
@@ -88,15 +88,6 @@ impl Case<'_> {
         say(entry, history)
     }
 
-    /// Whether it stays in force, so that it need not be done again.
-    fn keeps(&self) -> bool {
-        match self.response.means {
-            Means::Webhook { .. } => false,
-            Means::Script { .. } => self.response.timeout_s > 0,
-            _ => true,
-        }
-    }
-
     /// The range that takes the place of an address: one that is in force
     /// around it, or one in which so many are blocked.
     fn range(
@@ -118,7 +109,7 @@ impl Case<'_> {
 
     /// Counts the offence, and says whether it is another one than the last.
     fn count_offence(&self, entry: &mut Entry, history: &History) -> Result<bool, HistoryError> {
-        if !self.keeps() || self.response.timeout_s == 0 {
+        if !self.response.is_lasting() || self.response.timeout_s == 0 {
             return Ok(false);
         }
         let agent = self.response.per_agent.then_some(entry.agent);
@@ -138,7 +129,8 @@ impl Case<'_> {
         });
         entry.full_s = if response.means.is_lasting() { later.unwrap_or(response.timeout_s) } else { 0 };
         let is_shorter = entry.full_s == 0 || response.confirm_s < entry.full_s;
-        let confirm_s = Some(response.confirm_s).filter(|seconds| *seconds > 0 && is_shorter && self.keeps());
+        let confirm_s = Some(response.confirm_s)
+            .filter(|seconds| *seconds > 0 && is_shorter && self.response.is_lasting());
         entry.for_s = confirm_s.unwrap_or(entry.full_s);
         entry.confirm_by = confirm_s.map(|seconds| self.now + i64::from(seconds));
         if entry.for_s > 0 {

@@ -37,7 +37,7 @@ impl<T> Part<T> {
         }
     }
 
-    fn as_needed(
+    fn needed(
         self,
         need: Need,
         missing: &'static str,
@@ -73,17 +73,17 @@ pub(super) fn of(response: &Response, occasion: &Occasion) -> Result<Subject, &'
     let user = user.map(String::as_str).find(|user| !user.is_empty() && *user != "-");
     let user = Part::new(user, |text| is_user(text).then(|| text.to_owned()));
     let file = Part::new(occasion.filename.as_deref(), |text| is_path(text).then(|| text.to_owned()));
-    let address = address.as_needed(
+    let address = address.needed(
         need(expects.srcip, unless),
         "the event has no source address",
         "the source of the event is no address",
     )?;
-    let user = user.as_needed(
+    let user = user.needed(
         need(expects.user, unless),
         "the event has no user",
         "the user of the event has characters that no user's name has",
     )?;
-    let file = file.as_needed(
+    let file = file.needed(
         need(expects.filename, file_unless),
         "the event has no file",
         "the file of the event is not an absolute path of printable characters",

@@ -32,7 +32,7 @@ impl State {
 
 impl History {
     /// Notes how a response stands: what a report said, or that its order was
-    /// sent. Never goes back (a late `done` does not overwrite `undone`) and
+    /// sent; an empty `why` leaves what was said before. Never goes back (a late `done` does not overwrite `undone`) and
     /// may be said twice. `None` if it changed nothing, else the row as it is
     /// now. A `done` ends an older entry about the same target, which the
     /// machine that did it has given up for the new one. `now` is when it came
@@ -62,7 +62,8 @@ impl History {
 
     /// Older entries about the same target are over.
     fn succeed(&self, entry: &Entry) -> Result<(), HistoryError> {
-        let sql = "UPDATE responses SET state = 'undone', since = ?5, why = ?6
+        let sql = "UPDATE responses SET since = ?5, state = iif(ends_at <= ?5, 'expired', 'undone'),
+              why = iif(ends_at <= ?5, 'its time was over', ?6)
             WHERE agent = ?1 AND means = ?2 AND target = ?3 AND id < ?4
               AND (state = 'done' OR state = 'failed' AND began IS NOT NULL)";
         let Entry { id, agent, means, since, .. } = entry;
@@ -97,7 +98,9 @@ impl History {
 impl Entry {
     fn advance(&mut self, state: State, why: &str, now: i64) {
         (self.state, self.since) = (state, now);
-        self.why = cut(why, WHY_MAX).to_owned();
+        if !why.is_empty() {
+            self.why = cut(why, WHY_MAX).to_owned();
+        }
         if state == State::Done && self.began.is_none() {
             self.began = Some(now);
             // What has no time ends when it is ended, or ended at once.

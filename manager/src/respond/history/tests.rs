@@ -114,6 +114,9 @@ fn noting_says_whether_anything_changed() {
     let entry = history.note(id, State::Done, "ok", NOW + 3).expect("a note").expect("a change");
     assert_eq!((entry.began, entry.ends_at, entry.since), (Some(NOW + 3), Some(NOW + 603), NOW + 3));
     assert_eq!(history.note(id, State::Done, "ok", NOW + 9).expect("a note"), None);
+    let entry = history.note(id, State::Failed, "", NOW).expect("a note").expect("a change");
+    assert_eq!(entry.why, "ok", "what was said before stays");
+    let id = add(&mut history, decided("192.0.2.8", 1));
     assert_eq!(history.note(id + 1, State::Done, "ok", NOW).expect("a note"), None);
     let long = "\u{e4}".repeat(5000);
     let entry = history.note(id, State::Failed, &long, NOW).expect("a note").expect("a change");
