@@ -89,13 +89,13 @@ struct Office {
 
 impl Office {
     fn run(mut self, desk: &Desk) {
+        // What the own machine did not answer before a kill.
+        self.errand(Errand::Arrived(AgentId::MANAGER));
         loop {
             let Taken { errands, occasions, missed } = desk.take(PRUNE);
-            let mut is_over = false;
-            for errand in errands {
-                is_over |= matches!(errand, Errand::Stop);
-                self.errand(errand);
-            }
+            let is_over = errands.iter().any(|errand| matches!(errand, Errand::Stop));
+            self.own(&errands);
+            errands.into_iter().for_each(|errand| self.errand(errand));
             if let Err(error) = self.missed(missed) {
                 news::tell(format_args!("responses: {missed} alerts were not answered: {error}"));
             }
@@ -115,12 +115,11 @@ impl Office {
                 Ok(())
             }
             Errand::Arrived(agent) => self.arrived(agent),
-            Errand::Own(said) => self.own(&said),
             Errand::Configured(decider, responses) => {
                 (self.decider, self.responses) = (*decider, responses);
                 Ok(())
             }
-            Errand::Stop => Ok(()),
+            Errand::Own(_) | Errand::Stop => Ok(()),
         };
         if let Err(error) = done {
             news::tell(format_args!("responses: {error}"));
@@ -222,14 +221,16 @@ impl Office {
         }
     }
 
-    /// An agent is here: what it did not answer is told again.
+    /// An agent is here: what it was not told, or did not answer, is told again.
     fn arrived(&mut self, agent: AgentId) -> Result<(), HistoryError> {
         for id in self.history.wanted_undos(agent)? {
             self.order(agent, OwnedOrder::end(id));
         }
         let now = epoch_now();
-        let filter = Filter { agent: Some(agent), state: Some(State::Sent), ..Filter::default() };
-        for entry in self.history.find(&filter)?.iter().rev().filter(|entry| !entry.undo_wanted) {
+        let unanswered = |state| Filter { agent: Some(agent), state: Some(state), ..Filter::default() };
+        let mut entries = self.history.find(&unanswered(State::Decided))?;
+        entries.extend(self.history.find(&unanswered(State::Sent))?);
+        for entry in entries.iter().rev().filter(|entry| !entry.undo_wanted) {
             let age = now - entry.since;
             let begin = self.kept.get(&entry.id).cloned().or_else(|| begin_again(entry).map(Arc::new));
             match begin.filter(|_| age < AGAIN_S.max(i64::from(entry.for_s))) {
@@ -241,17 +242,32 @@ impl Office {
     }
 
     fn give_up(&mut self, id: u64) -> Result<(), HistoryError> {
-        let why = "the agent went away before it answered, and came back too late";
+        let why =
+            "it was not known to be done before the connection or the program ended; now it is too late";
         if let Some(entry) = self.history.note(id, State::Failed, why, epoch_now())? {
             self.say(entry.event());
         }
         Ok(())
     }
 
-    /// The own machine has done something.
-    fn own(&mut self, said: &Said) -> Result<(), HistoryError> {
-        self.say(Report { id: said.id, state: said.state, text: &said.text }.to_string());
-        self.history.note(said.id, said.state.into(), &said.text, epoch_now()).map(drop)
+    /// The own machine has done something: all of it is one step for the disk.
+    fn own(&mut self, errands: &[Errand]) {
+        let said = || {
+            errands.iter().filter_map(|errand| if let Errand::Own(said) = errand { Some(said) } else { None })
+        };
+        for Said { id, state, text } in said() {
+            self.say(Report { id: *id, state: *state, text }.to_string());
+        }
+        if said().next().is_none() {
+            return;
+        }
+        let now = epoch_now();
+        let noted = self.history.together(|history| {
+            said().try_for_each(|said| history.note(said.id, said.state.into(), &said.text, now).map(drop))
+        });
+        if let Err(error) = noted {
+            news::tell(format_args!("responses: {error}"));
+        }
     }
 
     /// An event of the manager.

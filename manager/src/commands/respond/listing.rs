@@ -45,7 +45,7 @@ pub(super) fn history(rows: &[Value]) -> String {
             whom(row),
             text(&row["state"]),
             rule(row),
-            text(&row["why"]),
+            why(row),
         ]
     });
     let header = ["ID", "TIME", "RESPONSE", "WHERE", "WHOM", "STATE", "RULE", "WHY"];
@@ -99,6 +99,16 @@ fn rule(row: &Value) -> String {
         Some(0) | None => "by hand".to_owned(),
         Some(rule) => rule.to_string(),
     }
+}
+
+/// What was said of it last, without what stands in other columns.
+fn why(row: &Value) -> String {
+    let said = row["why"].as_str().unwrap_or_default();
+    let about =
+        [row["response"].as_str(), row["ip"].as_str().or(row["user"].as_str()).or(row["file"].as_str())];
+    let about = about.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let said = said.strip_prefix(&about).map_or(said, |rest| rest.trim_start_matches([':', ' ']));
+    if said.is_empty() { "-".to_owned() } else { harmless_text(said) }
 }
 
 /// The name of the agent; its number if it was removed.

@@ -15,13 +15,13 @@ const ENVIRON_MAX: u64 = 64 << 10;
 /// Processes and sessions that are looked at.
 const ENTRIES_MAX: usize = 32 << 10;
 
-/// Takes what a file says.
-type Take = fn(&mut Shield, &[u8]);
+/// What takes the bytes of a file.
+type Parser = fn(&mut Shield, &[u8]);
 
 /// Reads everything anew. Costs a few milliseconds for each hundred processes.
 pub(super) fn shield() -> Shield {
     let mut shield = Shield::new();
-    let tables: [(&str, Take); 7] = [
+    let tables: [(&str, Parser); 7] = [
         ("/proc/net/route", Shield::read_routes4),
         ("/proc/net/ipv6_route", Shield::read_routes6),
         ("/proc/net/fib_trie", Shield::read_own4),
