@@ -98,8 +98,7 @@ fn check_script(script: &str) {
 
 fn begin(amount: u8) -> Begin<'static> {
     let script = Means::Script { file: "x.sh", talk: Talk::Arguments };
-    let means =
-        [Means::Block, Means::Ipset, Means::NullRoute, Means::HostsDeny, Means::LockAccount, script];
+    let means = [Means::Block, Means::Ipset, Means::NullRoute, Means::HostsDeny, Means::LockAccount, script];
     let networks = ["192.0.2.1", "192.0.2.0/24", "2001:db8::1", "127.0.0.1"];
     Begin {
         response: "block",
@@ -158,7 +157,8 @@ fuzz_target!(|data: &[u8]| {
             }
             6 => {
                 let ticket = tickets.pop().unwrap_or(Ticket(amount.into()));
-                let outcome = [Outcome::Done, Outcome::NotDone("a\nb"), Outcome::Unsure("c")][usize::from(amount) % 3];
+                let outcome =
+                    [Outcome::Done, Outcome::NotDone("a\nb"), Outcome::Unsure("c")][usize::from(amount) % 3];
                 responder.finished(ticket, outcome, at, &mut |_| {});
                 continue;
             }
