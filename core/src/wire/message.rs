@@ -123,14 +123,6 @@ pub enum ToAgent<'a> {
         /// The part.
         text: &'a [u8],
     },
-    /// A response that is to be carried out, renewed or undone.
-    Order {
-        /// The response's number.
-        id: u64,
-        /// What is to be done, see [`Order::read`](crate::respond::order::Order::read):
-        /// whoever carries nothing out need not understand it.
-        what: &'a [u8],
-    },
     /// There is nothing to say.
     Alive,
     /// The last message of a session.
@@ -149,6 +141,14 @@ pub enum ToAgent<'a> {
     EnrolRefused {
         /// The reason, for people.
         why: &'a str,
+    },
+    /// A response that is to be carried out, renewed or undone.
+    Order {
+        /// The response's number.
+        id: u64,
+        /// What is to be done, see [`Order::read`](crate::respond::order::Order::read):
+        /// whoever carries nothing out need not understand it.
+        what: &'a [u8],
     },
 }
 

@@ -41,6 +41,7 @@ fn every_message_to_an_agent_comes_back_as_it_was() {
         ToAgent::Closed { why: Why::Replaced },
         ToAgent::Enrolled { id: 12, name: "router" },
         ToAgent::EnrolRefused { why: "used" },
+        ToAgent::Order { id: 300, what: &[4] },
     ];
     for message in messages {
         let mut out = [0; 512];
@@ -61,6 +62,8 @@ fn the_bytes_of_messages_are_fixed() {
     assert_eq!(&out[..len], [1, 2, 1, 1, 5]);
     let len = ToAgent::Closed { why: Why::NotKnown }.write(&mut out).unwrap();
     assert_eq!(&out[..len], [5, 2]);
+    let len = ToAgent::Order { id: 300, what: &[4] }.write(&mut out).unwrap();
+    assert_eq!(&out[..len], [8, 0xAC, 2, 1, 4]);
 }
 
 #[test]
