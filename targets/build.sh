@@ -39,6 +39,7 @@ flags=(
 # function of its own: in a smaller frame variables have shorter addresses.
 case $triple in
   x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always -Cllvm-args=-inline-max-stacksize=384) ;;
+  arm-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;;
 esac
 # ARMv7 has instructions of two bytes, too.
 case $triple in armv7-*) flags+=(-Ctarget-feature=+thumb-mode) ;; esac
