@@ -83,7 +83,7 @@ fn run(events: &[Event]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_in_force_is_undone_on_time_and_told_once(
