@@ -3,6 +3,7 @@
 
 extern crate std;
 
+mod cuts;
 mod disk;
 mod machine;
 mod single;

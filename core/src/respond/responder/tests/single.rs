@@ -13,14 +13,14 @@ use crate::respond::shield::{Guarded, Shield};
 use crate::time::Millis;
 
 /// A responder, its journal and what it has told.
-struct Host {
-    responder: Responder<Vec<u64>, Disk>,
-    disk: Disk,
-    told: Vec<String>,
-    now: u64,
+pub(super) struct Host {
+    pub(super) responder: Responder<Vec<u64>, Disk>,
+    pub(super) disk: Disk,
+    pub(super) told: Vec<String>,
+    pub(super) now: u64,
 }
 
-fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
+pub(super) fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
     Begin {
         response: "block600",
         means,
@@ -36,7 +36,7 @@ fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
 }
 
 impl Host {
-    fn new(slots: usize) -> Self {
+    pub(super) fn new(slots: usize) -> Self {
         let disk = Disk::default();
         let responder = open(&disk, slots, 1, 1000);
         Self { responder, disk, told: Vec::new(), now: 1000 }
@@ -46,14 +46,14 @@ impl Host {
         Moment { now: Millis(self.now), wall_ms: 1_700_000_000_000 + self.now }
     }
 
-    fn take(&mut self, id: u64, what: What<'_>) {
+    pub(super) fn take(&mut self, id: u64, what: What<'_>) {
         let (at, mut shield, told) = (self.at(), Shield::new(), &mut self.told);
         shield.add(Network::parse("192.0.2.10").unwrap(), Guarded::Manager);
         self.responder.take(&Order { id, what }, &shield, at, &mut |report| told.push(report.to_string()));
     }
 
     /// The next job: its ticket and what it is.
-    fn job(&mut self) -> Option<(Ticket, String)> {
+    pub(super) fn job(&mut self) -> Option<(Ticket, String)> {
         let (at, told, mut out) = (self.at(), &mut self.told, vec![0; RESPONSE_JOB_MAX]);
         let job = self.responder.next_job(at, &mut out, &mut |report| told.push(report.to_string()))?;
         Some(match job {
@@ -66,7 +66,7 @@ impl Host {
         })
     }
 
-    fn finish(&mut self, ticket: Ticket, outcome: Outcome<'_>) {
+    pub(super) fn finish(&mut self, ticket: Ticket, outcome: Outcome<'_>) {
         let (at, told) = (self.at(), &mut self.told);
         self.responder.finished(ticket, outcome, at, &mut |report| told.push(report.to_string()));
     }
