@@ -546,6 +546,8 @@ impl World {
             self.earlier = vec![(0, last)];
         }
         self.earlier.push((disk.bytes.len(), self.must.clone()));
+        let needed = self.earlier.iter().rposition(|(len, _)| *len <= disk.synced);
+        self.earlier.drain(..needed.unwrap_or(0));
     }
 
     fn kill(&mut self, are_done: bool, down: u64) {
