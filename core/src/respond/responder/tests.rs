@@ -84,7 +84,8 @@ fn run(events: &[Event]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    // 128, or half of what the environment asks for.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_in_force_is_undone_on_time_and_told_once(

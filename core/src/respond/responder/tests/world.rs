@@ -45,7 +45,7 @@ fn target(index: usize) -> (&'static str, Means<'static>, Option<&'static str>, 
 
 /// What must be so, by target: until when in true time, and for which
 /// response.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Must {
     until: BTreeMap<String, (u64, u64)>,
     /// What was in force and has not been undone since.
@@ -545,7 +545,10 @@ impl World {
             let last = self.earlier.pop().map_or_else(Must::default, |(_, must)| must);
             self.earlier = vec![(0, last)];
         }
-        self.earlier.push((disk.bytes.len(), self.must.clone()));
+        let is = (disk.bytes.len(), self.must.clone());
+        if self.earlier.last() != Some(&is) {
+            self.earlier.push(is);
+        }
         let needed = self.earlier.iter().rposition(|(len, _)| *len <= disk.synced);
         self.earlier.drain(..needed.unwrap_or(0));
     }
