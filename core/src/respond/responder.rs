@@ -187,6 +187,8 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// configuration again is none of its business.
     pub fn take(&mut self, order: &Order<'_>, shield: &Shield, at: Moment, tell: &mut dyn FnMut(Report<'_>)) {
         self.wake = Millis(0);
+        // Its note would hide from the next ones that the wall clock was set.
+        self.note_clocks(at);
         let id = order.id;
         if let Err(error) = order.check() {
             return tell(Report { id, state: State::Refused, text: error.why() });

@@ -49,15 +49,14 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             return None;
         }
         self.forget_all(at, tell);
-        let mut found = self.pick(at.now);
-        if found.is_some() && self.is_unsynced {
+        // Also if there is nothing to do: what was told must stay so.
+        if self.is_unsynced {
             self.is_unsynced = self.journal.sync().is_err();
-            if self.is_unsynced {
-                self.fail_begun(tell);
-                found = self.pick(at.now);
-            }
         }
-        match found {
+        if self.is_unsynced {
+            self.fail_begun(tell);
+        }
+        match self.pick(at.now) {
             Some((index, kind)) if kind.is_gathered() => Some(self.gather(index, kind, at.now, out)),
             Some((index, kind)) => self.single(index, kind, at, out, tell),
             None => self.empty(out),

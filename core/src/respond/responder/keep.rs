@@ -23,11 +23,11 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         let is_due = at.now.since(self.noted.now) >= EVERY_MS || drift.unsigned_abs() > DRIFT_MS;
         if self.count > 0 && is_due {
             let stamp = self.stamp(at);
-            // Where this fails, the last ones are still right enough.
-            if self.note(&Note::Clock(stamp)).is_ok() {
-                self.is_unsynced = self.journal.sync().is_err();
-            }
-            self.noted = stamp;
+            let result = self.note(&Note::Clock(stamp)).and_then(|()| self.journal.sync());
+            // Where this fails, the journal still believes the old wall clock.
+            let wall_ms = self.noted.wall_ms.saturating_add(at.now.since(self.noted.now));
+            self.noted = if result.is_ok() { stamp } else { Stamp { wall_ms, ..stamp } };
+            self.is_unsynced = result.is_err();
         }
     }
 

@@ -3,6 +3,7 @@
 
 extern crate std;
 
+mod cuts;
 mod disk;
 mod machine;
 mod single;
@@ -83,7 +84,8 @@ fn run(events: &[Event]) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+    // 128, or half of what the environment asks for.
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 2, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_in_force_is_undone_on_time_and_told_once(

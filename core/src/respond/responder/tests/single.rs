@@ -13,14 +13,14 @@ use crate::respond::shield::{Guarded, Shield};
 use crate::time::Millis;
 
 /// A responder, its journal and what it has told.
-struct Host {
-    responder: Responder<Vec<u64>, Disk>,
-    disk: Disk,
-    told: Vec<String>,
-    now: u64,
+pub(super) struct Host {
+    pub(super) responder: Responder<Vec<u64>, Disk>,
+    pub(super) disk: Disk,
+    pub(super) told: Vec<String>,
+    pub(super) now: u64,
 }
 
-fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
+pub(super) fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
     Begin {
         response: "block600",
         means,
@@ -36,7 +36,7 @@ fn begin(network: &str, means: Means<'static>) -> Begin<'static> {
 }
 
 impl Host {
-    fn new(slots: usize) -> Self {
+    pub(super) fn new(slots: usize) -> Self {
         let disk = Disk::default();
         let responder = open(&disk, slots, 1, 1000);
         Self { responder, disk, told: Vec::new(), now: 1000 }
@@ -46,14 +46,14 @@ impl Host {
         Moment { now: Millis(self.now), wall_ms: 1_700_000_000_000 + self.now }
     }
 
-    fn take(&mut self, id: u64, what: What<'_>) {
+    pub(super) fn take(&mut self, id: u64, what: What<'_>) {
         let (at, mut shield, told) = (self.at(), Shield::new(), &mut self.told);
         shield.add(Network::parse("192.0.2.10").unwrap(), Guarded::Manager);
         self.responder.take(&Order { id, what }, &shield, at, &mut |report| told.push(report.to_string()));
     }
 
     /// The next job: its ticket and what it is.
-    fn job(&mut self) -> Option<(Ticket, String)> {
+    pub(super) fn job(&mut self) -> Option<(Ticket, String)> {
         let (at, told, mut out) = (self.at(), &mut self.told, vec![0; RESPONSE_JOB_MAX]);
         let job = self.responder.next_job(at, &mut out, &mut |report| told.push(report.to_string()))?;
         Some(match job {
@@ -66,7 +66,7 @@ impl Host {
         })
     }
 
-    fn finish(&mut self, ticket: Ticket, outcome: Outcome<'_>) {
+    pub(super) fn finish(&mut self, ticket: Ticket, outcome: Outcome<'_>) {
         let (at, told) = (self.at(), &mut self.told);
         self.responder.finished(ticket, outcome, at, &mut |report| told.push(report.to_string()));
     }
@@ -291,4 +291,52 @@ fn damage_anywhere_in_the_journal_costs_one_note_at_most() {
         assert!(found.in_force().count() >= 4, "damage at {at}");
         assert!(found.in_force().all(|it| it.network == Network::parse(&format!("192.0.2.{}", it.id))));
     }
+}
+
+/// A response of ten minutes after a power cut, if the wall clock was set on
+/// by ten days before, and something happened then.
+fn left_after_a_jump(means: Means<'static>, happen: impl FnOnce(&mut Host, Moment)) -> u64 {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", means)));
+    host.work();
+    let jumped = Moment { wall_ms: host.at().wall_ms + 10 * 24 * 3_600_000, ..host.at() };
+    happen(&mut host, jumped);
+    host.disk.0.borrow_mut().power_up(0);
+    let at = Moment { now: Millis(0), ..jumped };
+    let next = Responder::open(vec![0; 4 * SLOT_WORDS], host.disk.clone(), Tool::Nft, 2, at);
+    next.in_force().next().unwrap().due.0
+}
+
+#[test]
+fn an_order_does_not_hide_that_the_wall_clock_was_set() {
+    let left = left_after_a_jump(Means::HostsDeny, |host, at| {
+        let order = Order { id: 2, what: What::Begin(begin("192.0.2.2", Means::HostsDeny)) };
+        host.responder.take(&order, &Shield::new(), at, &mut |_| {});
+    });
+    assert_eq!(left, 600_000);
+}
+
+#[test]
+fn a_clock_that_could_not_be_noted_is_noted_as_soon_as_it_can() {
+    let left = left_after_a_jump(Means::HostsDeny, |host, at| {
+        for is_stuck in [true, false] {
+            host.disk.0.borrow_mut().is_stuck = is_stuck;
+            let mut out = vec![0; RESPONSE_JOB_MAX];
+            assert!(host.responder.next_job(at, &mut out, &mut |_| {}).is_none());
+        }
+    });
+    assert_eq!(left, 600_000);
+}
+
+#[test]
+fn a_longer_time_that_was_told_outlives_a_power_cut() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+    host.work();
+    host.take(1, What::Renew { for_s: 6000 });
+    assert_eq!(host.told().last().unwrap(), "bartizan: response 1 done: block600 192.0.2.1: renewed");
+    assert_eq!(host.job(), None);
+    host.disk.0.borrow_mut().power_up(0);
+    let next = open(&host.disk, 4, 1, 2000);
+    assert_eq!(next.in_force().next().unwrap().due, Millis(6_001_000));
 }

@@ -11,8 +11,9 @@ use crate::limits::RESPONSE_JOB_MAX;
 use crate::respond::network::Network;
 use crate::respond::order::{Begin, Means, Order, Talk, What};
 use crate::respond::report::{Report, State};
-use crate::respond::responder::{InForce, Job, Moment, Outcome, Responder, SLOT_WORDS, Ticket, Tool};
+use crate::respond::responder::{Job, Moment, Outcome, Responder, SLOT_WORDS, Ticket, Tool};
 use crate::respond::shield::{Guarded, Shield};
+use crate::respond::slot::HELD;
 use crate::time::Millis;
 
 pub(super) const HOUR: u64 = 3_600_000;
@@ -44,13 +45,11 @@ fn target(index: usize) -> (&'static str, Means<'static>, Option<&'static str>, 
 
 /// What must be so, by target: until when in true time, and for which
 /// response.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Must {
     until: BTreeMap<String, (u64, u64)>,
     /// What was in force and has not been undone since.
     held: BTreeSet<String>,
-    /// That of it which the journal knows.
-    noted: BTreeSet<String>,
 }
 
 /// What happens.
@@ -138,6 +137,20 @@ enum Kept {
     Other(String, bool),
 }
 
+impl Kept {
+    /// Whether it does or undoes this.
+    fn is_about(&self, name: &str) -> bool {
+        let (kind, network) = name.split_once(' ').unwrap_or_default();
+        let address = network.split('/').next().unwrap_or_default();
+        match self {
+            Self::Script(Some(Tool::Nft), script) => kind == "nft" && script.contains(address),
+            Self::Script(Some(Tool::Ipset), script) => kind == "ipset" && script.contains(address),
+            Self::Script(None, script) => kind == "route" && script.contains(address),
+            Self::Other(other, _) => other == name,
+        }
+    }
+}
+
 pub(super) struct World {
     /// True time.
     time: u64,
@@ -160,8 +173,6 @@ pub(super) struct World {
     troubled: u64,
     /// Bytes of the next power cut that survive without being synced.
     cut: Option<(usize, u64, Wall)>,
-    /// What had to be so when the power failed.
-    begun: Option<Must>,
     /// The wall clock was set, and nobody has noted it.
     has_jumped: bool,
     /// Responses up to this number were ordered in an earlier life, and may
@@ -192,7 +203,6 @@ impl World {
             guarded: BTreeSet::new(),
             troubled: 0,
             cut: None,
-            begun: None,
             has_jumped: false,
             reborn: 0,
         }
@@ -247,7 +257,8 @@ impl World {
                 self.wall = (self.wall + ms).max(-(self.time as i64));
                 self.has_jumped = true;
                 self.give();
-                self.has_jumped = self.disk.0.borrow().is_dead;
+                // Where nothing is in force, there is nothing to note.
+                self.has_jumped = self.disk.0.borrow().is_dead || self.responder.count == 0;
             }
             Event::Kill { are_done, down } => self.kill(are_done, down),
             Event::Cut { after, unsynced, down, wall } => {
@@ -290,6 +301,8 @@ impl World {
         let known: BTreeSet<u64> = self.responder.in_force().map(|it| it.id).collect();
         let was_told = self.reports.iter().any(|(of, _, _)| *of == id);
         let said = self.told(|responder, tell| responder.take(&Order { id, what }, &shield, at, tell));
+        // What is refused because the power fails may have been noted.
+        let said = if self.disk.0.borrow().is_dead { Vec::new() } else { said };
         self.learn(&said.iter().copied().filter(|(_, state)| *state == State::Done).collect::<Vec<_>>());
         let is_refused = said.iter().any(|(of, state)| *of == id && *state == State::Refused);
         match what {
@@ -299,9 +312,6 @@ impl World {
                 let old = self.must.until.get(name).map_or(0, |(until, _)| *until);
                 let old = if old > time { old } else { 0 };
                 self.must.until.insert(name.into(), (until(begin.for_s).max(old), id));
-                if self.must.held.contains(name) {
-                    self.must.noted.insert(name.into());
-                }
             }
             What::Renew { for_s } if known.contains(&id) => {
                 let has_failed = said.iter().any(|(of, state)| *of == id && *state == State::Failed);
@@ -343,10 +353,9 @@ impl World {
             assert!(!report.text.chars().any(char::is_control), "{report:?}");
             told.push((report.id, report.state, report.text.to_string()));
         });
-        if self.disk.0.borrow().is_dead {
-            return Vec::new();
+        if !self.disk.0.borrow().is_dead {
+            self.reports.extend(told.iter().cloned());
         }
-        self.reports.extend(told.iter().cloned());
         let goes_on = |text: &str| text.contains(": goes on as response ");
         told.into_iter().filter(|(_, _, text)| !goes_on(text)).map(|(id, state, _)| (id, state)).collect()
     }
@@ -455,16 +464,10 @@ impl World {
             let Some((index, _)) = self.orders.get(id) else { continue };
             let name = target(*index).0;
             match state {
-                State::Done => {
-                    self.must.held.insert(name.into());
-                    self.must.noted.insert(name.into());
-                }
-                State::Undone | State::Expired => {
-                    self.must.held.remove(name);
-                    self.must.noted.remove(name);
-                }
+                State::Done => drop(self.must.held.insert(name.into())),
+                State::Undone | State::Expired => drop(self.must.held.remove(name)),
                 State::Failed if !self.must.held.contains(name) => {
-                    self.must.until.retain(|_, (_, of)| of != id);
+                    self.must.until.retain(|_, (until, of)| of != id || *until <= self.time);
                 }
                 _ => {}
             }
@@ -474,40 +477,34 @@ impl World {
     /// A job is done; what it undoes must be over.
     fn perform(&mut self, job: &Kept, is_known: bool) {
         let before = self.machine.in_force.clone();
-        let about = match job {
-            Kept::Script(tool, script) => {
-                self.machine.run(*tool, script, self.time);
-                script
-            }
-            Kept::Other(name, add) => {
-                self.machine.set(name.clone(), *add, None);
-                name
-            }
-        };
+        match job {
+            Kept::Script(tool, script) => self.machine.run(*tool, script, self.time),
+            Kept::Other(name, add) => self.machine.set(name.clone(), *add, None),
+        }
         // The script of a rebuilding also empties what later ones fill.
-        let is_meant = |name: &str| about.contains(name.split([' ', '/']).nth(1).unwrap_or_default());
-        let is_gone = |name: &&String| !self.machine.in_force.contains_key(*name) && is_meant(name);
-        let gone: Vec<_> = before.keys().filter(is_gone).collect();
-        self.check_undone(&gone);
-        self.must.held.retain(|name| !gone.contains(&name));
-        if is_known {
-            let there = self.machine.in_force.keys().filter(|name| is_meant(name));
-            self.must.held.extend(there.cloned());
+        for name in (0..TARGETS).map(|index| target(index).0).filter(|name| job.is_about(name)) {
+            let is_there = self.machine.in_force.contains_key(name);
+            if before.contains_key(name) && !is_there {
+                self.check_undone(name);
+            }
+            if is_known && is_there {
+                self.must.held.insert(name.into());
+            } else if is_known {
+                self.must.held.remove(name);
+            }
         }
     }
 
     /// What a job undoes must not be in force any more, or was ordered again
     /// after the job was given out: then it will be.
-    fn check_undone(&self, gone: &[&String]) {
-        for name in gone {
-            if let Some((until, id)) = self.must.until.get(*name) {
-                let known = self.responder.in_force().find(|it| it.id == *id);
-                assert!(
-                    *until <= self.time || known.is_some_and(|it| !it.is_done),
-                    "{name} is undone early: {} < {until}",
-                    self.time
-                );
-            }
+    fn check_undone(&self, name: &str) {
+        if let Some((until, id)) = self.must.until.get(name) {
+            let known = self.responder.in_force().find(|it| it.id == *id);
+            assert!(
+                *until <= self.time || known.is_some_and(|it| !it.is_done),
+                "{name} is undone early: {} < {until}",
+                self.time
+            );
         }
     }
 
@@ -548,7 +545,12 @@ impl World {
             let last = self.earlier.pop().map_or_else(Must::default, |(_, must)| must);
             self.earlier = vec![(0, last)];
         }
-        self.earlier.push((disk.bytes.len(), self.must.clone()));
+        let is = (disk.bytes.len(), self.must.clone());
+        if self.earlier.last() != Some(&is) {
+            self.earlier.push(is);
+        }
+        let needed = self.earlier.iter().rposition(|(len, _)| *len <= disk.synced);
+        self.earlier.drain(..needed.unwrap_or(0));
     }
 
     fn kill(&mut self, are_done: bool, down: u64) {
@@ -561,31 +563,20 @@ impl World {
         // The kernel forgets by the time that it was told last; the next start
         // puts right what was renewed since.
         self.machine.forget(self.time);
-        self.reopen(true);
+        let must = self.must.clone();
+        self.reopen(true, [&must, &must]);
     }
 
     fn power_cut(&mut self) {
         let (unsynced, down, wall) = self.cut.take().unwrap_or((0, 0, Wall::Right));
         let was_replaced = self.disk.0.borrow().replaced != self.replaced;
-        // What was being done when the power failed may be there or not.
-        self.begun = Some(self.must.clone());
-        {
+        let [before, after] = {
             let mut disk = self.disk.0.borrow_mut();
             disk.power_up(unsynced);
             (disk.is_full, disk.is_stuck) = (false, false);
-            let left = disk.bytes.len();
-            if was_replaced {
-                self.replaced = disk.replaced;
-                self.earlier.drain(..self.earlier.len().saturating_sub(1));
-            }
-            // Or only the last bytes of a note are missing, which fill it up.
-            if !was_replaced && let Some((_, next)) = self.earlier.iter().find(|(len, _)| *len > left) {
-                self.begun = Some(next.clone());
-            }
-            let found = self.earlier.iter().rev().find(|(len, _)| was_replaced || *len <= left);
-            self.must = found.map_or_else(Must::default, |(_, must)| must.clone());
-        }
-        self.earlier = vec![(0, self.must.clone())];
+            self.replaced = disk.replaced;
+            self.around(if was_replaced { usize::MAX } else { disk.bytes.len() })
+        };
         self.running.clear();
         self.machine.reboot();
         self.time += down;
@@ -602,46 +593,67 @@ impl World {
             }
         };
         let is_right = is_right && !core::mem::take(&mut self.has_jumped);
-        self.reopen(is_right);
+        self.earlier.clear();
+        self.reopen(is_right, [&before, &after]);
     }
 
-    fn reopen(&mut self, is_right: bool) {
-        let begun = self.begun.take().unwrap_or_else(|| self.must.clone());
+    /// What had to be so before and after the call that was writing when
+    /// there were so many bytes.
+    fn around(&self, len: usize) -> [Must; 2] {
+        let before = self.earlier.iter().rev().find(|(at, _)| *at <= len);
+        let after = self.earlier.iter().find(|(at, _)| *at > len);
+        [
+            before.map_or_else(Must::default, |(_, must)| must.clone()),
+            after.map_or_else(|| self.must.clone(), |(_, must)| must.clone()),
+        ]
+    }
+
+    /// The next life: of each target, the note that was written last may be
+    /// there or not.
+    fn reopen(&mut self, is_right: bool, maybe: [&Must; 2]) {
         let at = self.at();
         self.responder =
             Responder::open(vec![7; 40 * SLOT_WORDS], self.disk.clone(), Tool::Nft, self.boot, at);
-        self.must.held = self.must.noted.clone();
         self.reborn = self.next_id;
-        let found: BTreeMap<u64, InForce> = self.responder.in_force().map(|it| (it.id, it)).collect();
-        for (name, (until, id)) in
-            begun.until.iter().filter(|(_, (_, id))| found.get(id).is_some_and(|it| !it.is_ending))
-        {
-            let is_other = self.must.until.get(name).is_none_or(|(_, known)| known != id);
-            if is_other {
-                self.must.until.insert(name.clone(), (*until, *id));
-            }
-        }
-        let is_ending = |id: &u64| found.get(id).is_some_and(|it| it.is_ending);
-        self.must.until.retain(|name, (_, id)| begun.until.contains_key(name) || !is_ending(id));
-        for (name, (until, id)) in &mut self.must.until {
-            let renewed = begun.until.get(name).filter(|(_, of)| of == id).map(|(until, _)| *until);
-            let Some(it) = found.get(id) else {
-                assert!(*until <= self.time, "{name} of response {id} is lost");
-                continue;
-            };
-            let due = if it.due == Millis::NEVER { FOR_EVER } else { it.due.0 + self.booted };
-            // The note of a renewal may be there, and nothing behind it.
-            if renewed.is_some_and(|renewed| due >= renewed) {
-                *until = due.min(*until);
-            }
-            assert!(due >= *until || *until <= self.time, "{name} would be undone early: {due} < {until}");
+        let found = self.found();
+        for index in 0..TARGETS {
+            let name = target(index).0;
+            let is = found.until.get(name);
+            let may = maybe.map(|must| must.until.get(name));
             assert!(
-                !is_right || due == *until || *until <= self.time,
-                "{name} would be undone late: {due} > {until}"
+                may.into_iter().any(|must| self.fits(must, is, is_right)),
+                "{name} must be {may:?} at {} and is {is:?}",
+                self.time
             );
-            *until = due;
         }
+        self.must = found;
         self.snapshot();
+    }
+
+    /// What the responder believes that must be.
+    fn found(&self) -> Must {
+        let mut found = Must::default();
+        for (it, slot) in self.responder.in_force().zip(self.responder.slots()) {
+            let name = target(self.orders[&it.id].0).0;
+            let until = if it.due == Millis::NEVER { FOR_EVER } else { it.due.0 + self.booted };
+            if !it.is_ending {
+                found.until.insert(name.into(), (until, it.id));
+            }
+            if slot.has(HELD) {
+                found.held.insert(name.into());
+            }
+        }
+        found
+    }
+
+    /// Whether what was found after a start is what must be: where the clocks
+    /// are right at the very time, else not before it.
+    fn fits(&self, must: Option<&(u64, u64)>, is: Option<&(u64, u64)>, is_right: bool) -> bool {
+        let over = |entry: Option<&(u64, u64)>| entry.is_none_or(|(until, _)| *until <= self.time);
+        match (must, is) {
+            (Some((must, of)), Some((is, id))) if of == id && (is == must || !is_right && is > must) => true,
+            _ => over(must) && over(is),
+        }
     }
 
     /// The disk is well, all is done.
