@@ -22,6 +22,14 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use tempfile::TempDir;
 
+/// Programs that the tests, or what they test, start.
+const TOOLS: [&str; 8] = ["nft", "ip", "ipset", "iptables", "mount", "passwd", "useradd", "setpriv"];
+
+fn is_installed(tool: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(tool).exists())
+}
+
 type Errand = Box<dyn FnOnce() + Send>;
 
 /// The neighbour's machine, and what is on the agent's.
@@ -33,14 +41,21 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Makes both machines. `None`, and a line that says so, where the test
-    /// is not run by root.
+    /// Makes both machines. `None`, and a line that says so, where that is not
+    /// allowed, or a program is missing.
     pub(crate) fn new() -> Option<Self> {
         if !geteuid().is_root() {
             eprintln!("left out: only root makes network name spaces");
             return None;
         }
-        unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).expect("name spaces of its own");
+        if let Some(missing) = TOOLS.iter().find(|tool| !is_installed(tool)) {
+            eprintln!("left out: there is no `{missing}` here");
+            return None;
+        }
+        if let Err(error) = unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS) {
+            eprintln!("left out: no name spaces of its own: {error}");
+            return None;
+        }
         run("mount --make-rprivate /");
         let etc = tempfile::tempdir().unwrap();
         run(&format!("cp -a /etc/. {}", etc.path().display()));

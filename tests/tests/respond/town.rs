@@ -19,6 +19,11 @@ use std::time::Duration;
 /// How many attackers there are: 10.77.0.10 and on.
 pub(crate) const ATTACKERS: u8 = 60;
 
+fn is_installed(tool: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
+        .any(|folder| folder.join(tool).exists())
+}
+
 /// The two networks. The test's own thread, and what it starts, is in that of
 /// the agent.
 pub(crate) struct Town {
@@ -31,6 +36,10 @@ impl Town {
     pub(crate) fn enter() -> Option<Self> {
         // They are built on first use, and there is no way to the world below.
         let _ = (bartizan(), agent());
+        if let Some(missing) = ["ip", "nft"].iter().find(|tool| !is_installed(tool)) {
+            eprintln!("there is no `{missing}` here: nothing is tested");
+            return None;
+        }
         if let Err(error) = unshare(CloneFlags::CLONE_NEWNET) {
             eprintln!("no network of its own ({error}): nothing is tested");
             return None;
