@@ -120,6 +120,9 @@ impl Journal for FileJournal {
     }
 
     fn begin_second(&mut self) -> Result<(), Failed> {
+        if self.is_broken {
+            return Err(Failed);
+        }
         let second = beside(&self.path);
         // An earlier agent may have left one, which may have been root's.
         let _ = fs::remove_file(&second);
@@ -174,6 +177,14 @@ mod tests {
         journal.append(&vec![7; JOURNAL_MAX as usize]).unwrap();
         assert_eq!(journal.append(b"x"), Err(Failed));
         assert_eq!(journal.len(), JOURNAL_MAX);
+    }
+
+    #[test]
+    fn a_journal_that_cannot_be_read_writes_nothing() {
+        let mut journal = FileJournal::broken();
+        assert_eq!((journal.append(b"x"), journal.begin_second()), (Err(Failed), Err(Failed)));
+        assert_eq!((journal.append_second(b"x"), journal.replace()), (Err(Failed), Err(Failed)));
+        assert!(!Path::new(".new").exists());
     }
 
     #[test]
