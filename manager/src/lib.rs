@@ -17,6 +17,7 @@
 //! | [`respond`] | what is done about it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`ledger`] | what is on disk and may be acknowledged |
+//! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
 //! | [`news`] | what the program says of itself |
 
@@ -24,6 +25,7 @@ pub mod agents;
 pub mod commands;
 pub mod compile;
 pub mod config;
+pub mod database;
 pub mod diagnose;
 pub mod engine;
 pub mod ledger;

@@ -2,7 +2,7 @@
 //!
 //! The daemon and the command line use it at the same time: SQLite with a
 //! write-ahead log, so that readers never wait, and writers wait for each
-//! other for [`WAIT`] at most. A [`Registry`] is one connection to it and
+//! other for [`database::WAIT`] at most. A [`Registry`] is one connection to it and
 //! belongs to one thread; open another for another thread.
 //!
 //! All times are seconds since 1970. What has been stored when a call comes
@@ -32,16 +32,14 @@ pub use enrolment::{EnrolError, Secret};
 pub use progress::{Advance, Commit, Lost, POSITION_MAX, SOURCES_MAX, Source};
 pub use roll::OssecKey;
 
+use crate::database;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use std::fs::{self, DirBuilder, OpenOptions};
+use schema::STEPS;
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use thiserror::Error;
-
-/// How long a writer waits for another one.
-pub const WAIT: Duration = Duration::from_secs(10);
 
 /// The folder of the agents in the home folder.
 pub(crate) const FOLDER: &str = "agents";
@@ -101,19 +99,12 @@ impl Registry {
         let folder = folder(home)?;
         let path = folder.join("agents.db");
         let file = |source| RegistryError::File { path: path.clone(), source };
-        // SQLite would make it readable for everybody. A file that exists must
-        // not be opened beside SQLite: closing it gives up the locks that this
-        // process has on it (POSIX), and another process would take it for
-        // unused.
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(file(error)),
-            _ => {}
-        }
+        database::create(&path).map_err(file)?;
         let why =
             |error: rusqlite::Error| RegistryError::Database { path: path.clone(), why: error.to_string() };
         let mut connection = Connection::open(&path).map_err(why)?;
-        prepare(&connection).map_err(why)?;
-        if schema::migrate(&mut connection).map_err(why)? > schema::VERSION {
+        connection.pragma_update(None, "foreign_keys", true).map_err(why)?;
+        if database::prepare(&mut connection, &STEPS).map_err(why)? > STEPS.len() {
             return Err(RegistryError::Newer(path));
         }
         Ok(Self { connection, path })
@@ -148,14 +139,6 @@ pub(crate) fn folder(home: &Path) -> Result<PathBuf, RegistryError> {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(file(error)),
         _ => Ok(path),
     }
-}
-
-fn prepare(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(WAIT)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)
 }
 
 /// Whether a row could not be written because of what other rows hold.

@@ -23,12 +23,11 @@ pub(in crate::respond) use course::cut;
 pub(in crate::respond) use rows::wide;
 
 use crate::agents::registry::AgentId;
+use crate::database;
 use bartizan_core::respond::network::Network;
 use bartizan_core::respond::report;
 use rusqlite::Connection;
-use std::fs::OpenOptions;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use schema::STEPS;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -164,13 +163,7 @@ impl History {
     pub fn open(home: &Path) -> Result<Self, HistoryError> {
         let path = home.join("responses.db");
         let why = |why: String| HistoryError::Database { path: path.clone(), why };
-        // SQLite would make it readable for everybody. A file that exists must
-        // not be opened beside SQLite: closing it gives up the locks that this
-        // process has on it (POSIX).
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(why(error.to_string())),
-            _ => {}
-        }
+        database::create(&path).map_err(|error| why(error.to_string()))?;
         let connection = Connection::open(&path).map_err(|error| why(error.to_string()))?;
         Self::prepared(connection, path)
     }
@@ -184,9 +177,9 @@ impl History {
     }
 
     fn prepared(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
-        let found = schema::prepare(&mut connection)
+        let found = database::prepare(&mut connection, &STEPS)
             .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
-        if found > schema::VERSION {
+        if found > STEPS.len() {
             return Err(HistoryError::Newer(path));
         }
         Ok(Self { connection, path })

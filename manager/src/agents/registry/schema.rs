@@ -1,11 +1,9 @@
 //! The tables, and how an older database becomes one of today.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-
 /// What changes a database from one version to the next; the number of steps
 /// is the version of today. Agent 0 is the manager, for the sources it reads
 /// itself; its name is none that an agent can have.
-const STEPS: [&str; 1] = ["
+pub(super) const STEPS: [&str; 1] = ["
 CREATE TABLE agents (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 0 AND 4294967295),
   name TEXT NOT NULL UNIQUE,
@@ -58,31 +56,3 @@ CREATE TABLE ossec_keys (
 );
 INSERT INTO agents (id, name, created, since) VALUES (0, '', 0, 0);
 "];
-
-/// The version of today.
-pub(super) const VERSION: usize = STEPS.len();
-
-/// Brings a database to the version of today and says which it had; a newer
-/// one is left as it is.
-pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
-    if version(connection)? >= VERSION {
-        return version(connection);
-    }
-    // Another process may do the same just now: the one that comes second
-    // finds it done.
-    let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let found = version(&step)?;
-    for sql in STEPS.iter().skip(found) {
-        step.execute_batch(sql)?;
-    }
-    if found < VERSION {
-        step.pragma_update(None, "user_version", VERSION as i64)?;
-    }
-    step.commit()?;
-    Ok(found)
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<usize> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(usize::try_from(version).unwrap_or(usize::MAX))
-}

@@ -1,18 +1,12 @@
 //! The table, and how an older database becomes one of today.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::time::Duration;
-
-/// How long a writer waits for another one.
-const WAIT: Duration = Duration::from_secs(10);
-
 /// What changes a database from one version to the next; the number of steps
 /// is the version of today.
 ///
 /// `target` is the address, range, user or file as one text; `first` and
 /// `last` are the ends of the range in 16 bytes, IPv4 in its IPv6 form; `wide`
 /// is the range around a single address that may take its place.
-const STEPS: [&str; 1] = ["
+pub(super) const STEPS: [&str; 1] = ["
 CREATE TABLE responses (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   time INTEGER NOT NULL,
@@ -51,42 +45,3 @@ CREATE INDEX alive ON responses (agent, means, target)
 CREATE INDEX by_range ON responses (response, agent, wide, ends_at) WHERE wide IS NOT NULL;
 CREATE INDEX to_undo ON responses (agent) WHERE undo = 1;
 "];
-
-/// The version of today.
-pub(super) const VERSION: usize = STEPS.len();
-
-/// Makes a connection ready and brings the database to the version of today.
-/// Says which it had; a newer one is left as it is.
-pub(super) fn prepare(connection: &mut Connection) -> rusqlite::Result<usize> {
-    connection.busy_timeout(WAIT)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    if version(connection)? > VERSION {
-        return version(connection);
-    }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    migrate(connection)
-}
-
-fn migrate(connection: &mut Connection) -> rusqlite::Result<usize> {
-    if version(connection)? == VERSION {
-        return Ok(VERSION);
-    }
-    // Another process may do the same just now: the one that comes second
-    // finds it done.
-    let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
-    let found = version(&step)?;
-    for sql in STEPS.iter().skip(found) {
-        step.execute_batch(sql)?;
-    }
-    if found < VERSION {
-        step.pragma_update(None, "user_version", VERSION as i64)?;
-    }
-    step.commit()?;
-    Ok(found)
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<usize> {
-    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(usize::try_from(version).unwrap_or(usize::MAX))
-}

@@ -1,0 +1,61 @@
+//! SQLite databases in the home folder: for their owner alone, used by several
+//! processes at once, and brought to the version of today when they are opened.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a writer waits for another one.
+pub const WAIT: Duration = Duration::from_secs(10);
+
+/// Makes the file, if it is not there: SQLite would make it readable for
+/// everybody.
+///
+/// A file that exists must not be opened beside SQLite: closing it gives up
+/// the locks that this process has on it (POSIX), and another process would
+/// take it for unused.
+pub(crate) fn create(path: &Path) -> io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a connection ready, with a write-ahead log, so that readers never
+/// wait, and brings the database to the version of today: each of `steps`
+/// changes it from one version to the next. Says which it had; a newer one
+/// than of today is left as it is.
+pub(crate) fn prepare(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
+    connection.busy_timeout(WAIT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let found = version(connection)?;
+    if found > steps.len() {
+        return Ok(found);
+    }
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    if found == steps.len() { Ok(found) } else { migrate(connection, steps) }
+}
+
+fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {
+    // Another process may do the same just now: the one that comes second
+    // finds it done.
+    let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
+    let found = version(&step)?;
+    for sql in steps.iter().skip(found) {
+        step.execute_batch(sql)?;
+    }
+    if found < steps.len() {
+        step.pragma_update(None, "user_version", steps.len() as i64)?;
+    }
+    step.commit()?;
+    Ok(found)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).unwrap_or(usize::MAX))
+}
