@@ -36,18 +36,6 @@ pub(super) fn look(path: &Path) -> Found {
     }
 }
 
-/// What a stock script of OSSEC 4.3 and Wazuh 4.14 does, if it is one that
-/// can be done without it.
-fn stock<'a>(file: &str) -> Option<Means<'a>> {
-    match file.strip_suffix(".sh").unwrap_or(file) {
-        "firewall-drop" => Some(Means::Block),
-        "host-deny" => Some(Means::HostsDeny),
-        "disable-account" => Some(Means::LockAccount),
-        "route-null" => Some(Means::NullRoute),
-        _ => None,
-    }
-}
-
 /// Whether a script's name means that the configuration is read again.
 fn is_restart(file: &str) -> bool {
     matches!(file.strip_suffix(".sh").unwrap_or(file), "restart-ossec" | "restart-wazuh")
@@ -61,7 +49,7 @@ pub(super) fn without_stock<'a>(order: &Order<'a>, folder: &Path) -> Order<'a> {
     if begin.check().is_err() || look(&folder.join(file)) != Found::Nothing {
         return *order;
     }
-    match stock(file) {
+    match Means::stock(file) {
         Some(means) => Order { id, what: What::Begin(Begin { means, ..begin }) },
         None if is_restart(file) && !begin.dry_run => Order { id, what: What::Reload },
         None => *order,

@@ -90,6 +90,20 @@ pub enum Means<'a> {
     },
 }
 
+impl Means<'_> {
+    /// What a stock script of OSSEC 4.3 and Wazuh 4.14 does, with or without
+    /// `.sh`, if it is one that can be done without it.
+    pub fn stock(file: &str) -> Option<Self> {
+        match file.strip_suffix(".sh").unwrap_or(file) {
+            "firewall-drop" => Some(Self::Block),
+            "host-deny" => Some(Self::HostsDeny),
+            "disable-account" => Some(Self::LockAccount),
+            "route-null" => Some(Self::NullRoute),
+            _ => None,
+        }
+    }
+}
+
 /// How a script is told what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Talk<'a> {

@@ -16,14 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// What is used where a stock script of OSSEC or Wazuh is named and not there.
 pub(super) fn stock(home: &Path, means: Means<'_>) -> Option<Means<'static>> {
     let Means::Script { file, .. } = means else { return None };
-    let built_in = match file.strip_suffix(".sh").unwrap_or(file) {
-        "firewall-drop" => Means::Block,
-        "host-deny" => Means::HostsDeny,
-        "disable-account" => Means::LockAccount,
-        "route-null" => Means::NullRoute,
-        _ => return None,
-    };
-    (!path(home, file).exists()).then_some(built_in)
+    Means::stock(file).filter(|_| !path(home, file).exists())
 }
 
 fn path(home: &Path, file: &str) -> PathBuf {
