@@ -15,6 +15,7 @@
 //! | [`agents`] | who reports from elsewhere, and how far it was heard |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`respond`] | what is done about it |
+//! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
@@ -22,6 +23,7 @@
 //! | [`news`] | what the program says of itself |
 
 pub mod agents;
+pub mod alert;
 pub mod commands;
 pub mod compile;
 pub mod config;

@@ -8,7 +8,7 @@
 use super::{CommandError, RulesArguments, now};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
-use crate::outputs::alert::{Alert, AlertId};
+use crate::alert::{Alert, AlertId};
 use crate::outputs::clock::LocalClock;
 use crate::outputs::text;
 use crate::sources::lines::LineReader;
@@ -216,7 +216,7 @@ impl Test<'_, '_, '_> {
         let previous = self.session.court.previous(verdict);
         let time = self.clock.local(event.now.epoch);
         let mut out = Vec::new();
-        text::write_alert(&mut out, &Alert::new(image, event, verdict, &previous, id, time));
+        text::write_alert(&mut out, &Alert::new(image, event, verdict, previous, id, time));
         self.out.write_all(&out)
     }
 

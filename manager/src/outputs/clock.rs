@@ -5,6 +5,7 @@
 //! such moments only) and the rest is arithmetic.
 
 use bartizan_core::event::Moment;
+use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -16,7 +17,7 @@ const QUARTER_S: i64 = 900;
 const DAY_S: i64 = 86_400;
 
 /// A local date and time of day.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LocalTime {
     /// Year.
     pub year: i32,

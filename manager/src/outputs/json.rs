@@ -4,10 +4,9 @@
 //! written as they stand in the log, so a log that is not UTF-8 gives a line
 //! that is not UTF-8 either. That is why no JSON library writes these.
 
-use super::alert::Alert;
+use crate::alert::{Alert, Rule};
 use super::text::write_number;
-use bartizan_core::event::{Field, Target};
-use bartizan_core::image::rows::{RuleRow, decoder_flag};
+use bartizan_core::event::Field;
 use core::fmt::Display;
 
 /// Writes one object after another key.
@@ -93,31 +92,30 @@ pub fn write_string(out: &mut Vec<u8>, value: &[u8]) {
 
 /// Appends a line of `alerts.json`.
 pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
-    let event = alert.event;
     let mut object = Object::open(out);
-    if let Some(rule) = alert.rule {
+    if let Some(rule) = &alert.rule {
         write_rule(&mut object, alert, rule);
     }
-    object.text("id", format!("{}.{}", alert.id.epoch, alert.id.ticket).as_bytes());
+    object.text("id", alert.id.to_string().as_bytes());
     object.number("TimeStamp", alert.id.epoch * 1000);
-    let decoder = alert.decoder();
-    object.option("decoder", decoder.map(|d| alert.text(d.name)));
-    object.option("decoder_parent", decoder.map(|d| alert.text(d.parent)).filter(|p| !p.is_empty()));
+    let decoder = alert.decoder;
+    object.option("decoder", decoder.map(|decoder| decoder.name));
+    object.option("decoder_parent", decoder.map(|decoder| decoder.parent).filter(|name| !name.is_empty()));
     for (key, field) in ALERT_FIELDS {
-        object.option(key, event.field(field));
+        object.option(key, alert.field(field));
     }
-    object.text("location", event.location);
+    object.text("location", alert.location);
     object.text("full_log", alert.log);
     object.option("previous_output", alert.previous.get(1).copied().filter(|text| !text.is_empty()));
-    if let Some(path) = event.field(Field::Filename) {
+    if let Some(path) = alert.field(Field::Filename) {
         let mut file = object.object("SyscheckFile");
         file.text("path", path);
         file.close();
     }
-    object.text("hostname", event.hostname());
-    object.option("program_name", event.program_name());
+    object.text("hostname", alert.hostname);
+    object.option("program_name", alert.program_name);
     for (key, field) in MORE_FIELDS {
-        object.option(key, event.field(field));
+        object.option(key, alert.field(field));
     }
     write_dynamic(&mut object, alert);
     write_decoder(&mut object, "decoder_desc", alert);
@@ -148,14 +146,13 @@ const MORE_FIELDS: [(&str, Field); 4] = [
 
 /// Appends a line of `archives.json`: every event, with its rule if one fired.
 pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
-    let event = alert.event;
     let mut object = Object::open(out);
-    object.option("program_name", event.program_name());
-    object.text("log", event.log());
+    object.option("program_name", alert.program_name);
+    object.text("log", alert.message);
     for (key, field) in ARCHIVE_FIELDS {
-        object.option(key, event.field(field));
+        object.option(key, alert.field(field));
     }
-    if let Some(rule) = alert.rule {
+    if let Some(rule) = &alert.rule {
         write_rule(&mut object, alert, rule);
     }
     write_dynamic(&mut object, alert);
@@ -185,28 +182,26 @@ const ARCHIVE_FIELDS: [(&str, Field); 14] = [
     ("filename", Field::Filename),
 ];
 
-fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &RuleRow) {
+fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &Rule<'_>) {
     let mut nested = object.object("rule");
     if rule.level != 0 {
-        nested.number("level", rule.level.get());
+        nested.number("level", rule.level);
     }
-    if !rule.description.is_missing() {
-        nested.text("comment", alert.text(rule.description));
-    }
-    nested.number("sidid", rule.id.get());
+    nested.option("comment", rule.description);
+    nested.number("sidid", rule.id);
     for (key, text) in [("cve", rule.cve), ("info", rule.info)] {
-        nested.option(key, Some(alert.text(text)).filter(|text| !text.is_empty()));
+        nested.option(key, Some(text).filter(|text| !text.is_empty()));
     }
-    for (key, number) in [("frequency", u32::from(rule.frequency.get())), ("firedtimes", alert.fired)] {
+    for (key, number) in [("frequency", u32::from(rule.frequency)), ("firedtimes", alert.fired)] {
         if number != 0 {
             nested.number(key, number);
         }
     }
-    nested.text("group", alert.text(rule.groups));
+    nested.text("group", rule.groups);
     let compliance =
-        |prefix: &'static [u8]| alert.groups(rule).filter_map(move |group| group.strip_prefix(prefix));
+        |prefix: &'static [u8]| rule.groups().filter_map(move |group| group.strip_prefix(prefix));
     let plain = |group: &&[u8]| !group.starts_with(b"pci_dss_") && !group.starts_with(b"cis_");
-    nested.list("groups", alert.groups(rule).filter(plain));
+    nested.list("groups", rule.groups().filter(plain));
     for (key, prefix) in [("PCI_DSS", &b"pci_dss_"[..]), ("CIS", b"cis_")] {
         if compliance(prefix).next().is_some() {
             nested.list(key, compliance(prefix));
@@ -217,26 +212,22 @@ fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &RuleRow) {
 
 /// The dynamic fields that the chosen decoder names.
 fn write_dynamic(object: &mut Object<'_>, alert: &Alert<'_>) {
-    for (target, value) in alert.event.assigned() {
-        let Target::Dynamic(item) = target else { continue };
-        let Some(item) = alert.image.order.get(*item as usize) else { continue };
-        if let Some(value) = alert.event.bytes(*value) {
-            write_string(object.key(alert.text(item.name)), value);
-        }
+    for (name, value) in &alert.dynamic {
+        write_string(object.key(name), value);
     }
 }
 
 fn write_decoder(object: &mut Object<'_>, key: &str, alert: &Alert<'_>) {
     let mut nested = object.object(key);
-    if let Some(decoder) = alert.decoder() {
+    if let Some(decoder) = alert.decoder {
         if decoder.fts != 0 {
-            nested.number("fts", decoder.fts.get());
+            nested.number("fts", decoder.fts);
         }
-        if decoder.flags & decoder_flag::ACCUMULATE != 0 {
+        if decoder.accumulate {
             nested.number("accumulate", 1);
         }
-        nested.option("parent", Some(alert.text(decoder.parent)).filter(|parent| !parent.is_empty()));
-        nested.text("name", alert.text(decoder.name));
+        nested.option("parent", Some(decoder.parent).filter(|parent| !parent.is_empty()));
+        nested.text("name", decoder.name);
     }
     nested.close();
 }

@@ -2,14 +2,12 @@
 //!
 //! | room | what |
 //! |---|---|
-//! | [`alert`] | one alert, for all layouts |
 //! | [`text`] | `alerts.log`, archives and firewall.log as OSSEC writes them |
 //! | [`json`] | `alerts.json` and `archives.json` |
 //! | [`files`] | the daily files behind them |
 //! | [`writer`] | takes verdicts and writes what is due |
 //! | [`clock`] | local dates without a system call a line |
 
-pub mod alert;
 pub mod clock;
 pub mod files;
 pub mod json;

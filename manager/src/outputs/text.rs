@@ -2,8 +2,8 @@
 //!
 //! The layouts are OSSEC 4.3's, to the byte: people's tools read them.
 
-use super::alert::Alert;
-use bartizan_core::event::{Event, Field};
+use crate::alert::Alert;
+use bartizan_core::event::Field;
 use std::io::Write;
 
 /// Bytes of a log that an alert shows.
@@ -11,32 +11,32 @@ const LOG_SHOWN: usize = 1256;
 
 /// Appends an alert as `alerts.log` has it, with the empty line behind it.
 pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
-    let Some(rule) = alert.rule else { return };
+    let Some(rule) = &alert.rule else { return };
     out.extend_from_slice(b"** Alert ");
     write_number(out, alert.id.epoch);
     out.push(b'.');
     write_number(out, alert.id.ticket);
-    out.extend_from_slice(if alert.is_for_mail() { b": mail  - " } else { b": - " });
-    out.extend_from_slice(alert.text(rule.groups));
+    out.extend_from_slice(if rule.mail { b": mail  - " } else { b": - " });
+    out.extend_from_slice(rule.groups);
     out.push(b'\n');
     alert.time.write(out);
     out.push(b' ');
-    write_origin(out, alert.event);
+    write_origin(out, alert);
     out.extend_from_slice(b"\nRule: ");
-    write_number(out, rule.id.get());
+    write_number(out, rule.id);
     out.extend_from_slice(b" (level ");
-    write_number(out, rule.level.get());
+    write_number(out, rule.level);
     out.extend_from_slice(b") -> '");
-    out.extend_from_slice(alert.description(rule));
+    out.extend_from_slice(rule.description());
     out.extend_from_slice(b"'\n");
     for (label, field) in LABELS {
-        if let Some(value) = alert.event.field(field) {
+        if let Some(value) = alert.field(field) {
             out.extend_from_slice(label);
             out.extend_from_slice(value);
             out.push(b'\n');
         }
     }
-    for text in core::iter::once(&alert.log).chain(alert.previous) {
+    for text in core::iter::once(&alert.log).chain(&alert.previous) {
         out.extend_from_slice(text.get(..LOG_SHOWN).unwrap_or(text));
         out.push(b'\n');
     }
@@ -52,23 +52,23 @@ const LABELS: [(&[u8], Field); 5] = [
 ];
 
 /// `host->location`, or the location alone where it names the agent.
-pub fn write_origin(out: &mut Vec<u8>, event: &Event<'_>) {
-    if !event.is_from_agent() {
-        out.extend_from_slice(event.hostname());
+pub fn write_origin(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    if !alert.is_from_agent() {
+        out.extend_from_slice(alert.hostname);
         out.extend_from_slice(b"->");
     }
-    out.extend_from_slice(event.location);
+    out.extend_from_slice(alert.location);
 }
 
 /// Appends a line of `archives.log`. Signs of life are left out.
 pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
-    let location = alert.event.location;
+    let location = alert.location;
     if location == b"ossec-keepalive" || location.ends_with(b"->ossec-keepalive") {
         return;
     }
     alert.time.write(out);
     out.push(b' ');
-    write_origin(out, alert.event);
+    write_origin(out, alert);
     out.push(b' ');
     out.extend_from_slice(alert.log);
     out.push(b'\n');
@@ -76,13 +76,13 @@ pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
 
 /// Appends a line of `firewall.log`, if all is known that it needs.
 pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
-    let field = |field| alert.event.field(field);
+    let field = |field| alert.field(field);
     let all = (field(Field::Action), field(Field::Protocol), field(Field::SrcIp), field(Field::DstIp));
     let (Some(action), Some(protocol), Some(src), Some(dst)) = all else { return };
     let port = |port| field(port).unwrap_or(b"0");
     alert.time.write(out);
     out.push(b' ');
-    write_origin(out, alert.event);
+    write_origin(out, alert);
     let parts: [&[u8]; 12] = [
         b" ",
         action,
@@ -104,23 +104,23 @@ pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
 /// Appends an alert in the administrator's own layout
 /// (`custom_alert_output`): tokens are replaced, in OSSEC 4.3's order.
 pub fn write_custom(out: &mut Vec<u8>, format: &str, alert: &Alert<'_>) {
-    let Some(rule) = alert.rule else { return };
+    let Some(rule) = &alert.rule else { return };
     let lossy = |bytes: &[u8]| String::from_utf8_lossy(bytes.get(..1023).unwrap_or(bytes)).into_owned();
-    let field = |field| alert.event.field(field).map_or_else(|| "None".to_owned(), lossy);
+    let field = |field| alert.field(field).map_or_else(|| "None".to_owned(), lossy);
     let log = String::from_utf8_lossy(alert.log).replace(['\n', '\r'], "\\n");
     let values = [
         ("$TIMESTAMP", alert.id.epoch.to_string()),
         ("$FTELL", alert.id.ticket.to_string()),
-        ("$RULEALERT", if alert.is_for_mail() { "mail ".to_owned() } else { String::new() }),
-        ("$HOSTNAME", lossy(alert.event.hostname())),
-        ("$LOCATION", lossy(alert.event.location)),
-        ("$RULEID", rule.id.get().to_string()),
-        ("$RULELEVEL", rule.level.get().to_string()),
+        ("$RULEALERT", if rule.mail { "mail ".to_owned() } else { String::new() }),
+        ("$HOSTNAME", lossy(alert.hostname)),
+        ("$LOCATION", lossy(alert.location)),
+        ("$RULEID", rule.id.to_string()),
+        ("$RULELEVEL", rule.level.to_string()),
         ("$SRCIP", field(Field::SrcIp)),
         ("$DSTUSER", field(Field::DstUser)),
         ("$FULLLOG", log),
-        ("$RULECOMMENT", lossy(alert.description(rule))),
-        ("$RULEGROUP", lossy(alert.text(rule.groups))),
+        ("$RULECOMMENT", lossy(rule.description())),
+        ("$RULEGROUP", lossy(rule.groups)),
     ];
     out.extend_from_slice(replace_tokens(format, &values).as_bytes());
     out.push(b'\n');

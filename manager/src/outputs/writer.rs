@@ -1,7 +1,6 @@
 //! Takes verdicts and writes what is due for each: alerts, archives,
 //! packet-filter events, in the files and streams that are switched on.
 
-use super::alert::{Alert, AlertId};
 use super::clock::{LocalClock, LocalTime};
 use super::files::{Announce, DailyFile, Written, write_out};
 use super::{json, text};
@@ -9,6 +8,7 @@ use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
 use crate::news;
+use crate::alert::{Alert, AlertId, Rule};
 use crate::respond::binding::Bound;
 use crate::respond::dispatch::Bell;
 use crate::respond::occasion::Occasion;
@@ -211,10 +211,10 @@ impl<W: Write> AlertWriter<W> {
 
     fn count_alert(&mut self, alert: &Alert<'_>) {
         self.counts.alerts += 1;
-        let Some(rule) = alert.rule else { return };
-        let description = || String::from_utf8_lossy(alert.description(rule)).into_owned();
-        let entry = self.counts.rules.entry(rule.id.get());
-        entry.or_insert_with(|| (rule.level.get(), 0, description())).1 += 1;
+        let Some(rule) = &alert.rule else { return };
+        let description = || String::from_utf8_lossy(rule.description()).into_owned();
+        let entry = self.counts.rules.entry(rule.id);
+        entry.or_insert_with(|| (rule.level, 0, description())).1 += 1;
     }
 
     /// The files that have grown since the last call, with what is written
@@ -259,8 +259,8 @@ impl Files {
     }
 
     /// Adds what is due for an event, whether or not it fired a rule.
-    fn event(&mut self, time: &LocalTime, event: &Alert<'_>) {
-        if self.outputs.firewall && event.event.category == Category::Firewall {
+    fn event(&mut self, time: &LocalTime, category: Category, event: &Alert<'_>) {
+        if self.outputs.firewall && category == Category::Firewall {
             self.firewall.append(time, |out| text::write_firewall(out, event));
         }
         if self.outputs.archives {
@@ -302,16 +302,17 @@ impl<W: Write> Sink for AlertWriter<W> {
             && rule.flags.get() & rule_flag::LOG != 0
         {
             let id = self.next_id(event);
-            let log = log.as_bytes();
-            self.alert(&Alert { image, event, rule: Some(rule), fired: 0, log, previous: &[], id, time });
+            let mut alert = Alert::new(image, event, verdict, Vec::new(), id, time);
+            (alert.rule, alert.fired, alert.log) = (Some(Rule::new(image, rule)), 0, log.as_bytes());
+            self.alert(&alert);
         }
         let previous = court.previous(verdict);
         let id = if alerts || responses.is_some() { self.next_id(event) } else { AlertId::default() };
-        let mut alert = Alert::new(image, event, verdict, &previous, id, time);
+        let mut alert = Alert::new(image, event, verdict, previous, id, time);
         if alerts {
             self.alert(&alert);
         }
-        if let (Some(bell), Some(responses), Some(rule)) = (&self.bell, responses, alert.rule) {
+        if let (Some(bell), Some(responses), Some(rule)) = (&self.bell, responses, rule) {
             let as_json = || {
                 let mut line = Vec::new();
                 json::write_alert(&mut line, &alert);
@@ -322,7 +323,7 @@ impl<W: Write> Sink for AlertWriter<W> {
         if let Some(files) = &mut self.files {
             // The archives name only rules that counted.
             alert.rule = alert.rule.filter(|_| verdict.fate == Fate::Fired);
-            files.event(&time, &alert);
+            files.event(&time, event.category, &alert);
         }
     }
 

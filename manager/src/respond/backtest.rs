@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::config::responses::{Location, REPEATED_MIN, Response, Responses};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
-use crate::outputs::alert::{Alert, AlertId};
+use crate::alert::{Alert, AlertId};
 use crate::outputs::clock::LocalClock;
 use crate::outputs::json;
 use bartizan_core::event::{Category, Event, Field};
@@ -183,7 +183,7 @@ impl Sink for Backtest {
         let time = self.clock.local(event.now.epoch);
         let as_json = || {
             let mut line = Vec::new();
-            json::write_alert(&mut line, &Alert::new(image, event, verdict, &[], id, time));
+            json::write_alert(&mut line, &Alert::new(image, event, verdict, Vec::new(), id, time));
             line
         };
         let occasion = Occasion::new(responses, rule, event, id, as_json);

@@ -2,7 +2,7 @@
 
 use super::binding::Bound;
 use super::history::cut;
-use crate::outputs::alert::AlertId;
+use crate::alert::AlertId;
 use bartizan_core::event::{Event, Field};
 use bartizan_core::image::rows::RuleRow;
 use bartizan_core::limits::{RESPONSE_FILE_MAX, RESPONSE_JSON_MAX};
@@ -64,7 +64,7 @@ impl Occasion {
             responses: responses.clone(),
             rule: rule.id.get(),
             level: rule.level.get(),
-            alert: format!("{}.{}", alert.epoch, alert.ticket),
+            alert: alert.to_string(),
             location: printable(event.shown_location(), RESPONSE_FILE_MAX),
             srcip: text(Field::SrcIp),
             srcuser: text(Field::SrcUser),
