@@ -17,6 +17,8 @@
 //! | [`respond`] | what is done about it |
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
+//! | [`store`] | every alert, to be found again |
+//! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -32,9 +34,11 @@ pub mod diagnose;
 pub mod engine;
 pub mod ledger;
 pub mod news;
+pub mod outbox;
 pub mod outputs;
 pub mod pattern;
 pub mod respond;
 pub mod ruleset;
 pub mod sources;
+pub mod store;
 pub mod xml;
