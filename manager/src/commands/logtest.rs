@@ -6,9 +6,9 @@
 //! line on standard output.
 
 use super::{CommandError, RulesArguments, now};
+use crate::alert::{Alert, AlertId};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
-use crate::alert::{Alert, AlertId};
 use crate::outputs::clock::LocalClock;
 use crate::outputs::text;
 use crate::sources::lines::LineReader;

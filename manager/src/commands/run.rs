@@ -19,6 +19,8 @@ use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::ledger::{self, Ledger};
 use crate::news;
+use crate::outputs::files::InUse;
+use crate::outputs::seal::Sealer;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
@@ -108,14 +110,18 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         memory: MemoryOptions { home: Some(home.clone()), write: true },
     };
     let print = if arguments.json { Print::Json } else { Print::Text };
+    let in_use = InUse::default();
     let writer = AlertWriter::new(io::stdout(), Some(print))
         .with_files(&home.join("logs"), arguments.outputs(&loaded))
+        .shared(&in_use)
         .with_statistics(statistics(&loaded.config, &home)?)
         .live();
     let workers = worker_count(arguments.workers);
     let host = local_host();
     let (ledger, promises, mut sink) =
         Ledger::start(registry_of_ledger, reports, writer, Arc::clone(&signals.stop));
+    let seal = loaded.config.internal.seal;
+    let sealer = Sealer::start(&home, Registry::open(&home)?, in_use, seal, Arc::clone(&signals.stop));
     let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
     loop {
         sink.writer.answer(Bell::new(&desk, &loaded));
@@ -134,6 +140,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
     ledger.finish();
+    sealer.finish();
     dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));

@@ -2,15 +2,17 @@
 //!
 //! Lines of `daemon.option=number`; `#` begins a comment. What stands in
 //! `local_internal_options.conf` overrules it. Both may be missing. Of the
-//! many daemons only `analysisd` is read here; the others are not this
-//! manager's, and their lines are passed over.
+//! many daemons only `analysisd`, and of `monitord` what is done with old
+//! files, is read here; the others are not this manager's, and their lines are
+//! passed over.
 
 use super::Home;
 use super::reading::number;
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
+use crate::outputs::seal::SealOptions;
 use std::ops::RangeInclusive;
 
-/// The numbers of `analysisd` (OSSEC 4.3).
+/// The numbers of `analysisd` and `monitord` (OSSEC 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Internal {
     /// Seconds that correlation looks back, where a rule says nothing.
@@ -31,6 +33,8 @@ pub struct Internal {
     pub decoder_order_size: u32,
     /// Events kept for each rule that others search by its id.
     pub sid_prev_matched_max: u32,
+    /// What is done with files of days that are over.
+    pub seal: SealOptions,
 }
 
 impl Default for Internal {
@@ -45,6 +49,7 @@ impl Default for Internal {
             log_fw: true,
             decoder_order_size: 256,
             sid_prev_matched_max: 128,
+            seal: SealOptions::default(),
         }
     }
 }
@@ -52,16 +57,19 @@ impl Default for Internal {
 /// An option, what it may be, and where it goes.
 type Setting = (&'static str, RangeInclusive<u32>, fn(&mut Internal, u32));
 
-const SETTINGS: [Setting; 9] = [
-    ("default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
-    ("stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
-    ("stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
-    ("stats_percent_diff", 5..=9999, |i, n| i.stats_percent_diff = n),
-    ("fts_list_size", 12..=512, |i, n| i.fts_list_size = n),
-    ("fts_min_size_for_str", 6..=128, |i, n| i.fts_min_size_for_str = n),
-    ("log_fw", 0..=1, |i, n| i.log_fw = n == 1),
-    ("decoder_order_size", 8..=1024, |i, n| i.decoder_order_size = n),
-    ("sid_prev_matched_max", 16..=65_536, |i, n| i.sid_prev_matched_max = n),
+const SETTINGS: [Setting; 12] = [
+    ("analysisd.default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
+    ("analysisd.stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
+    ("analysisd.stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
+    ("analysisd.stats_percent_diff", 5..=9999, |i, n| i.stats_percent_diff = n),
+    ("analysisd.fts_list_size", 12..=512, |i, n| i.fts_list_size = n),
+    ("analysisd.fts_min_size_for_str", 6..=128, |i, n| i.fts_min_size_for_str = n),
+    ("analysisd.log_fw", 0..=1, |i, n| i.log_fw = n == 1),
+    ("analysisd.decoder_order_size", 8..=1024, |i, n| i.decoder_order_size = n),
+    ("analysisd.sid_prev_matched_max", 16..=65_536, |i, n| i.sid_prev_matched_max = n),
+    ("monitord.day_wait", 0..=600, |i, n| i.seal.wait_s = n),
+    ("monitord.compress", 0..=1, |i, n| i.seal.compress = n == 1),
+    ("monitord.sign", 0..=1, |i, n| i.seal.sign = n == 1),
 ];
 
 /// Options of `analysisd` in OSSEC 4.3 and Wazuh 4.14 that have no meaning
@@ -128,17 +136,14 @@ impl Internal {
         let Some((key, value)) = line.split_once('=') else {
             return Err(Wrong::new("this is no option", "write daemon.option=number"));
         };
-        let Some(name) = key.trim_end().strip_prefix("analysisd.") else {
-            return Ok(());
-        };
+        let name = key.trim_end();
         let Some((_, range, set)) = SETTINGS.iter().find(|(known, ..)| *known == name) else {
-            return unknown(name);
+            return name.strip_prefix("analysisd.").map_or(Ok(()), unknown);
         };
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
             None => {
-                let message =
-                    format!("analysisd.{name} takes a number from {} to {}", range.start(), range.end());
+                let message = format!("{name} takes a number from {} to {}", range.start(), range.end());
                 return Err(Wrong::new(&message, "write it in digits"));
             }
         }
@@ -150,7 +155,8 @@ fn unknown(name: &str) -> Result<(), Wrong> {
     if UNUSED.contains(&name) || UNUSED_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         return Ok(());
     }
-    let known = SETTINGS.iter().map(|(known, ..)| *known).chain(UNUSED);
+    let used = SETTINGS.iter().filter_map(|(known, ..)| known.strip_prefix("analysisd."));
+    let known = used.chain(UNUSED);
     let help = match suggest(name, known) {
         Some(known) => format!("did you mean analysisd.{known}?"),
         None => "remove it".to_string(),

@@ -407,19 +407,22 @@ fn internal_options_are_read_and_overruled() {
 #[test]
 fn internal_options_have_the_ranges_of_ossec() {
     let ranges = [
-        ("default_timeframe", 60, 604_800),
-        ("stats_maxdiff", 10, 999_999),
-        ("stats_mindiff", 10, 999_999),
-        ("stats_percent_diff", 5, 9999),
-        ("fts_list_size", 12, 512),
-        ("fts_min_size_for_str", 6, 128),
-        ("log_fw", 0, 1),
-        ("decoder_order_size", 8, 1024),
-        ("sid_prev_matched_max", 16, 65_536),
+        ("analysisd.default_timeframe", 60, 604_800),
+        ("analysisd.stats_maxdiff", 10, 999_999),
+        ("analysisd.stats_mindiff", 10, 999_999),
+        ("analysisd.stats_percent_diff", 5, 9999),
+        ("analysisd.fts_list_size", 12, 512),
+        ("analysisd.fts_min_size_for_str", 6, 128),
+        ("analysisd.log_fw", 0, 1),
+        ("analysisd.decoder_order_size", 8, 1024),
+        ("analysisd.sid_prev_matched_max", 16, 65_536),
+        ("monitord.day_wait", 0, 600),
+        ("monitord.compress", 0, 1),
+        ("monitord.sign", 0, 1),
     ];
     let errors = |name: &str, number: i64| {
         let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
-        let source = sources.add("options", format!("analysisd.{name}={number}"));
+        let source = sources.add("options", format!("{name}={number}"));
         Internal::default().take(source, &sources, &mut report);
         report.errors()
     };

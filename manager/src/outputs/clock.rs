@@ -5,9 +5,9 @@
 //! such moments only) and the rest is arithmetic.
 
 use bartizan_core::event::Moment;
-use serde::{Deserialize, Serialize};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
 
 /// Names of months as OSSEC writes them.
 pub const MONTHS: [&str; 12] =

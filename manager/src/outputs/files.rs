@@ -9,17 +9,42 @@
 //! [`DailyFile::flush`] is enough to wait for a full disk.
 
 use super::clock::LocalTime;
-use std::collections::VecDeque;
+use super::seal;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Bytes of memory that are kept for what will wait next.
 const KEPT: usize = 64 << 10;
 
 /// Hears of a file and its size before anything is written to it.
 pub type Announce = Arc<dyn Fn(&Path, u64) -> io::Result<()> + Send + Sync>;
+
+/// Files of one day at most: the clock was set back to it so often.
+const PARTS_MAX: u16 = 999;
+
+/// Which daily files are open, for whoever seals those that are not.
+#[derive(Clone, Debug, Default)]
+pub struct InUse(Arc<Mutex<BTreeSet<PathBuf>>>);
+
+impl InUse {
+    /// Whether a file is open.
+    pub fn holds(&self, path: &Path) -> bool {
+        self.lock().contains(path)
+    }
+
+    /// Does something with a file that nobody opens meanwhile, unless it is open.
+    pub fn unless_held(&self, path: &Path, act: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+        let held = self.lock();
+        if held.contains(path) { Ok(()) } else { act() }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// One kind of daily file.
 pub struct DailyFile {
@@ -37,6 +62,7 @@ pub struct DailyFile {
     /// Files of other days, written since they were last asked for.
     earlier: Vec<Written>,
     announce: Option<Announce>,
+    in_use: InUse,
 }
 
 /// The beginning of a day.
@@ -83,6 +109,7 @@ impl DailyFile {
             day: (0, 0, 0),
             earlier: Vec::new(),
             announce: None,
+            in_use: InUse::default(),
         }
     }
 
@@ -114,6 +141,27 @@ impl DailyFile {
     /// Has every file announced before it is written to.
     pub fn announce(&mut self, announce: &Announce) {
         self.announce = Some(Arc::clone(announce));
+    }
+
+    /// Says which file is open.
+    pub fn share(&mut self, in_use: &InUse) {
+        self.in_use = in_use.clone();
+    }
+
+    /// Closes the file of a day that is over, if nothing waits for it.
+    pub fn close_before(&mut self, today: &LocalTime) {
+        let is_over = self.day < (today.year, today.month, today.day);
+        if is_over && self.waiting.is_empty() && self.turns.is_empty() {
+            self.close();
+            self.day = (0, 0, 0);
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(mut open) = self.file.take() {
+            self.in_use.lock().remove(&open.path);
+            self.earlier.extend(open.take_written());
+        }
     }
 
     /// Adds what `write` appends to what waits for the file of a day. Whoever
@@ -167,16 +215,31 @@ impl DailyFile {
     fn open(&mut self, day: &LocalTime) -> io::Result<()> {
         let folder = self.folder.join(day.year.to_string()).join(day.month_name());
         fs::create_dir_all(&folder)?;
-        let path = folder.join(format!("{}-{:02}.{}", self.stem, day.day, self.extension));
-        let file = OpenOptions::new().create(true).append(true).open(&path)?;
+        self.close();
+        let (path, file) = {
+            let mut held = self.in_use.lock();
+            let path = self.path_of(&folder, day);
+            let file = OpenOptions::new().create(true).append(true).open(&path)?;
+            held.insert(path.clone());
+            (path, file)
+        };
         let size = file.metadata()?.len();
         if let Some(announce) = &self.announce {
             announce(&path, size)?;
         }
         self.renew_link(&path)?;
-        self.earlier.extend(self.file.take().and_then(|mut open| open.take_written()));
         self.file = Some(Open { path, file: Arc::new(file), size, grown: false });
         Ok(())
+    }
+
+    /// The file of a day; where that is sealed (a clock was set back), a
+    /// further one beside it: `ossec-alerts-20-001.log`.
+    fn path_of(&self, folder: &Path, day: &LocalTime) -> PathBuf {
+        let stem = format!("{}-{:02}", self.stem, day.day);
+        let part = |part: u16| folder.join(format!("{stem}-{part:03}.{}", self.extension));
+        let first = folder.join(format!("{stem}.{}", self.extension));
+        let mut paths = std::iter::once(first).chain((1..=PARTS_MAX).map(part));
+        paths.find(|path| !seal::day::is_sealed(path)).unwrap_or_else(|| part(PARTS_MAX))
     }
 
     /// The link is replaced in one step, so that it always names a file. On a

@@ -4,8 +4,8 @@
 //! written as they stand in the log, so a log that is not UTF-8 gives a line
 //! that is not UTF-8 either. That is why no JSON library writes these.
 
-use crate::alert::{Alert, Rule};
 use super::text::write_number;
+use crate::alert::{Alert, Rule};
 use bartizan_core::event::Field;
 use core::fmt::Display;
 

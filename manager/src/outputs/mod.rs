@@ -5,11 +5,13 @@
 //! | [`text`] | `alerts.log`, archives and firewall.log as OSSEC writes them |
 //! | [`json`] | `alerts.json` and `archives.json` |
 //! | [`files`] | the daily files behind them |
+//! | [`seal`] | days that are over: sums, compression, proof |
 //! | [`writer`] | takes verdicts and writes what is due |
 //! | [`clock`] | local dates without a system call a line |
 
 pub mod clock;
 pub mod files;
 pub mod json;
+pub mod seal;
 pub mod text;
 pub mod writer;

@@ -2,16 +2,17 @@
 //! packet-filter events, in the files and streams that are switched on.
 
 use super::clock::{LocalClock, LocalTime};
-use super::files::{Announce, DailyFile, Written, write_out};
+use super::files::{Announce, DailyFile, InUse, Written, write_out};
 use super::{json, text};
+use crate::alert::{Alert, AlertId, Rule};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
 use crate::news;
-use crate::alert::{Alert, AlertId, Rule};
 use crate::respond::binding::Bound;
 use crate::respond::dispatch::Bell;
 use crate::respond::occasion::Occasion;
+use crate::sources::epoch_now;
 use bartizan_core::event::{Category, Event};
 use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::respond::report;
@@ -136,6 +137,13 @@ impl<W: Write> AlertWriter<W> {
     pub fn announced(mut self, announce: &Announce) -> Self {
         let files = self.files.as_mut().map(Files::all);
         files.into_iter().flatten().for_each(|file| file.announce(announce));
+        self
+    }
+
+    /// Says which files are open, for whoever seals those of earlier days.
+    pub fn shared(mut self, in_use: &InUse) -> Self {
+        let files = self.files.as_mut().map(Files::all);
+        files.into_iter().flatten().for_each(|file| file.share(in_use));
         self
     }
 
@@ -328,7 +336,13 @@ impl<W: Write> Sink for AlertWriter<W> {
     }
 
     fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
-        self.files.as_mut().map_or(Ok(()), Files::flush)?;
+        if let Some(files) = &mut self.files {
+            files.flush()?;
+            if self.live {
+                let today = self.clock.local(epoch_now());
+                files.all().into_iter().for_each(|file| file.close_before(&today));
+            }
+        }
         let due = if self.live { 1 } else { BUFFERED };
         if self.buffer.len() >= due { self.flush() } else { Ok(()) }
     }
