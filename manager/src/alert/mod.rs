@@ -4,6 +4,7 @@
 //! or from an [`Entry`] later, when it comes out of the store. So each layout
 //! and each destination is written once.
 
+mod difference;
 mod entry;
 
 pub use entry::{Entry, EntryError};

@@ -1,5 +1,7 @@
 //! `bartizan rules`: list them, run their tests, write the built-in ones out.
 
+mod states;
+
 use super::{CommandError, RulesArguments, now};
 use crate::engine::session::Lent;
 use crate::outputs::clock::LocalClock;
@@ -7,6 +9,7 @@ use crate::ruleset::built_in;
 use crate::ruleset::ini::{self, Case, Triple};
 use clap::{Args, Subcommand};
 use serde_json::json;
+use states::StatesArguments;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -27,6 +30,8 @@ enum Job {
     Test(TestArguments),
     /// Write the built-in decoders, rules and tests into a folder.
     Export(ExportArguments),
+    /// What rules that watch outputs for changes (check_diff) saw last.
+    States(StatesArguments),
 }
 
 #[derive(Args, Debug)]
@@ -63,6 +68,7 @@ pub fn run(command: &RulesCommand) -> Result<ExitCode, CommandError> {
         Job::List(arguments) => list(arguments),
         Job::Test(arguments) => test(arguments),
         Job::Export(arguments) => export(&arguments.folder),
+        Job::States(arguments) => states::run(arguments),
     }
 }
 

@@ -7,6 +7,7 @@
 //! lines too.
 
 use super::Ruleset;
+use super::states::States;
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Host;
 use std::collections::hash_map::RandomState;
@@ -130,7 +131,7 @@ pub struct HostMemory<'r> {
     ignored: KeptLines,
     families: Families,
     outputs: HashMap<(Vec<u8>, u32), Vec<u8>>,
-    outputs_in: Option<PathBuf>,
+    states: Option<States>,
     /// The output before the one that differed last.
     previous_output: Vec<u8>,
 }
@@ -151,7 +152,7 @@ impl<'r> HostMemory<'r> {
                 shared_min: settings.fts_min_size_for_str,
             },
             outputs: HashMap::new(),
-            outputs_in: queue.filter(|_| options.write).map(|queue| queue.join("diff")),
+            states: options.home.as_deref().filter(|_| options.write).map(States::new),
             previous_output: Vec::new(),
         })
     }
@@ -163,38 +164,15 @@ impl<'r> HostMemory<'r> {
 
     /// Remembers an output; gives what it replaces, if that is another.
     fn swap_output(&mut self, host: Vec<u8>, rule: u32, log: &[u8]) -> io::Result<Option<Vec<u8>>> {
-        let Some(folder) = &self.outputs_in else {
+        let Some(states) = &self.states else {
             if self.outputs.len() >= OUTPUTS_MAX {
                 self.outputs.clear();
             }
             let old = self.outputs.insert((host, rule), log.to_vec());
             return Ok(old.filter(|old| old != log));
         };
-        let folder = folder.join(file_name(&host)).join(rule.to_string());
-        let file = folder.join("last-entry");
-        let old = match fs::read(&file) {
-            Ok(old) => Some(old),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
-        let same = |old: &Vec<u8>| old.split(|b| *b == 0).next() == Some(log);
-        if old.as_ref().is_some_and(same) {
-            return Ok(None);
-        }
-        fs::create_dir_all(&folder)?;
-        let new = folder.join("last-entry.new");
-        fs::write(&new, [log, b"\0"].concat())?;
-        fs::rename(new, file)?;
-        Ok(old.map(|old| old.split(|b| *b == 0).next().unwrap_or(b"").to_vec()))
+        states.swap(&host, rule, log)
     }
-}
-
-/// The name of an agent or host as a file name: nothing in it can lead out of
-/// its folder.
-fn file_name(host: &[u8]) -> String {
-    let safe = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'@' | b'(' | b')');
-    let name: String = host.iter().take(200).map(|b| if safe(b) { char::from(*b) } else { '_' }).collect();
-    if name.starts_with('.') || name.is_empty() { format!("_{name}") } else { name }
 }
 
 /// Whose output it is: the agent's name, or the host's.

@@ -3,6 +3,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`memory`] | what outlives one event and is not history |
+//! | [`states`] | outputs of commands that are watched for changes |
 //! | [`session`] | one event from text to verdict, on one thread |
 //! | [`pipeline`] | the same on many threads, in the same order |
 //! | [`statistics`] | how many events an hour has, and when there are too many |
@@ -10,6 +11,7 @@
 pub mod memory;
 pub mod pipeline;
 pub mod session;
+pub mod states;
 pub mod statistics;
 #[cfg(test)]
 mod tests;
