@@ -19,6 +19,7 @@
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`database_output`] | alerts into PostgreSQL, MySQL, MariaDB |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -30,6 +31,7 @@ pub mod commands;
 pub mod compile;
 pub mod config;
 pub mod database;
+pub mod database_output;
 pub mod diagnose;
 pub mod engine;
 pub mod ledger;

@@ -22,11 +22,13 @@
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
+//! | [`database_output`] | `<database_output>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
 mod agent_config;
 mod assembly;
+pub mod database_output;
 pub mod global;
 pub mod home;
 pub mod internal;
@@ -43,6 +45,7 @@ mod tests;
 
 pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
+pub use database_output::{DatabaseKind, DatabaseOutput};
 pub use global::{Alerts, Email, Global};
 pub use home::Home;
 pub use internal::Internal;
@@ -80,6 +83,8 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<database_output>`: databases that alerts are written to.
+    pub databases: Vec<DatabaseOutput>,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -152,6 +157,7 @@ impl Config {
                 "remote" => self.remote(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
+                "database_output" => self.databases.extend(DatabaseOutput::read(reading, section)),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, &sections::USED),
             }

@@ -2,11 +2,11 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 7] =
-    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response"];
+pub(super) const USED: [&str; 8] =
+    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response", "database_output"];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 40] = [
+pub(super) const UNUSED: [&str; 39] = [
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",
@@ -14,7 +14,6 @@ pub(super) const UNUSED: [&str; 40] = [
     "email_alerts",
     "reports",
     "syslog_output",
-    "database_output",
     "agentless",
     "auth",
     // Wazuh 4.14.

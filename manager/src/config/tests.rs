@@ -102,10 +102,6 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<gobal/>", "there is no section <gobal> | did you mean <global>?"),
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
-        "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
-    ),
-    (
         "<global><logal>yes</logal></global>",
         "there is no option <logal> in <global> | did you mean <logall>?",
     ),
@@ -163,6 +159,9 @@ fn every_mistake_is_reported_with_what_was_probably_meant() {
     for (inner, expected) in MISTAKES {
         assert_eq!(problems(&read(inner).2), [*expected], "{inner}");
     }
+    let of_nothing = problems(&read("<zebra/>").2);
+    let expected = format!("there is no section <zebra> | sections are <{}>", sections::USED.join(">, <"));
+    assert_eq!(of_nothing, [expected]);
 }
 
 #[test]
@@ -565,4 +564,26 @@ fn configurations_of_the_corpus_may_be_cut_anywhere() {
             exercise(&bytes[..cut]);
         }
     }
+}
+
+#[test]
+fn a_database_needs_all_that_is_needed_to_reach_it() {
+    let text = "<database_output><hostname>db</hostname><type>oracle</type><tls>yes</tls></database_output>";
+    let (config, _, report) = read(text);
+    assert!(config.databases.is_empty());
+    let expected = [
+        "there is no such type of database | write postgresql, or mysql (MariaDB, too)",
+        "there is no option <tls> in <database_output> | options of <database_output> are hostname, username, password, database, type, port, socket",
+        "<database_output> has no <username> | add <username>; all of hostname, username, password, database, type are needed",
+        "<database_output> has no <password> | add <password>; all of hostname, username, password, database, type are needed",
+        "<database_output> has no <database> | add <database>; all of hostname, username, password, database, type are needed",
+    ];
+    assert_eq!(problems(&report), expected);
+    let text = "<database_output><hostname>db</hostname><username>a</username>\
+        <password>hunter2</password><database>ossec</database><type>mysql</type></database_output>";
+    let (config, _, report) = read(text);
+    assert!(report.is_empty());
+    let [database] = config.databases.as_slice() else { panic!("one is configured") };
+    assert_eq!((database.port, database.name().as_str()), (3306, "mysql:db/ossec"));
+    assert!(!format!("{database:?}").contains("hunter2"));
 }
