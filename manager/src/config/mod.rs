@@ -23,6 +23,8 @@
 //! | [`remote`] | `<remote>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`database_output`] | `<database_output>` |
+//! | [`notification`] | `<notification>`: how much people want to hear |
+//! | [`selection`] | which alerts a destination is to hear of |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -34,12 +36,14 @@ pub mod home;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
+pub mod notification;
 mod reading;
 pub mod remote;
 pub mod responses;
 pub mod rule_files;
 mod secret;
 mod sections;
+pub mod selection;
 #[cfg(test)]
 mod tests;
 
@@ -51,10 +55,12 @@ pub use home::Home;
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
+pub use notification::Terms;
 pub use remote::{Connection, Remote};
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
+pub use selection::Selection;
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -85,6 +91,8 @@ pub struct Config {
     pub responses: Responses,
     /// `<database_output>`: databases that alerts are written to.
     pub databases: Vec<DatabaseOutput>,
+    /// `<notification>`: when people are told.
+    pub notification: Terms,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -158,8 +166,9 @@ impl Config {
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "database_output" => self.databases.extend(DatabaseOutput::read(reading, section)),
+                "notification" => self.notification.section(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
-                _ => unknown_section(reading, section, &sections::USED),
+                _ => unknown_section(reading, section, sections::USED),
             }
         }
     }
@@ -217,7 +226,7 @@ fn unknown_root(reading: &mut Reading<'_>, root: &Element) {
 }
 
 fn unknown_section(reading: &mut Reading<'_>, section: &Element, used: &[&str]) {
-    let known = used.iter().chain(&sections::UNUSED).copied();
+    let known = used.iter().chain(sections::UNUSED).copied();
     let help = match suggest(&section.name, known) {
         Some(known) => format!("did you mean <{known}>?"),
         None => format!("sections are <{}>", used.join(">, <")),

@@ -2,11 +2,20 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 8] =
-    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response", "database_output"];
+pub(super) const USED: &[&str] = &[
+    "global",
+    "alerts",
+    "rules",
+    "localfile",
+    "remote",
+    "command",
+    "active-response",
+    "database_output",
+    "notification",
+];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 39] = [
+pub(super) const UNUSED: &[&str] = &[
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",

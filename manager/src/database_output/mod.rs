@@ -16,14 +16,27 @@ mod session;
 mod tables;
 mod writing;
 
-use crate::config::DatabaseOutput;
-use crate::outbox::{Content, Destination, Failure, Parcel};
+use crate::config::{DatabaseOutput, Selection, Terms};
+use crate::outbox::{Configured, Content, Destination, Failure, Parcel};
 use rows::Row;
 use session::{Session, Trouble};
 use writing::Writing;
 
 /// Alerts of one transaction.
 const PARCEL_MAX: usize = 256;
+
+/// The databases that are configured: they get every alert, at once. `server`
+/// is the name of this manager.
+pub fn destinations(databases: &[DatabaseOutput], server: &str) -> Vec<Configured> {
+    let one = |options: &DatabaseOutput| Configured {
+        name: options.name(),
+        kind: options.kind.word(),
+        wants: vec![Selection::default()],
+        terms: Terms::default(),
+        destination: Box::new(Database::new(options.clone(), server)),
+    };
+    databases.iter().map(one).collect()
+}
 
 /// A database that alerts are written to.
 #[derive(Debug)]
