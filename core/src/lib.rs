@@ -20,6 +20,7 @@
 //! | [`predecode`] | header: host, program, message |
 //! | [`pattern`] | the three pattern languages, compiled |
 //! | [`image`] | a compiled ruleset, checked once and used in place |
+//! | [`packet`] | lines of packet filters of any maker |
 //! | [`decode`] | decoder tree: fields as spans of the record |
 //! | [`rules`] | rule tree, conditions, correlation: a verdict |
 //! | [`respond`] | what is done about it, and undone |
@@ -36,6 +37,7 @@ pub mod event;
 pub mod follow;
 pub mod image;
 pub mod limits;
+pub mod packet;
 pub mod pattern;
 pub mod predecode;
 pub mod record;
