@@ -14,6 +14,7 @@
 //! | `cisco` | ASA, PIX, FTD and IOS |
 //! | `csv` | Palo Alto |
 //! | `pairs` | keys and values: FortiGate, SonicWall, NetScreen, Junos, Sophos, Huawei, Check Point, CEF, LEEF |
+//! | `firewall_log` | `firewall.log`, OSSEC's and ours |
 //! | `envelope` | what stands before: priority, time, name of the device |
 //!
 //! Bounds: work is linear in the length of the line, with one pass for each
@@ -24,6 +25,7 @@ mod csv;
 mod draft;
 mod endpoint;
 mod envelope;
+mod firewall_log;
 mod mikrotik;
 mod netfilter;
 mod pairs;
@@ -215,6 +217,8 @@ pub enum Format {
     Cef,
     /// Log Event Extended Format of any maker.
     Leef,
+    /// `firewall.log`, OSSEC's and ours.
+    FirewallLog,
 }
 
 impl Format {
@@ -235,6 +239,7 @@ impl Format {
             Self::CheckPoint => "checkpoint",
             Self::Cef => "cef",
             Self::Leef => "leef",
+            Self::FirewallLog => "firewall.log",
         }
     }
 }
@@ -305,7 +310,9 @@ pub fn read(line: &[u8]) -> Option<Packet<'_>> {
     if packet.is_empty() {
         return None;
     }
-    envelope::fill(line, &mut packet);
+    if packet.format != Format::FirewallLog {
+        envelope::fill(line, &mut packet);
+    }
     Some(packet)
 }
 
@@ -327,6 +334,9 @@ const PAIRS: [(&[u8], Format); 12] = [
 
 fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     let find = |mark: &[u8]| memmem::find(line, mark);
+    if firewall_log::fill(line, draft).is_some() {
+        return Some(());
+    }
     if find(b"SRC=").is_some() && find(b"DST=").is_some() {
         netfilter::fill(line, draft);
         return Some(());

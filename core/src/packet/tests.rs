@@ -160,6 +160,15 @@ const LINES: &[(&str, &str)] = &[
         "LEEF:2.0|Maker|Box|1|deny|^|src=192.0.2.7^dst=198.51.100.1^srcPort=40022^dstPort=22^proto=TCP^action=deny",
         "leef Drop TCP ->- 192.0.2.7#40022>198.51.100.1#22  - -",
     ),
+    (
+        "2011 Jul 12 11:55:17 (agent) 203.0.113.1->/var/log/ufw.log DROP TCP 192.0.2.7:2686->198.51.100.1:135",
+        "firewall.log Drop TCP ->- 192.0.2.7#2686>198.51.100.1#135  - agent",
+    ),
+    (
+        "2026 Nov 21 07:29:50 gw->/var/log/messages CLOSED ICMPv6 2001:db8::7:0->2001:db8::1:0",
+        "firewall.log Closed ICMPv6 ->- 2001:db8::7>2001:db8::1  - gw",
+    ),
+    ("2026 Nov 21 07:29:50 gw->/var/log/auth.log Failed password for root", "none"),
     ("Nov 21 07:29:50 web sshd[4]: Failed password for root from 192.0.2.7 port 40022 ssh2", "none"),
     ("192.0.2.7 - - [21/Nov/2026:07:29:50 +0000] \"GET /?src=192.0.2.8&dst=1 HTTP/1.1\" 200 5", "none"),
     ("", "none"),
