@@ -19,6 +19,7 @@
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`firewall`] | what packet filters say, counted |
 //! | [`database_output`] | alerts into PostgreSQL, MySQL, MariaDB |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
@@ -34,6 +35,7 @@ pub mod database;
 pub mod database_output;
 pub mod diagnose;
 pub mod engine;
+pub mod firewall;
 pub mod ledger;
 pub mod news;
 pub mod outbox;

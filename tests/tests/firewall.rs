@@ -2,6 +2,7 @@
 
 use bartizan_core::packet::{self, Action, Packet};
 use bartizan_tests::corpus;
+use bartizan_tests::process::{command, finish};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -126,4 +127,30 @@ fn a_packet_filters_line_is_never_lost_however_it_is_damaged() {
         }
     }
     assert!(read > 100_000, "a byte that is wrong makes no line unreadable: {read}");
+}
+
+#[test]
+fn the_command_tells_who_knocks_and_what_it_does_not_understand() {
+    let folder = bartizan_tests::Folder::new("firewall");
+    let line = |port: u32| {
+        format!(
+            "Nov 21 07:29:50 gw kernel: DROP IN=eth0 SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=4 DPT={port}\n"
+        )
+    };
+    let mut log: String = (20..25).map(line).collect();
+    log += "Nov 21 07:29:51 gw myfw: denied 192.0.2.8:1 to 198.51.100.1:22 \x1b[2J\n";
+    let path = folder.write("kern.log", &log);
+    let path = path.to_str().expect("a name");
+    let top = finish(&mut command(&["firewall", "top", path]), b"");
+    assert_eq!(top.code, Some(0), "{}", top.err);
+    assert!(top.out.contains("5        192.0.2.7  1        5 (20 21 22 23 24)\n"), "{}", top.out);
+    let summary = finish(&mut command(&["firewall", "summary", "--json", "-"]), log.as_bytes());
+    let summary: serde_json::Value = serde_json::from_str(&summary.out).expect("JSON");
+    assert_eq!((&summary["lines"], &summary["packet_lines"]), (&6.into(), &5.into()));
+    let unparsed = finish(&mut command(&["firewall", "unparsed", path]), b"");
+    assert_eq!(unparsed.code, Some(1));
+    assert!(unparsed.out.starts_with("1 lines, not understood\n"), "{}", unparsed.out);
+    assert!(!unparsed.out.contains('\x1b'), "a terminal obeys nothing of a log");
+    let nothing = finish(&mut command(&["firewall", "top", "-"]), b"no packet\n");
+    assert_eq!(nothing.code, Some(2));
 }

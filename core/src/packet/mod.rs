@@ -15,6 +15,7 @@
 //! | `csv` | Palo Alto |
 //! | `pairs` | keys and values: FortiGate, SonicWall, NetScreen, Junos, Sophos, Huawei, Check Point, CEF, LEEF |
 //! | `firewall_log` | `firewall.log`, OSSEC's and ours |
+//! | `words` | ipfw, and the firewall of Windows |
 //! | `envelope` | what stands before: priority, time, name of the device |
 //!
 //! Bounds: work is linear in the length of the line, with one pass for each
@@ -32,6 +33,7 @@ mod pairs;
 mod pf;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use core::net::IpAddr;
 use draft::Draft;
@@ -219,6 +221,10 @@ pub enum Format {
     Leef,
     /// `firewall.log`, OSSEC's and ours.
     FirewallLog,
+    /// ipfw of FreeBSD.
+    Ipfw,
+    /// `pfirewall.log` of Windows.
+    Windows,
 }
 
 impl Format {
@@ -240,6 +246,8 @@ impl Format {
             Self::Cef => "cef",
             Self::Leef => "leef",
             Self::FirewallLog => "firewall.log",
+            Self::Ipfw => "ipfw",
+            Self::Windows => "windows",
         }
     }
 }
@@ -313,6 +321,9 @@ pub fn read(line: &[u8]) -> Option<Packet<'_>> {
     if packet.format != Format::FirewallLog {
         envelope::fill(line, &mut packet);
     }
+    if packet.format == Format::Windows {
+        packet.device = None;
+    }
     Some(packet)
 }
 
@@ -334,7 +345,7 @@ const PAIRS: [(&[u8], Format); 12] = [
 
 fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     let find = |mark: &[u8]| memmem::find(line, mark);
-    if firewall_log::fill(line, draft).is_some() {
+    if firewall_log::fill(line, draft).or_else(|| words::windows(line, draft)).is_some() {
         return Some(());
     }
     if find(b"SRC=").is_some() && find(b"DST=").is_some() {
@@ -347,6 +358,10 @@ fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     }
     if let Some(at) = find(b"firewall,").filter(|_| find(b" proto ").is_some()) {
         mikrotik::fill(line.get(at..)?, draft);
+        return Some(());
+    }
+    if let Some(at) = find(b"ipfw: ") {
+        words::ipfw(line.get(at + 6..)?, draft);
         return Some(());
     }
     for mark in [&b"%ASA-"[..], b"%PIX-", b"%FTD-", b"%FWSM-", b"%SEC-6-IPACCESSLOG", b"%SEC-6-IPV6ACCESSLOG"]

@@ -7,6 +7,7 @@ pub mod agent_control;
 pub mod agents;
 pub mod analyze;
 pub mod check;
+pub mod firewall;
 pub mod logtest;
 pub mod respond;
 pub mod rules;
@@ -66,6 +67,8 @@ pub enum Command {
     /// the agent is known by its own key, wherever it is. All of this works
     /// while `bartizan run` runs in the same home folder.
     Agents(agents::AgentsCommand),
+    /// Count what packet filters say: who knocks, where, how often.
+    Firewall(firewall::FirewallCommand),
     /// Carry out, list and undo responses to attacks.
     Respond(respond::RespondCommand),
     /// List agents and run responses on them, as OSSEC's tool of that name does.
@@ -85,6 +88,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
+        Command::Firewall(command) => firewall::run(command),
         Command::Respond(command) => respond::run(command),
         Command::AgentControl(arguments) => agent_control::run(arguments),
         Command::Status(arguments) => status::run(arguments),
