@@ -60,6 +60,9 @@ impl Case<'_> {
     ) -> Result<Outcome, HistoryError> {
         let mut begin = self.begin(subject);
         let mut entry = self.entry(spot.agent, &begin);
+        if history.came_again(&entry) {
+            return Ok(Outcome::Nothing("it was decided before the program was started"));
+        }
         let alive = if self.response.is_lasting() { history.alive(&entry, self.now)? } else { None };
         if let Some(range) = self.range(&entry, alive.as_ref(), history)? {
             begin.subject.network = Some(range);

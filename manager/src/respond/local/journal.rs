@@ -54,21 +54,17 @@ fn failed(_: io::Error) -> Failed {
 }
 
 impl Journal for FileJournal {
+    fn open(&mut self) -> Result<(), Failed> {
+        *self = Self::open(&self.folder).map_err(failed)?;
+        Ok(())
+    }
+
     fn len(&self) -> u32 {
         u32::try_from(self.length).unwrap_or(u32::MAX)
     }
 
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
-        let mut done = 0;
-        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, u64::from(at) + done as u64) {
-                Ok(0) => break,
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        done
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed> {
+        self.file.read_exact_at(into, at.into()).map_err(failed)
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {
@@ -115,15 +111,16 @@ mod tests {
         journal.append(b"two").expect("room");
         journal.sync().expect("a disk");
         let mut journal = FileJournal::open(home.path()).expect("a journal");
-        let mut bytes = [0; 8];
-        assert_eq!((journal.len(), journal.read(2, &mut bytes)), (6, 4));
-        assert_eq!(&bytes[..4], b"etwo");
+        let mut bytes = [0; 4];
+        assert_eq!((journal.len(), journal.read(2, &mut bytes)), (6, Ok(())));
+        assert_eq!(&bytes, b"etwo");
+        assert_eq!(journal.read(3, &mut bytes), Err(Failed), "there are no more");
         journal.begin_second().expect("a second file");
         journal.append_second(b"three").expect("room");
         assert_eq!(journal.len(), 6, "the first is in use until the second is whole");
         journal.replace().expect("a disk");
         journal.append(b"4").expect("room");
-        assert_eq!((journal.read(0, &mut bytes), &bytes[..6]), (6, &b"three4"[..]));
+        assert_eq!((journal.read(2, &mut bytes), &bytes), (Ok(()), b"ree4"));
         assert_eq!(FileJournal::open(home.path()).expect("a journal").len(), 6);
     }
 }
