@@ -65,7 +65,7 @@ impl Local {
             _ => Tool::Nft,
         };
         let words = vec![0; SLOT_WORDS * RESPONSES_MAX].into_boxed_slice();
-        let responder = Responder::open(words, FileJournal::open(home)?, block, boot(), at);
+        let responder = Responder::open(words, FileJournal::new(home), block, boot(), at);
         let (to, heard) = channel();
         let machine = Machine {
             home: home.to_owned(),
