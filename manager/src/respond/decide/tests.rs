@@ -316,6 +316,13 @@ fn an_event_that_comes_again_after_a_kill_is_answered_once_and_counts_once() {
     assert_eq!(town.attack("203.0.113.9", 700), "it was decided before the program was started");
     assert!(town.attack("203.0.113.9", 701).ends_with(" 1800"), "the same once more is another offence");
     restart(&mut town);
+    let failed = town.history.find(&Filter::default()).expect("rows")[0].id;
+    town.history.note(failed, State::Failed, "nobody knows of it", NOW).expect("a row");
+    assert!(
+        town.attack("203.0.113.9", 2_600).ends_with(" 1800"),
+        "what came to nothing is done, and is no more"
+    );
+    restart(&mut town);
     let other = Occasion { excerpt: "Another line".to_owned(), ..town.occasion("203.0.113.9") };
     assert!(words(&town.decide(&other, 4000)[0]).ends_with(" 3600"), "and so is another line");
 }

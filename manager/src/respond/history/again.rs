@@ -2,8 +2,8 @@
 //!
 //! An event that was answered and not yet committed when the program was
 //! killed is analysed once more. Its response stands in the history, and is
-//! carried out from there; it is not decided, and the offence not counted, a
-//! second time.
+//! carried out from there; it is not decided a second time, unless nothing came
+//! of it, and the offence is not counted a second time.
 //!
 //! No number of an event outlives the program. It is known by the place it
 //! came from, its text and its rule: so a line that is written anew to the
@@ -30,17 +30,17 @@ impl History {
         Ok(())
     }
 
-    /// Whether an entry is about an event that was answered before the program
-    /// was started. Says so once for each row.
-    pub(in crate::respond) fn came_again(&mut self, entry: &Entry) -> bool {
-        let known = |entry: &Entry| (entry.rule, entry.agent);
+    /// What an earlier life of the program has decided about the event of an
+    /// entry, as it stands now. Each row is given once.
+    pub(in crate::respond) fn came_again(&mut self, entry: &Entry) -> Result<Option<Entry>, HistoryError> {
         let is_same = |old: &Entry| {
-            known(old) == known(entry)
+            (old.rule, old.agent) == (entry.rule, entry.agent)
                 && old.response == entry.response
                 && old.location == entry.location
                 && old.excerpt == entry.excerpt
         };
-        let found = self.earlier.iter().position(is_same);
-        found.map(|index| self.earlier.swap_remove(index)).is_some()
+        let Some(index) = self.earlier.iter().position(is_same) else { return Ok(None) };
+        let id = self.earlier.swap_remove(index).id;
+        self.get(id)
     }
 }
