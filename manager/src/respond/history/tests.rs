@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::agents::registry::AgentId;
+use bartizan_core::respond::report::Report;
 
 const NOW: i64 = 1_764_000_000;
 
@@ -270,9 +271,8 @@ fn what_is_done_together_is_kept_together_or_not_at_all() {
 fn the_event_of_an_entry_is_a_report_that_rules_can_read() {
     let entry = Entry { id: 17, state: State::Failed, why: "nft: no".to_owned(), ..decided("192.0.2.7", 1) };
     assert_eq!(entry.event(), "bartizan: response 17 failed: block600 192.0.2.7: nft: no");
-    let report =
-        report::Report::read("bartizan: response 17 failed: block600 192.0.2.7: nft: no").expect("a report");
-    assert_eq!((report.id, State::from(report.state)), (17, State::Failed));
+    let report = Report::read("bartizan: response 17 failed: block600 192.0.2.7: nft: no").expect("a report");
+    assert_eq!((report.id, report.state), (17, State::Failed));
     let entry = Entry { network: None, ..entry };
     assert_eq!(entry.event(), "bartizan: response 17 failed: block600: nft: no");
 }
