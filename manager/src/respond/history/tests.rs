@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::agents::registry::AgentId;
+use bartizan_core::respond::report::Report;
 
 const NOW: i64 = 1_764_000_000;
 
@@ -65,6 +66,27 @@ fn what_is_written_down_is_read_again_also_after_a_restart() {
     let mut history = History::open(home.path()).expect("the same");
     assert_eq!(history.get(written.id).expect("a history"), Some(written.clone()));
     assert!(add(&mut history, written.clone()) > written.id, "numbers are not given again");
+}
+
+#[test]
+fn numbers_are_not_given_again_though_the_history_was_deleted() {
+    let home = tempfile::tempdir().expect("a folder");
+    let first = || {
+        let mut history = History::open(home.path()).expect("a history");
+        let first = add(&mut history, decided("192.0.2.1", 7));
+        assert_eq!(add(&mut history, decided("192.0.2.2", 7)), first + 1);
+        first
+    };
+    let before = first();
+    let made = std::time::Instant::now();
+    for name in ["responses.db", "responses.db-wal", "responses.db-shm"] {
+        let _ = std::fs::remove_file(home.path().join(name));
+    }
+    // Two a millisecond are more than any manager decides.
+    while made.elapsed().as_millis() < 3 {
+        std::thread::yield_now();
+    }
+    assert!(before > 1_700_000_000_000 && first() > before + 1);
 }
 
 #[test]
@@ -249,9 +271,8 @@ fn what_is_done_together_is_kept_together_or_not_at_all() {
 fn the_event_of_an_entry_is_a_report_that_rules_can_read() {
     let entry = Entry { id: 17, state: State::Failed, why: "nft: no".to_owned(), ..decided("192.0.2.7", 1) };
     assert_eq!(entry.event(), "bartizan: response 17 failed: block600 192.0.2.7: nft: no");
-    let report =
-        report::Report::read("bartizan: response 17 failed: block600 192.0.2.7: nft: no").expect("a report");
-    assert_eq!((report.id, State::from(report.state)), (17, State::Failed));
+    let report = Report::read("bartizan: response 17 failed: block600 192.0.2.7: nft: no").expect("a report");
+    assert_eq!((report.id, report.state), (17, State::Failed));
     let entry = Entry { network: None, ..entry };
     assert_eq!(entry.event(), "bartizan: response 17 failed: block600: nft: no");
 }
