@@ -203,11 +203,17 @@ impl Slot {
         }
     }
 
+    /// Whether it is over as soon as it is done: a script without a time. It
+    /// is run for each order, and never told to undo what it did.
+    pub(super) fn is_once(&self) -> bool {
+        self.kind() == Kind::Script && self.due() == Millis::NEVER
+    }
+
     /// Whether two are about the same; of texts only the checksum is
     /// compared.
     pub(super) fn is_about(&self, other: &Self) -> bool {
         let about = |slot: &Self| (slot.address, slot.family, slot.length, slot.kind, slot.key);
-        about(self) == about(other)
+        about(self) == about(other) && !self.is_once() && !other.is_once()
     }
 
     /// Whether two can be done by one script.

@@ -84,10 +84,12 @@ impl History {
         }
     }
 
-    /// Somebody wants a response undone. `None` if there is nothing to undo.
+    /// Somebody wants a response undone. `None` if there is nothing to undo:
+    /// what is done once is over when it is done.
     pub fn want_undo(&mut self, id: u64) -> Result<Option<Entry>, HistoryError> {
         let sql = "UPDATE responses SET undo = 1
-            WHERE id = ?1 AND state IN ('decided', 'sent', 'done', 'failed')";
+            WHERE id = ?1 AND state IN ('decided', 'sent', 'done', 'failed')
+              AND NOT (state = 'done' AND for_s = 0 AND ends_at IS NOT NULL)";
         match self.execute(sql, [id.cast_signed()])? {
             0 => Ok(None),
             _ => self.get(id),
