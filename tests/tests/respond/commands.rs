@@ -175,7 +175,7 @@ fn agent_control_prints_csv_and_json_and_blocks_on_all() {
         responses["response"].as_array().into_iter().flatten().map(|one| &one["response"]).collect();
     assert_eq!(names, ["host-deny600", "block60"]);
     let text = watch.run("agent-control", "-L").out;
-    assert!(text.contains("   Response name: host-deny600, command: host-deny\n"), "{text}");
+    assert!(text.contains("   Response name: host-deny600, command: own.sh\n"), "{text}");
     let done = watch.run("agent-control", "-b 10.77.0.10 -f block60 -u all");
     assert_eq!(
         done.out, "\nOSSEC HIDS agent_control. Running active response 'block60' on: all\n",

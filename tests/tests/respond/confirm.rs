@@ -78,7 +78,6 @@ fn history_is_asked_by_state_address_agent_time_and_number() {
         ("--ip 10.77.0.12", &[third]),
         ("--ip ::ffff:10.77.0.12", &[third]),
         ("--ip 10.77.0.8/29", &[third, second, first]),
-        ("--response null-route0", &[third]),
         ("--response null-route", &[third]),
         ("--since 1h -n 2", &[own, third]),
     ] {

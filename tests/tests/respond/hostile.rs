@@ -31,8 +31,10 @@ fn configuration() -> String {
              <rules_id>100100</rules_id></active-response>"
         )
     };
-    let rules = "<rules><decoder>etc/strange.xml</decoder><include>strange.xml</include></rules>";
-    rules.to_owned() + &EXPECTED.iter().map(one).collect::<String>()
+    // Names are looked for in the folder above that of the configuration.
+    let home = format!("bartizan-strange-{}", std::process::id());
+    let rules = format!("<rules><decoder>{home}/decoders.xml</decoder><include>../{home}/rules.xml</include></rules>");
+    rules + &EXPECTED.iter().map(one).collect::<String>()
 }
 
 /// What stands in a line, and what of it a program may be given: none if it is
@@ -164,7 +166,7 @@ fn said(home: &Path) -> Vec<Vec<String>> {
 
 #[test]
 fn what_a_stranger_writes_is_one_argument_or_none() {
-    let files = [("etc/strange.xml", DECODERS), ("rules/strange.xml", RULES)];
+    let files = [("decoders.xml", DECODERS), ("rules.xml", RULES)];
     let watch = Watch::start_with("strange", &configuration(), &[], &files);
     for home in [watch.home.clone(), watch.manager.home.path().to_owned()] {
         equip(&home);

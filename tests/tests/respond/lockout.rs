@@ -66,8 +66,8 @@ const NOWHERE: [Case; 11] = [
 
 /// Ranges that hold somebody who is spared; only people ask for ranges.
 const RANGES: [Case; 9] = [
-    ("10.77.0.0/30", "10.77.0.0/30", "own address"),
-    ("fd77::/64", "fd77::/64", "own address"),
+    ("10.77.0.0/30", "10.77.0.0/30", "the gateway"),
+    ("fd77::/64", "fd77::/64", "the gateway"),
     ("198.51.100.0/24", "198.51.100.0/24", "the DNS server"),
     ("203.0.113.8/29", "203.0.113.8/29", "an administrator is logged in"),
     ("::ffff:203.0.113.8/125", "203.0.113.8/29", "an administrator is logged in"),

@@ -137,13 +137,11 @@ fn scripts_for_ossec_and_wazuh_work_unchanged_on_both_kinds_of_machine() {
     watch.attack(address(0));
     for folder in &folders {
         let place = folder.display();
-        wait_for(&format!("`add` in {place}"), || {
-            text(folder.join("blocked")).contains("10.77.0.10 root 5716\n")
-        });
-        wait_for(&format!("`delete` in {place}"), || text(folder.join("blocked")).is_empty());
-        let log = text(folder.join("active-responses.log"));
-        let line = format!(" {place}/bin/blocker.sh add root 10.77.0.10 ");
-        assert_eq!(log.matches(&line).count(), 1, "what is in force is not done again: {log}");
+        let log = || text(folder.join("active-responses.log"));
+        let line = |word: &str| format!(" {place}/bin/blocker.sh {word} root 10.77.0.10 ");
+        wait_for(&format!("`delete` in {place}"), || log().contains(&line("delete")));
+        assert_eq!(log().matches(&line("add")).count(), 1, "what is in force is not done again: {}", log());
+        wait_for(&format!("an empty list in {place}"), || text(folder.join("blocked")).is_empty());
         let said = "add 10.77.0.10 rule 5716 ['-x', 'a']\ndelete 10.77.0.10\n";
         wait_for(&format!("a dialogue in {place}"), || text(folder.join("talked")) == said);
         let said = "add 10.77.0.10\ndelete 10.77.0.10\n";

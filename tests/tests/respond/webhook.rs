@@ -73,7 +73,7 @@ fn a_server_is_told_of_an_alert_and_only_a_good_answer_counts() {
         assert!(said.contains(why) && said.contains(&server.to_string()), "{row}");
         assert!(!said.contains("secret") && !said.contains("word"), "{row}");
         assert_eq!((&body["id"], &body["response"]), (&row["id"], &"webhook0".into()), "{body}");
-        assert_eq!((&body["rule"], &body["user"]), (&5716.into(), &"".into()), "{body}");
+        assert_eq!((&body["rule"], &body["user"]), (&5716.into(), &"root".into()), "{body}");
         let about = address(attacker).to_string();
         assert!(body["ip"] == about && body["alert"]["data"]["srcip"] == about, "{body}");
         assert!(body["alert"]["full_log"].as_str().is_some_and(|log| log.contains(&about)), "{body}");
