@@ -8,10 +8,10 @@ fn a_response_is_run_listed_and_undone_by_hand() {
     let Some(town) = Town::enter() else { return };
     let mut watch = Watch::start("by-hand", "");
     let done = watch.respond("run block --agent gate --ip 10.77.0.10 --for 10m");
-    assert_eq!(done.code, Some(0), "{}", done.err);
     let row = watch.wait_for_state("done");
-    assert!(!town.reaches(watch.port()));
     let id = row["id"].as_u64().expect("a number");
+    assert_eq!((done.code, done.out), (Some(0), format!("response {id} is done on gate\n")), "{}", done.err);
+    assert!(!town.reaches(watch.port()));
     let listed = watch.respond("list");
     assert!(listed.out.contains("by hand") && listed.out.contains("10.77.0.10"), "{}", listed.out);
     let undone = watch.respond(&format!("undo {id}"));
@@ -42,7 +42,8 @@ fn nobody_is_locked_out_and_nothing_is_silent() {
     // The agent's own address; a range that holds it; the other spelling of it.
     for own in ["10.77.0.1", "10.77.0.0/24", "::ffff:10.77.0.1", "127.0.0.1"] {
         let before = watch.history().len();
-        watch.respond(&format!("run block --agent gate --ip {own}"));
+        let said = watch.respond(&format!("run block --agent gate --ip {own}"));
+        assert_eq!(said.code, Some(1), "{own}: {}", said.out);
         let row = watch.wait_for_state("refused");
         assert!(watch.history().len() > before, "{own}: {row}");
         assert!(town.reaches(watch.port()), "{own}");
@@ -124,23 +125,24 @@ fn a_range_is_blocked_on_all_agents_and_everything_is_undone_everywhere() {
         "run block --agent all --ip 10.77.0.16/28",
         "run null-route --agent gate --ip 10.77.0.11",
         "run ipset --agent gate --ip 10.77.0.12",
+        "run ipset --agent server --ip 10.77.0.32",
         "run block --agent server --ip 10.77.0.13",
         "run null-route --agent server --ip 10.77.0.14 --for 1h",
     ] {
         let done = watch.respond(words);
         assert_eq!(done.code, Some(0), "{words}: {}", done.err);
     }
-    wait_for("five responses", || states("done").len() == 5);
-    let all = [0, 1, 2, 3, 4, 6, 21];
+    assert_eq!(states("done").len(), 6);
+    let all = [0, 1, 2, 3, 4, 6, 21, 22];
     let reaching = || all.map(|attacker| town.answers(attacker));
-    // 10.77.0.10 and 10.77.0.15 are nobody's, .16 and .31 are in the range.
-    assert_eq!(reaching(), [true, false, false, false, false, false, false]);
-    assert!(town.answers(22) && town.answers(5));
+    // 10.77.0.16 and .31 are in the range, .15 and .33 are not.
+    assert_eq!(reaching(), [true, false, false, false, false, false, false, false]);
+    assert!(town.answers(5) && town.answers(23));
     assert!(states("done").contains(&("gate".into(), "10.77.0.16/28".into())));
     let undone = watch.respond("undo --all");
-    assert_eq!((undone.code, undone.out.lines().count()), (Some(0), 5), "{} {}", undone.out, undone.err);
-    wait_for("the end of all", || states("undone").len() == 5);
-    assert_eq!(reaching(), [true; 7]);
+    assert_eq!((undone.code, undone.out.lines().count()), (Some(0), 6), "{} {}", undone.out, undone.err);
+    wait_for("the end of all", || states("undone").len() == 6);
+    assert_eq!(reaching(), [true; 8]);
     assert_eq!(watch.respond("list").out, "no response is in force\n");
     assert_eq!(watch.respond("undo --all").out, "nothing is in force\n");
 }

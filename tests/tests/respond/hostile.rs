@@ -33,7 +33,8 @@ fn configuration() -> String {
     };
     // Names are looked for in the folder above that of the configuration.
     let home = format!("bartizan-strange-{}", std::process::id());
-    let rules = format!("<rules><decoder>{home}/decoders.xml</decoder><include>../{home}/rules.xml</include></rules>");
+    let rules =
+        format!("<rules><decoder>{home}/decoders.xml</decoder><include>{home}/rules.xml</include></rules>");
     rules + &EXPECTED.iter().map(one).collect::<String>()
 }
 
