@@ -235,8 +235,8 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         at: Moment,
         tell: &mut dyn FnMut(Report<'_>),
     ) -> Result<(), (State, &'static str)> {
-        slot.set_due(due(begin.for_s, at.now));
         let old = self.equal(slot, begin);
+        slot.set_due(due(begin.for_s, at.now));
         match old.and_then(|old| self.slots().get(old)) {
             Some(old) => {
                 if old.is_wanted(at.now) {

@@ -12,7 +12,9 @@ use std::path::Path;
 /// it has a meaning.
 const RECORDER: &str = "#!/bin/sh\nprintf '%s\\0' \"$@\" '\nend' >>\"${0%/*}/../said\"\n";
 
-const RULES: &str = r#"<group name="strange,"><rule id="100100" level="7"><decoded_as>strange</decoded_as>
+const RULES: &str = r#"<group name="strange,">
+  <rule id="1" level="0" noalert="1"><category>syslog</category><description>All</description></rule>
+  <rule id="100100" level="7"><if_sid>1</if_sid><decoded_as>strange</decoded_as>
   <description>Something strange.</description></rule></group>"#;
 
 const DECODERS: &str = r#"<decoder name="strange"><program_name>^strange$</program_name></decoder>
@@ -110,12 +112,17 @@ fn lines() -> Vec<[Part; 3]> {
         lines.push(with(2, bad(text)));
     }
     for (at, before) in ["", "", "/"].into_iter().enumerate() {
-        lines.push(with(at, bad([before.as_bytes(), b"a\0b"].concat())));
-        lines.push(with(at, bad([before.as_bytes(), b"a\x1b[2J"].concat())));
-        lines.push(with(at, bad([before.as_bytes(), b"a\rb"].concat())));
-        lines.push(with(at, bad([before.as_bytes(), b"a\tb"].concat())));
         lines.push(with(at, bad([before.as_bytes(), &[b'a'; 5900]].concat())));
     }
+    // Control characters never arrive, and a line ends where there is a NUL.
+    for text in ["a\x1bb", "a\rb", "a\tb"] {
+        lines.push(with(0, bad(text)));
+        lines.push(with(1, as_other(text, "ab")));
+        lines.push(with(2, as_other(&format!("/{text}"), "/ab")));
+    }
+    lines.push(with(0, bad("a\0b")));
+    lines.push(with(1, bad("a\0b")));
+    lines.push(with(2, as_other("/a\0b", "/a")));
     lines.push(with(0, bad(*b"\xff\xfe")));
     lines.push(with(1, bad(*b"ann\xff")));
     // What is no text at all is shown as the sign for that.
@@ -123,9 +130,12 @@ fn lines() -> Vec<[Part; 3]> {
     lines
 }
 
-/// What the programs are given on one machine because of a line, in order of
-/// their names.
+/// What the programs are given on one machine because of a line.
 fn calls(parts: &[Part; 3]) -> Vec<Vec<String>> {
+    if parts[..2].iter().any(|part| part.text.contains(&0)) {
+        // What has no file is no line of this program.
+        return Vec::new();
+    }
     let [address, user, file] = parts.each_ref().map(|part| part.given.clone());
     let none = || Some("-".to_owned());
     let all = [

@@ -263,7 +263,10 @@ fn a_script_without_a_time_is_run_for_each_order_and_leaves_nothing_behind() {
     host.take(4, What::Begin(begin("192.0.2.1", means)));
     host.take(5, once);
     assert_eq!(host.work(), ["x.sh true 1.2 3 here"; 2]);
-    host.take(6, What::EndAll);
+    host.take(4, What::Renew { for_s: 0 });
+    host.responder = open(&host.disk, 4, 3, 1000);
+    assert_eq!(host.work(), ["x.sh true 1.2 3 here"], "after a reboot, what lasts is done again");
+    host.take(4, What::End);
     assert_eq!(host.work(), ["x.sh false 1.2 3 here"]);
 }
 
