@@ -100,7 +100,7 @@ fn ipset_takes_addresses_and_ranges_of_both_families_for_any_time() {
 #[test]
 fn a_set_that_somebody_has_made_otherwise_is_a_failure_with_a_reason() {
     let Some(world) = World::new() else { return };
-    run("ipset create bartizan4 hash:mac");
+    run("ipset create bartizan4 hash:net");
     let keeper = Keeper::start();
     let home = Home::new(&keeper);
     home.configure("");
