@@ -57,16 +57,17 @@ impl Manager {
     /// # Panics
     /// If that fails.
     pub fn add(&self, name: &str) -> String {
-        self.add_at(name, "127.0.0.1")
+        self.add_at(name, &["127.0.0.1"])
     }
 
-    /// Adds an agent that looks for the manager at this address.
+    /// Adds an agent that looks for the manager at these addresses.
     ///
     /// # Panics
     /// If that fails.
-    pub fn add_at(&self, name: &str, address: &str) -> String {
+    pub fn add_at(&self, name: &str, addresses: &[&str]) -> String {
         let home = self.home.path().display().to_string();
-        let arguments = ["agents", "--home", &home, "add", name, "--address", address];
+        let mut arguments = vec!["agents", "--home", &home, "add", name];
+        arguments.extend(addresses.iter().flat_map(|address| ["--address", *address]));
         let added = finish(&mut command(&arguments), b"");
         let token = added.out.split_whitespace().skip_while(|word| *word != "enrol").nth(1);
         token.unwrap_or_else(|| panic!("a token was expected: {} {}", added.out, added.err)).to_owned()

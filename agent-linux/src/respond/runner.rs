@@ -19,7 +19,7 @@ pub(super) const TIME_MS: u64 = 30_000;
 const OUTPUT_MAX: usize = 4096;
 
 /// Characters of it that are reported.
-const SAID_MAX: usize = 200;
+const SAID_MAX: usize = 500;
 
 /// Milliseconds between two looks at whether a program has ended.
 const LOOK_MS: u64 = 250;
@@ -269,24 +269,24 @@ impl Run {
         if self.is_late { look } else { self.ends.min(look) }
     }
 
-    /// What went wrong: what it said first, or how it ended.
+    /// What went wrong: what it said, and how it ended.
     fn why(&self, end: End) -> String {
         let program = self.plan.words.first().map_or("", String::as_str);
         let name = program.rsplit('/').next().unwrap_or(program);
-        let said = String::from_utf8_lossy(&self.output);
-        let line = said.lines().map(str::trim).find(|line| !line.is_empty());
-        match (line, end) {
-            _ if self.is_late => format!("{name}: took too long and was ended"),
-            (Some(line), _) => format!("{name}: {}", plain(line)),
-            (None, End::Code(code)) => format!("{name}: exit code {code}"),
-            (None, End::Signal) => format!("{name}: was ended by a signal"),
-        }
+        let said = plain(&String::from_utf8_lossy(&self.output));
+        let how = match end {
+            _ if self.is_late => "took too long and was ended".to_owned(),
+            End::Code(code) => format!("exit code {code}"),
+            End::Signal => "was ended by a signal".to_owned(),
+        };
+        if said.is_empty() { format!("{name}: {how}") } else { format!("{name}: {said} ({how})") }
     }
 }
 
-/// The beginning of a line, as a terminal may have it.
-fn plain(line: &str) -> String {
-    line.chars().take(SAID_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect()
+/// The beginning of a text in one line, as a terminal may have it.
+fn plain(text: &str) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join(" ").chars().take(SAID_MAX).collect()
 }
 
 #[cfg(test)]

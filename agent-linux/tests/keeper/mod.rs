@@ -422,8 +422,19 @@ impl Home {
     }
 
     pub(crate) fn run(&self) -> Running {
+        self.start(self.command(&["run"]))
+    }
+
+    /// An agent that finds programs here.
+    pub(crate) fn run_with_path(&self, path: &str) -> Running {
+        let mut command = self.command(&["run"]);
+        command.env("PATH", path);
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Running {
         let log = std::fs::File::options().append(true).create(true).open(self.path("stderr")).unwrap();
-        Running(self.command(&["run"]).stdout(Stdio::null()).stderr(log).spawn().unwrap())
+        Running(command.stdout(Stdio::null()).stderr(log).spawn().unwrap())
     }
 
     pub(crate) fn output(&self, words: &[&str]) -> Output {

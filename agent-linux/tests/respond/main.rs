@@ -11,6 +11,7 @@ mod many;
 mod restarts;
 mod scripts;
 mod shielding;
+mod tools;
 mod world;
 
 use bartizan_core::respond::network::Network;

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 /// Programs that the tests, or what they test, start.
 const TOOLS: [&str; 8] = ["nft", "ip", "ipset", "iptables", "mount", "passwd", "useradd", "setpriv"];
 
-fn is_installed(tool: &str) -> bool {
+pub(crate) fn is_installed(tool: &str) -> bool {
     std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())
         .any(|folder| folder.join(tool).exists())
 }

@@ -367,7 +367,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         text.add("all: ");
         text.number(ended);
         text.add(" responses are undone");
-        tell(Report { id, state: State::Done, text: text.as_str() });
+        tell(Report { id, state: State::Undone, text: text.as_str() });
     }
 
     /// Undoes what would be refused now: somebody has come in from there, or

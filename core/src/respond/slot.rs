@@ -115,7 +115,9 @@ pub(super) struct Slot {
     fact: u8,
     pub(super) flags: u8,
     pub(super) failures: u8,
-    spare: u32,
+    /// Whether it is over as soon as it is done.
+    is_once: u8,
+    spare: [u8; 3],
 }
 
 impl Slot {
@@ -134,7 +136,8 @@ impl Slot {
         fact: 0,
         flags: 0,
         failures: 0,
-        spare: 0,
+        is_once: 0,
+        spare: [0; 3],
     };
 
     /// A response that has not begun.
@@ -144,6 +147,7 @@ impl Slot {
             Self { kind: Kind::ALL.iter().position(|other| *other == kind).unwrap_or(0) as u8, ..Self::FREE };
         slot.id = id;
         slot.key = key(begin);
+        slot.is_once = u8::from(kind == Kind::Script && begin.for_s == 0);
         // An account is the same, whatever address the order speaks of.
         if let Some(network) = begin.network.filter(|_| kind != Kind::Account) {
             slot.length = network.length();
@@ -203,11 +207,17 @@ impl Slot {
         }
     }
 
+    /// Whether it is over as soon as it is done: a script that was ordered
+    /// without a time. It is run for each order.
+    pub(super) fn is_once(&self) -> bool {
+        self.is_once != 0
+    }
+
     /// Whether two are about the same; of texts only the checksum is
     /// compared.
     pub(super) fn is_about(&self, other: &Self) -> bool {
         let about = |slot: &Self| (slot.address, slot.family, slot.length, slot.kind, slot.key);
-        about(self) == about(other)
+        about(self) == about(other) && !self.is_once() && !other.is_once()
     }
 
     /// Whether two can be done by one script.

@@ -163,9 +163,9 @@ impl AgentControlArguments {
                 return Err(CommandError::Usage("say on which agent: -u ID, or -u all".to_owned()));
             }
         };
-        let agent = if agent.parse() == Ok(AgentId::MANAGER) { "server" } else { agent };
+        let place = if agent.parse() == Ok(AgentId::MANAGER) { "server" } else { agent };
         let response = self.response.as_deref().unwrap_or_default();
-        ask_daemon(home, &json!({"ask": "respond", "response": response, "agent": agent, "ip": address}))?;
+        ask_daemon(home, &json!({"ask": "respond", "response": response, "agent": place, "ip": address}))?;
         self.say(&format!("Running active response '{response}' on: {agent}"))
     }
 

@@ -26,6 +26,7 @@ use bartizan_core::respond::shield::Shield;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use subject::Lack;
 
 /// Seconds within which the same is not said again.
 const SAID_S: i64 = 3600;
@@ -234,14 +235,19 @@ impl Decider {
         history.together(|history| {
             let mut outcomes = Vec::new();
             for response in occasion.responses.iter() {
+                let case = place::Case { decider: self, occasion, response, now };
                 let subject = match subject::of(response, occasion) {
                     Ok(subject) => subject,
-                    Err(why) => {
+                    Err(Lack::Missing(why)) => {
                         outcomes.push(Outcome::Nothing(why));
                         continue;
                     }
+                    Err(Lack::Unsound(why)) => {
+                        let nobody = Subject::default();
+                        outcomes.push(case.refuse(AgentId::MANAGER, nobody, why.to_owned(), history)?);
+                        continue;
+                    }
                 };
-                let case = place::Case { decider: self, occasion, response, now };
                 if let Some(why) = self.protects(&subject) {
                     outcomes.push(case.refuse(AgentId::MANAGER, subject, why, history)?);
                     continue;

@@ -236,7 +236,9 @@ fn filter(tool: Tool, script: &str) -> Result<(), Failure> {
         }),
         Tool::Ipset => {
             system("ipset", &["-exist", "restore"], script)?;
-            ipset::RULES.iter().try_for_each(insert)
+            // No rule can be about a set that is not there.
+            let is_made = |rule: &&ipset::Rule| script.contains(&format!("create {} ", rule.arguments[4]));
+            ipset::RULES.iter().filter(is_made).try_for_each(insert)
         }
     }
 }

@@ -31,7 +31,7 @@ impl Machine {
             log.display()
         );
         fs::write(home.join("agent.conf"), configuration).expect("a configuration");
-        let token = manager.add_at("second", &manager.address.to_string());
+        let token = manager.add_at("second", &[&manager.address.to_string()]);
         let mut machine = Self { home, log, file, written: 0, agent: None };
         let enrolled = machine.command("enrol").arg(token).status().expect("it starts");
         assert!(enrolled.success(), "it enrols");

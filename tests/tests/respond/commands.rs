@@ -1,6 +1,6 @@
 //! What people and tools ask for.
 
-use crate::town::{Town, Watch};
+use crate::town::{Town, Watch, wait_for};
 use std::os::unix::net::UnixDatagram;
 
 #[test]
@@ -8,10 +8,10 @@ fn a_response_is_run_listed_and_undone_by_hand() {
     let Some(town) = Town::enter() else { return };
     let mut watch = Watch::start("by-hand", "");
     let done = watch.respond("run block --agent gate --ip 10.77.0.10 --for 10m");
-    assert_eq!(done.code, Some(0), "{}", done.err);
     let row = watch.wait_for_state("done");
-    assert!(!town.reaches(watch.port()));
     let id = row["id"].as_u64().expect("a number");
+    assert_eq!((done.code, done.out), (Some(0), format!("response {id} is done on gate\n")), "{}", done.err);
+    assert!(!town.reaches(watch.port()));
     let listed = watch.respond("list");
     assert!(listed.out.contains("by hand") && listed.out.contains("10.77.0.10"), "{}", listed.out);
     let undone = watch.respond(&format!("undo {id}"));
@@ -42,7 +42,8 @@ fn nobody_is_locked_out_and_nothing_is_silent() {
     // The agent's own address; a range that holds it; the other spelling of it.
     for own in ["10.77.0.1", "10.77.0.0/24", "::ffff:10.77.0.1", "127.0.0.1"] {
         let before = watch.history().len();
-        watch.respond(&format!("run block --agent gate --ip {own}"));
+        let said = watch.respond(&format!("run block --agent gate --ip {own}"));
+        assert_eq!(said.code, Some(1), "{own}: {}", said.out);
         let row = watch.wait_for_state("refused");
         assert!(watch.history().len() > before, "{own}: {row}");
         assert!(town.reaches(watch.port()), "{own}");
@@ -110,4 +111,81 @@ fn tools_of_ossec_find_what_they_know() {
     ] {
         assert_eq!(ask(wrong)["ok"], false, "{wrong}");
     }
+}
+
+#[test]
+fn a_range_is_blocked_on_all_agents_and_everything_is_undone_everywhere() {
+    let Some(town) = Town::enter() else { return };
+    let watch = Watch::start("everywhere", "");
+    let states = |state: &str| {
+        let rows = watch.rows(&format!(r#"{{"ask":"history","state":"{state}"}}"#));
+        rows.iter().map(|row| (row["name"].clone(), row["ip"].clone())).collect::<Vec<_>>()
+    };
+    for words in [
+        "run block --agent all --ip 10.77.0.16/28",
+        "run null-route --agent gate --ip 10.77.0.11",
+        "run ipset --agent gate --ip 10.77.0.12",
+        "run ipset --agent server --ip 10.77.0.32",
+        "run block --agent server --ip 10.77.0.13",
+        "run null-route --agent server --ip 10.77.0.14 --for 1h",
+    ] {
+        let done = watch.respond(words);
+        assert_eq!(done.code, Some(0), "{words}: {}", done.err);
+    }
+    assert_eq!(states("done").len(), 6);
+    let all = [0, 1, 2, 3, 4, 6, 21, 22];
+    let reaching = || all.map(|attacker| town.answers(attacker));
+    // 10.77.0.16 and .31 are in the range, .15 and .33 are not.
+    assert_eq!(reaching(), [true, false, false, false, false, false, false, false]);
+    assert!(town.answers(5) && town.answers(23));
+    assert!(states("done").contains(&("gate".into(), "10.77.0.16/28".into())));
+    let undone = watch.respond("undo --all");
+    assert_eq!((undone.code, undone.out.lines().count()), (Some(0), 6), "{} {}", undone.out, undone.err);
+    wait_for("the end of all", || states("undone").len() == 6);
+    assert_eq!(reaching(), [true; 8]);
+    assert_eq!(watch.respond("list").out, "no response is in force\n");
+    assert_eq!(watch.respond("undo --all").out, "nothing is in force\n");
+}
+
+#[test]
+fn agent_control_prints_csv_and_json_and_blocks_on_all() {
+    let Some(town) = Town::enter() else { return };
+    let response = "<command><name>host-deny</name><executable>own.sh</executable><expect>srcip</expect>\
+        <timeout_allowed>yes</timeout_allowed></command><active-response><command>host-deny</command>\
+        <location>local</location><level>12</level><timeout>600</timeout></active-response>\
+        <active-response><command>block</command><location>all</location><level>12</level><timeout>60</timeout>\
+        </active-response>";
+    let mut watch = Watch::start("agent-control", response);
+    let csv = watch.run("agent-control", "-ls");
+    let lines: Vec<&str> = csv.out.lines().collect();
+    assert!(
+        lines[0].starts_with("000,") && lines[0].ends_with(" (server),127.0.0.1,Active/Local,"),
+        "{csv:?}"
+    );
+    assert!(lines.contains(&"002,gate,127.0.0.1,Active,"), "{csv:?}");
+    let json = |words: &str| -> serde_json::Value {
+        let said = watch.run("agent-control", words);
+        assert_eq!(said.code, Some(0), "{words}: {}", said.err);
+        serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{words}: {}", said.out))
+    };
+    let listed = json("-lcj");
+    let gate = serde_json::json!({"id": "002", "name": "gate", "ip": "127.0.0.1", "status": "Active"});
+    assert_eq!((&listed["error"], &listed["response"][1]), (&0.into(), &gate));
+    assert_eq!(json("-i 002 -j")["response"]["name"], "gate");
+    let responses = json("-Lj");
+    let names: Vec<_> =
+        responses["response"].as_array().into_iter().flatten().map(|one| &one["response"]).collect();
+    assert_eq!(names, ["host-deny600", "block60"]);
+    let text = watch.run("agent-control", "-L").out;
+    assert!(text.contains("   Response name: host-deny600, command: own.sh\n"), "{text}");
+    let done = watch.run("agent-control", "-b 10.77.0.10 -f block60 -u all");
+    assert_eq!(
+        done.out, "\nOSSEC HIDS agent_control. Running active response 'block60' on: all\n",
+        "{}",
+        done.err
+    );
+    watch.wait_for_state("done");
+    assert!(!town.reaches(watch.port()));
+    let refused = watch.run("agent-control", "-b 10.77.0.300 -f block60 -u all");
+    assert_eq!((refused.code, refused.out), (Some(1), String::new()), "{}", refused.err);
 }

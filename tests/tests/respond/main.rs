@@ -2,4 +2,9 @@
 
 mod by_rule;
 mod commands;
+mod confirm;
+mod hostile;
+mod lockout;
+mod scripts;
 mod town;
+mod webhook;

@@ -2,11 +2,12 @@
 //! the other who attacks. All of it vanishes with the test.
 
 use bartizan_tests::manager::{Manager, ask_at};
-use bartizan_tests::process::{Finished, Running, command, finish};
+use bartizan_tests::process::{DEADLINE, Finished, Running, command, finish};
 use bartizan_tests::{Folder, agent, bartizan};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::unistd::gettid;
 use serde_json::Value;
+use std::fmt::Display;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::mpsc::channel;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many attackers there are: 10.77.0.10 and on.
 pub(crate) const ATTACKERS: u8 = 60;
@@ -89,6 +90,20 @@ impl Town {
         self.outside(|| TcpStream::connect_timeout(&to, Duration::from_millis(300)).is_ok())
     }
 
+    /// Whether this one gets through, and is answered.
+    pub(crate) fn answers(&self, attacker: u8) -> bool {
+        let wait = Some(Duration::from_millis(300));
+        let target = UdpSocket::bind("10.77.0.1:0").expect("a socket");
+        let knocks = self.socket(attacker);
+        for socket in [&target, &knocks] {
+            socket.set_read_timeout(wait).expect("a time");
+        }
+        knocks.send_to(b"knock", target.local_addr().expect("an address")).expect("it is sent");
+        let mut packet = [0; 8];
+        let heard = target.recv_from(&mut packet);
+        heard.is_ok_and(|(_, from)| target.send_to(b"who", from).is_ok()) && knocks.recv(&mut packet).is_ok()
+    }
+
     /// A socket of an attacker.
     pub(crate) fn socket(&self, attacker: u8) -> UdpSocket {
         self.outside(|| UdpSocket::bind((address(attacker), 0)).expect("a socket"))
@@ -100,7 +115,8 @@ pub(crate) fn address(attacker: u8) -> IpAddr {
     IpAddr::from([10, 77, 0, 10 + attacker])
 }
 
-fn ip(words: &str) {
+/// Changes the network of this thread.
+pub(crate) fn ip(words: &str) {
     let done = Command::new("ip").args(words.split(' ')).output().expect("ip can be started");
     assert!(done.status.success(), "ip {words}: {}", String::from_utf8_lossy(&done.stderr));
 }
@@ -110,7 +126,7 @@ pub(crate) struct Watch {
     /// The manager.
     pub(crate) manager: Manager,
     /// The agent's home.
-    home: PathBuf,
+    pub(crate) home: PathBuf,
     /// The log.
     log: PathBuf,
     agent: Option<Running>,
@@ -121,8 +137,17 @@ pub(crate) struct Watch {
 impl Watch {
     /// Starts both; `responses` is the configuration of active response.
     pub(crate) fn start(name: &str, responses: &str) -> Self {
+        Self::start_with(name, responses, &[], &[])
+    }
+
+    /// The same with more addresses at which the agent looks for a manager,
+    /// and with files in the manager's home.
+    pub(crate) fn start_with(name: &str, responses: &str, managers: &[&str], files: &[(&str, &str)]) -> Self {
         let (mut manager, _) = Manager::start(name);
         manager.stop();
+        for (file, text) in files {
+            manager.home.write(file, text);
+        }
         let configuration = format!(
             "<ossec_config>\n<global><logall>yes</logall><jsonout_output>yes</jsonout_output></global>\n\
              <localfile><location>{}</location><log_format>syslog</log_format></localfile>\n{responses}\n\
@@ -139,7 +164,8 @@ impl Watch {
             log.display()
         );
         manager.home.write("machine/agent.conf", configuration);
-        let token = manager.add_at("gate", &manager.address.to_string());
+        let own = manager.address.to_string();
+        let token = manager.add_at("gate", &[&[own.as_str()][..], managers].concat());
         let service = TcpListener::bind("0.0.0.0:0").expect("a service");
         let mut watch = Self { manager, home, log, agent: None, service };
         let enrolled = finish(watch.command("enrol").arg(token), b"");
@@ -185,12 +211,14 @@ impl Watch {
         });
     }
 
-    /// Somebody guesses a password.
-    pub(crate) fn attack(&self, from: IpAddr) {
-        append(
-            &self.log,
-            &format!("Nov 21 10:00:00 gate sshd[7]: Failed password for root from {from} port 4022 ssh2"),
-        );
+    /// Somebody guesses a password; the log may say anything of where.
+    pub(crate) fn attack(&self, from: impl Display) {
+        append(&self.log, &guess(from));
+    }
+
+    /// The same in the log of the manager's own machine.
+    pub(crate) fn attack_manager(&self, from: impl Display) {
+        append(&self.manager.home.join("quiet.log"), &guess(from));
     }
 
     /// Runs `bartizan respond` with these words.
@@ -201,7 +229,10 @@ impl Watch {
     /// Runs a command of the manager.
     pub(crate) fn run(&self, job: &str, words: &str) -> Finished {
         let home: &Folder = &self.manager.home;
-        finish(command(&[job]).args(words.split(' ')).arg("--home").arg(home.path()).env("TZ", "UTC0"), b"")
+        finish(
+            command(&[job]).args(words.split_whitespace()).arg("--home").arg(home.path()).env("TZ", "UTC0"),
+            b"",
+        )
     }
 
     /// The history, the newest first.
@@ -209,6 +240,11 @@ impl Watch {
         let listed = self.respond("history --json");
         assert_eq!(listed.code, Some(0), "{}", listed.err);
         listed.out.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
+    }
+
+    /// The rows that an answer on the control socket has.
+    pub(crate) fn rows(&self, request: &str) -> Vec<Value> {
+        self.manager.ask(request)["responses"].as_array().cloned().unwrap_or_default()
     }
 
     /// Waits until the newest row of the history has a state.
@@ -226,6 +262,24 @@ impl Watch {
     /// The port of the service.
     pub(crate) fn port(&self) -> u16 {
         self.service.local_addr().expect("an address").port()
+    }
+}
+
+fn guess(from: impl Display) -> String {
+    format!("Nov 21 10:00:00 gate sshd[7]: Failed password for root from {from} port 4022 ssh2")
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_for(what: &str, is_so: impl FnMut() -> bool) {
+    wait_within(DEADLINE, what, is_so);
+}
+
+/// Waits for so long at most until something is so.
+pub(crate) fn wait_within(deadline: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < deadline, "no {what} in {deadline:?}");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

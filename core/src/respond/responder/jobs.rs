@@ -2,7 +2,7 @@
 
 use super::super::note::{NOTE_MAX, Note};
 use super::super::slot::{
-    ADDING, Action, Batch, CHANGED, ENDING, Fact, GUARDED, HELD, Kind, QUIET, Slot, TOLD,
+    ADDING, Action, Batch, CHANGED, ENDING, Fact, GUARDED, HELD, Kind, OVER, QUIET, Slot, TOLD,
 };
 use super::super::text::Text;
 use super::super::{ipset, nft, route};
@@ -324,7 +324,11 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         if is_news && !is_changed {
             self.tell_done(index, "", tell);
         }
-        false
+        let is_over = self.slots().get(index).is_some_and(|slot| slot.is_once() && !slot.has(OVER));
+        if is_over {
+            self.remove(index);
+        }
+        is_over
     }
 
     fn removed(&mut self, index: usize, now: Millis, tell: &mut dyn FnMut(Report<'_>)) -> bool {
@@ -351,7 +355,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         if !slot.has(ENDING | GUARDED) {
             slot.flags |= QUIET;
         }
-        if !is_unsure && slot.fact() == Fact::Out {
+        if slot.is_once() || !is_unsure && slot.fact() == Fact::Out {
             return self.forget(index, now, tell);
         }
         // In case that it was done in part.

@@ -158,7 +158,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
                 });
             }
             Note::Clock(stamp) => self.move_to(stamp),
-            Note::Done(id) => self.apply_to(id, |slot| slot.flags |= TOLD | HELD),
+            Note::Done(id) => match self.find(id) {
+                Some((index, slot)) if slot.is_once() => self.remove(index),
+                _ => self.apply_to(id, |slot| slot.flags |= TOLD | HELD),
+            },
             Note::Ending(id) => self.apply_to(id, |slot| slot.flags |= ENDING),
             Note::Ended(id) => match self.find(id) {
                 Some((index, _)) => self.remove(index),

@@ -53,13 +53,20 @@ pub(super) fn history(rows: &[Value]) -> String {
 }
 
 /// What became of a response that was asked for, a line for each place.
-pub(super) fn sent(sent: &Value) -> String {
+pub(super) fn sent(rows: &[Value]) -> String {
     let line = |row: &Value| {
-        let why = row["why"].as_str().filter(|why| !why.is_empty());
-        let why = why.map_or(String::new(), |why| format!(": {}", harmless_text(why)));
-        format!("response {} is {} on {}{why}\n", number(&row["id"]), text(&row["state"]), place(row))
+        let (id, state, place) = (number(&row["id"]), text(&row["state"]), place(row));
+        let why = match (row["state"].as_str(), why(row)) {
+            (Some("decided" | "sent"), _) => {
+                ", which has not answered yet: `bartizan respond history` will say what became of it"
+                    .to_owned()
+            }
+            (Some("done" | "dry-run"), _) => String::new(),
+            (_, why) => format!(": {why}"),
+        };
+        format!("response {id} is {state} on {place}{why}\n")
     };
-    rows(sent).iter().map(line).collect()
+    rows.iter().map(line).collect()
 }
 
 /// What is undone, and what will be.

@@ -3,15 +3,17 @@
 pub mod backtest;
 mod listing;
 
-use super::{CommandError, ask_daemon, home_folder, now, say};
+use super::{CommandError, ask_daemon, home_folder, now, print, say};
 use crate::agents::Registry;
-use crate::respond::history::{History, HistoryError};
+use crate::respond::history::{Entry, History, HistoryError, State};
 use crate::respond::request;
 use crate::respond::rows::Names;
 use clap::{ArgGroup, Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The command.
 #[derive(Args, Debug)]
@@ -45,7 +47,7 @@ does not run, 3 a file failed.";
 enum Job {
     /// List the responses that are in force or on their way.
     List(JsonArguments),
-    /// Carry out a response by hand.
+    /// Carry out a response by hand, and say what became of it.
     ///
     /// It passes every check that one of a rule passes: own addresses,
     /// gateways, DNS servers, managers, sessions of administrators and the
@@ -181,11 +183,37 @@ impl RunArguments {
     fn run(&self, home: &Path) -> Result<ExitCode, CommandError> {
         let request = json!({"ask": "respond", "response": self.response, "agent": self.agent, "ip": self.ip,
             "user": self.user, "for_s": self.duration});
-        let answer = ask_daemon(home, &request)?;
-        match self.json {
-            true => say(&format!("{answer}\n")),
-            false => say(&listing::sent(&answer["sent"])),
+        let mut answer = ask_daemon(home, &request)?;
+        let rows = outcomes(home, &answer["sent"])?;
+        let is_refused =
+            rows.iter().all(|row| matches!(row["state"].as_str(), Some("refused" | "failed" | "away")));
+        let text = listing::sent(&rows);
+        answer["sent"] = rows.into();
+        print(&if self.json { format!("{answer}\n") } else { text })?;
+        Ok(ExitCode::from(u8::from(is_refused)))
+    }
+}
+
+/// How long it is waited for what becomes of a response.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often it is looked.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The rows of responses that were sent, when all machines have answered; or
+/// after a while as they are then.
+fn outcomes(home: &Path, sent: &Value) -> Result<Vec<Value>, CommandError> {
+    let history = History::open(home).map_err(cannot_read)?;
+    let names = Names::new(Registry::open(home)?.agents()?);
+    let ids = || sent.as_array().into_iter().flatten().filter_map(|row| row["id"].as_u64());
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let found = ids().map(|id| history.get(id)).collect::<Result<Vec<_>, _>>().map_err(cannot_read)?;
+        let is_open = |entry: &Entry| matches!(entry.state, State::Decided | State::Sent);
+        if Instant::now() >= end || !found.iter().flatten().any(is_open) {
+            return Ok(found.iter().flatten().map(|entry| names.row(entry)).collect());
         }
+        thread::sleep(LOOK);
     }
 }
 

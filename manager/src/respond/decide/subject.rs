@@ -22,6 +22,15 @@ enum Need {
     No,
 }
 
+/// Why an event is not enough for a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lack {
+    /// It does not have what is needed.
+    Missing(&'static str),
+    /// It has something else in its place, which may be meant to deceive.
+    Unsound(&'static str),
+}
+
 /// A part of an event.
 enum Part<T> {
     Missing,
@@ -37,17 +46,12 @@ impl<T> Part<T> {
         }
     }
 
-    fn needed(
-        self,
-        need: Need,
-        missing: &'static str,
-        unsound: &'static str,
-    ) -> Result<Option<T>, &'static str> {
+    fn needed(self, need: Need, missing: &'static str, unsound: &'static str) -> Result<Option<T>, Lack> {
         match (self, need) {
             (Self::Sound(_), Need::No) => Ok(None),
             (Self::Sound(value), _) => Ok(Some(value)),
-            (Self::Missing, Need::Must) => Err(missing),
-            (Self::Unsound, Need::Must | Need::Sound) => Err(unsound),
+            (Self::Missing, Need::Must) => Err(Lack::Missing(missing)),
+            (Self::Unsound, Need::Must | Need::Sound) => Err(Lack::Unsound(unsound)),
             (Self::Missing | Self::Unsound, _) => Ok(None),
         }
     }
@@ -59,7 +63,7 @@ impl<T> Part<T> {
 /// told. Scripts that speak JSON are told the whole alert; there the address
 /// and the user must be sound if they are there (Wazuh 4.14). A web server is
 /// told what is sound.
-pub(super) fn of(response: &Response, occasion: &Occasion) -> Result<Subject, &'static str> {
+pub(super) fn of(response: &Response, occasion: &Occasion) -> Result<Subject, Lack> {
     let (unless, file_unless) = match response.means {
         Means::Script { talk: Talk::Json, .. } => (Need::Sound, Need::May),
         Means::Webhook { .. } => (Need::May, Need::May),

@@ -58,11 +58,11 @@ impl History {
         })
     }
 
-    /// Older entries about the same target are over.
+    /// Older entries about the same target are over; what is done once is not.
     fn succeed(&self, entry: &Entry) -> Result<(), HistoryError> {
         let sql = "UPDATE responses SET since = ?5, state = iif(ends_at <= ?5, 'expired', 'undone'),
               why = iif(ends_at <= ?5, 'its time was over', ?6)
-            WHERE agent = ?1 AND means = ?2 AND target = ?3 AND id < ?4
+            WHERE agent = ?1 AND means = ?2 AND target = ?3 AND id < ?4 AND (for_s > 0 OR ends_at IS NULL)
               AND (state = 'done' OR state = 'failed' AND began IS NOT NULL)";
         let Entry { id, agent, means, since, .. } = entry;
         let why = format!("response {id} took its place");
@@ -82,10 +82,12 @@ impl History {
         }
     }
 
-    /// Somebody wants a response undone. `None` if there is nothing to undo.
+    /// Somebody wants a response undone. `None` if there is nothing to undo:
+    /// what is done once is over when it is done.
     pub fn want_undo(&mut self, id: u64) -> Result<Option<Entry>, HistoryError> {
         let sql = "UPDATE responses SET undo = 1
-            WHERE id = ?1 AND state IN ('decided', 'sent', 'done', 'failed')";
+            WHERE id = ?1 AND state IN ('decided', 'sent', 'done', 'failed')
+              AND NOT (state = 'done' AND for_s = 0 AND ends_at IS NOT NULL)";
         match self.execute(sql, [id.cast_signed()])? {
             0 => Ok(None),
             _ => self.get(id),

@@ -60,7 +60,11 @@ fn serve(calls: &Receiver<Call>, desk: &Desk) {
     while let Ok(Call { id, url, body }) = calls.recv() {
         let server = server(&url);
         match agent.post(&url).content_type("application/json").send(body) {
-            Ok(answer) => told(desk, id, State::Done, format!("{server} answered {}", answer.status())),
+            Ok(answer) => {
+                // Where it is sent on to, nobody goes.
+                let state = if answer.status().is_success() { State::Done } else { State::Failed };
+                told(desk, id, state, format!("{server} answered {}", answer.status()));
+            }
             Err(error) => told(desk, id, State::Failed, format!("{server}: {error}")),
         }
     }
@@ -96,7 +100,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
         let server = thread::spawn(move || {
-            for answer in ["200 OK", "500 No"] {
+            for answer in ["200 OK", "500 No", "302 Found\r\nlocation: /other"] {
                 let (mut stream, _) = listener.accept().expect("a caller");
                 let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
                 let mut length = 0;
@@ -120,7 +124,7 @@ mod tests {
         });
         let desk = Desk::default();
         let hooks = Webhooks::start(desk.clone()).expect("a thread");
-        for expected in [State::Done, State::Failed] {
+        for expected in [State::Done, State::Failed, State::Failed] {
             hooks.call(17, &url, "{\"id\":17}".to_owned());
             let taken = desk.take(Duration::from_secs(20));
             let [Errand::Own(said)] = &taken.errands[..] else { panic!("{taken:?}") };

@@ -243,9 +243,12 @@ impl World {
 
     pub(super) fn happen(&mut self, event: &Event) {
         match *event {
-            Event::Begin { target, for_s } => {
+            Event::Begin { target: index, for_s } => {
                 self.next_id += 1;
-                self.orders.insert(self.next_id, (target, for_s));
+                // A script without a time is over when it has run: nothing of
+                // it must be so.
+                let is_once = for_s == 0 && matches!(target(index).1, Means::Script { .. });
+                self.orders.insert(self.next_id, (index, if is_once { 30 } else { for_s }));
                 self.begin(self.next_id);
             }
             Event::Again { back } => {
