@@ -38,7 +38,7 @@ flags=(
 # Sequences that come again become functions: by default on other processors. What needs much of the stack stays a
 # function of its own: in a smaller frame variables have shorter addresses.
 case $triple in
-  x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always -Cllvm-args=-inline-max-stacksize=384) ;;
+  x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always -Cllvm-args=-inline-max-stacksize=384 -Cllvm-args=-enable-load-pre=false -Cllvm-args=-disable-lsr) ;;
   arm-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;;
 esac
 # ARMv7 has instructions of two bytes, too.

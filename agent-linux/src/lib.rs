@@ -20,6 +20,7 @@
 //! | `child` | a program that was started, and its pipes |
 //! | [`roster`] | sources and their numbers |
 //! | [`store`] | blocks of the spool, in memory or a file |
+//! | [`names`] | where a machine is whose name is known |
 //! | [`link`] | one connection: TCP, Noise, frames |
 //! | [`status`] | what is going on, for whoever asks |
 //! | [`host`] | clocks and names of this machine |
@@ -37,6 +38,7 @@ pub mod host;
 pub mod identity;
 pub mod link;
 pub mod live;
+pub mod names;
 pub mod privileges;
 #[cfg_attr(not(feature = "respond"), path = "respond/absent.rs")]
 pub mod respond;

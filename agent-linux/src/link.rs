@@ -7,7 +7,6 @@
 //! nothing more is taken. The buffers are there once, for all connections,
 //! and untouched pages of them cost nothing.
 
-use crate::config::Manager;
 use bartizan_core::wire::NOISE;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
@@ -19,21 +18,13 @@ use snow::resolvers::{CryptoResolver, DefaultResolver};
 use snow::types::{Cipher, Dh, Hash, Random};
 use snow::{Builder, HandshakeState, TransportState};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 
 /// Bytes of the length in front of a frame.
 const LEN: usize = 2;
 
 /// Bytes that a Noise message has at most.
 const NOISE_MAX: usize = 65535;
-
-/// Where a manager is. A name is looked up here and now: the one call that
-/// may keep the loop waiting, and only when a connection begins. An address
-/// needs no looking up.
-pub fn resolve(manager: &Manager) -> io::Result<SocketAddr> {
-    let mut found = (manager.host.as_str(), manager.port).to_socket_addrs()?;
-    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
-}
 
 /// What a handshake is built from: the one protocol that is spoken, so that
 /// no other one is part of the program.

@@ -19,6 +19,7 @@ use crate::config::{self, Expressions};
 use crate::live::{Heard, Live, Sink};
 use crate::sys::local_time;
 use bartizan_core::limits::TEXT_MAX;
+use bartizan_core::pattern::{Matcher, PatternId};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use std::io;
@@ -186,10 +187,10 @@ impl Wanted {
         one_of(&block.units, UNIT)
             && one_of(&block.identifiers, IDENTIFIER)
             && block.priority.is_none_or(urgent)
-            && block.filters.iter().zip(fields).enumerate().all(|(number, (filter, field))| {
+            && block.filters.iter().zip(fields).zip(0..).all(|((filter, field), number)| {
                 entry
                     .value(*field)
-                    .map_or(filter.ignore_if_missing, |value| expressions.matches(number, value))
+                    .map_or(filter.ignore_if_missing, |value| expressions.is_match(PatternId(number), value))
             })
     }
 }

@@ -5,6 +5,7 @@
 use super::PatternError;
 use super::ast::{complement, folded, set_of, union};
 use crate::pattern::Set;
+use alloc::boxed::Box;
 
 /// What an escape stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ fn word() -> Set {
 
 /// Reads an escape that stands for one byte or one byte of a set; `at` is the
 /// backslash. `None` for other escapes. Returns the place behind it.
-pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, PatternError> {
+pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, Box<PatternError>> {
     let Some(letter) = text.get(at + 1).copied() else {
         return Err(
             PatternError::at(at, "`\\` at the end of the pattern").help("write `\\\\` for a backslash")
@@ -64,7 +65,7 @@ pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, 
 }
 
 /// `\0` and up to two more octal digits.
-pub(super) fn octal(text: &[u8], start: usize, digits: usize) -> Result<(Escape, usize), PatternError> {
+pub(super) fn octal(text: &[u8], start: usize, digits: usize) -> Result<(Escape, usize), Box<PatternError>> {
     let taken = text[start..].iter().take(digits).take_while(|c| (b'0'..=b'7').contains(c)).count();
     let value = text[start..start + taken].iter().fold(0u32, |value, c| value * 8 + u32::from(c - b'0'));
     let byte = u8::try_from(value).map_err(|_| too_large(start))?;
@@ -79,7 +80,7 @@ fn hexadecimal(text: &[u8], at: usize) -> (Escape, usize) {
 }
 
 /// `\x{...}` and `\o{...}`.
-fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), PatternError> {
+fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Box<PatternError>> {
     let wrong = || PatternError::at(at, "no number in `{...}` behind this escape").help("write `\\x{41}`");
     let inner = text[at + 2..].strip_prefix(b"{").ok_or_else(wrong)?;
     let len = inner.iter().position(|c| *c == b'}').ok_or_else(wrong)?;
@@ -90,7 +91,7 @@ fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Pattern
 }
 
 /// `\cX`.
-fn control(text: &[u8], at: usize) -> Result<(Escape, usize), PatternError> {
+fn control(text: &[u8], at: usize) -> Result<(Escape, usize), Box<PatternError>> {
     match text.get(at + 2) {
         Some(c) if (b' '..=b'~').contains(c) => Ok((Escape::Byte(c.to_ascii_uppercase() ^ 0x40), at + 3)),
         _ => Err(PatternError::at(at, "`\\c` needs a printable ASCII character behind it")),
@@ -98,13 +99,13 @@ fn control(text: &[u8], at: usize) -> Result<(Escape, usize), PatternError> {
 }
 
 /// A number that is no byte.
-fn too_large(at: usize) -> PatternError {
+fn too_large(at: usize) -> Box<PatternError> {
     PatternError::at(at, "this number is larger than one byte")
         .help("texts are bytes: 0 to 255, hexadecimal ff")
 }
 
 /// Reads `[...]`; `at` is the bracket. Returns the place behind it.
-pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), PatternError> {
+pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), Box<PatternError>> {
     let mut reader = Class { text, start: at, next: at + 1, quoted: false };
     let negated = reader.take(b"^");
     let mut set = Set::EMPTY;
@@ -158,7 +159,7 @@ impl Class<'_> {
     }
 
     /// The next item; `None` behind the closing bracket.
-    fn item(&mut self, first: bool) -> Result<Option<Escape>, PatternError> {
+    fn item(&mut self, first: bool) -> Result<Option<Escape>, Box<PatternError>> {
         self.quotes();
         let Some(c) = self.text.get(self.next).copied() else {
             return Err(PatternError::at(self.start, "`[` without `]`").help("write `\\[` for the character"));
@@ -184,7 +185,7 @@ impl Class<'_> {
     }
 
     /// An escape within a class: `\b` is a backspace, digits are octal.
-    fn escape(&mut self) -> Result<Escape, PatternError> {
+    fn escape(&mut self) -> Result<Escape, Box<PatternError>> {
         let at = self.next;
         let (escape, next) = match self.text.get(at + 1) {
             Some(b'b') => (Escape::Byte(0x08), at + 2),
@@ -198,7 +199,7 @@ impl Class<'_> {
 
     /// `[:name:]`; anything else that begins so is the bracket itself, as far
     /// as PCRE2 takes it.
-    fn posix(&mut self) -> Result<Escape, PatternError> {
+    fn posix(&mut self) -> Result<Escape, Box<PatternError>> {
         let kind = self.text[self.next + 1];
         let rest = &self.text[self.next + 2..];
         let name_len = rest.iter().position(|c| matches!(c, b']' | b'\\' | b'[') || *c == kind);
@@ -221,7 +222,7 @@ impl Class<'_> {
 
     /// The end of a range, if a `-` with one follows; and where it stands. A
     /// hyphen before the end or before a set stands for itself and is left.
-    fn range_end(&mut self) -> Result<Option<(u8, usize)>, PatternError> {
+    fn range_end(&mut self) -> Result<Option<(u8, usize)>, Box<PatternError>> {
         self.quotes();
         let hyphen = self.next;
         if self.quoted || !self.take(b"-") {
