@@ -36,9 +36,15 @@ flags=(
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/bartizan"
 )
 # Sequences that come again become functions: by default on other processors. What needs much of the stack stays a
-# function of its own: in a smaller frame variables have shorter addresses.
+# function of its own: in a smaller frame variables have shorter addresses. Moving a few words is a call, not a row of
+# moves, and addresses in loops are calculated where they are used.
 case $triple in
-  x86_64-* | i686-*) flags+=(-Cllvm-args=-enable-machine-outliner=always -Cllvm-args=-inline-max-stacksize=384 -Cllvm-args=-enable-load-pre=false -Cllvm-args=-disable-lsr) ;;
+  x86_64-* | i686-*)
+    for option in enable-machine-outliner=always inline-max-stacksize=384 max-store-memcpy=1 disable-lsr \
+      enable-load-pre=false; do
+      flags+=("-Cllvm-args=-$option")
+    done
+    ;;
   arm-*) flags+=(-Cllvm-args=-enable-machine-outliner=always) ;;
 esac
 # ARMv7 has instructions of two bytes, too.

@@ -7,6 +7,7 @@
 //! nothing more is taken. The buffers are there once, for all connections,
 //! and untouched pages of them cost nothing.
 
+use crate::names::Unknown;
 use bartizan_core::wire::NOISE;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
@@ -73,6 +74,8 @@ pub struct Keys<'a> {
 pub enum Trouble {
     /// The system says so.
     Io(io::Error),
+    /// It is not known where the other side is.
+    Unknown(Unknown),
     /// The other side has closed the connection.
     Ended,
     /// The other side does not have the manager's key, or the bytes were
@@ -86,6 +89,12 @@ impl From<io::Error> for Trouble {
     }
 }
 
+impl From<Unknown> for Trouble {
+    fn from(unknown: Unknown) -> Self {
+        Self::Unknown(unknown)
+    }
+}
+
 impl From<snow::Error> for Trouble {
     fn from(_: snow::Error) -> Self {
         Self::Forged
@@ -96,6 +105,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
+            Self::Unknown(unknown) => f.write_str(unknown.why()),
             Self::Ended => f.write_str("the manager closed the connection"),
             Self::Forged => f.write_str("what answers there does not have the manager's key"),
         }

@@ -56,7 +56,7 @@ impl Store {
             .custom_flags(nix::libc::O_NOFOLLOW)
             .open(path)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+            return Err(io::ErrorKind::NotSeekable.into());
         }
         file.set_len((blocks * BLOCK_SIZE) as u64)?;
         let in_memory = vec![false; blocks].into_boxed_slice();

@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn an_expression_that_takes_too_much_memory_is_refused() {
         assert!(check(r"(?:a|b)*c", false).is_ok());
-        let error = check(&"(?:(?:a|b)*c)*".repeat(40), false).expect_err("it is too large");
+        let error = check(&"(?:(?:a|b)*c)*".repeat(3), false).expect_err("it is too large");
         assert!(error.to_string().contains("bytes"), "{error}");
     }
 }

@@ -31,17 +31,39 @@ const ROUNDS: usize = 2;
 /// How long each time is waited for an answer.
 const ROUND_MS: u64 = 2500;
 
+/// Why it is not known where a machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// No machine can have such a name.
+    NoName,
+    /// The name has no address.
+    NoAddress,
+    /// No name server answers.
+    NoAnswer,
+}
+
+impl Unknown {
+    /// The same, for people.
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::NoName => "this is neither a name nor an address",
+            Self::NoAddress => "the name has no address",
+            Self::NoAnswer => "no name server answers",
+        }
+    }
+}
+
 /// Where a machine is: the first of its addresses that there is a route to.
 /// Those of IPv6 come first if a server names them.
 ///
 /// # Errors
-/// The name has no address, no server answers, or it is no name.
-pub fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
+/// Why that is not known.
+pub fn resolve(host: &str, port: u16) -> Result<SocketAddr, Unknown> {
     if let Ok(address) = host.parse() {
         return Ok(SocketAddr::new(address, port));
     }
     if let Some((address, zone)) = host.split_once('%') {
-        return in_zone(address, zone, port).ok_or_else(|| io::ErrorKind::InvalidInput.into());
+        return in_zone(address, zone, port).ok_or(Unknown::NoName);
     }
     let mut found = files::hosts(&files::read("/etc/hosts"), host);
     if found.is_empty() {
@@ -49,8 +71,7 @@ pub fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
     }
     let there = |address: &IpAddr| has_route(SocketAddr::new(*address, port));
     let best = found.iter().copied().find(there).or(found.first().copied());
-    let best = best.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))?;
-    Ok(SocketAddr::new(best, port))
+    best.map(|best| SocketAddr::new(best, port)).ok_or(Unknown::NoAddress)
 }
 
 /// An address that only counts on one network: `fe80::1%eth0`, `fe80::1%2`.
@@ -76,7 +97,7 @@ fn socket_to(to: SocketAddr) -> io::Result<UdpSocket> {
 
 /// Asks for a name and, if it has few dots, first for it in the domains that
 /// are searched.
-fn ask_for(host: &str, conf: &Conf) -> io::Result<Vec<IpAddr>> {
+fn ask_for(host: &str, conf: &Conf) -> Result<Vec<IpAddr>, Unknown> {
     let dots = host.bytes().filter(|byte| *byte == b'.').count();
     let domains = if dots < conf.dots { conf.search.as_slice() } else { &[] };
     for domain in domains {
@@ -89,31 +110,30 @@ fn ask_for(host: &str, conf: &Conf) -> io::Result<Vec<IpAddr>> {
 }
 
 /// Asks all servers for the addresses of a whole name.
-fn ask(name: &str, servers: &[SocketAddr]) -> io::Result<Vec<IpAddr>> {
-    let id = host::random()? as u16;
+fn ask(name: &str, servers: &[SocketAddr]) -> Result<Vec<IpAddr>, Unknown> {
+    let id = host::random().map_err(|_| Unknown::NoAnswer)? as u16;
     let questions = [(id, Kind::V6), (!id, Kind::V4)].map(|(id, kind)| dns::question(id, name, kind));
-    let [Some(v6), Some(v4)] = questions else { return Err(io::ErrorKind::InvalidInput.into()) };
-    let sockets = servers.iter().filter_map(|server| socket_to(*server).ok()).collect();
-    let mut asking = Asking { sockets, questions: [(v6, None), (v4, None)], is_owed: 0 };
+    let [Some(v6), Some(v4)] = questions else { return Err(Unknown::NoName) };
+    let servers = servers.iter().filter_map(|server| socket_to(*server).ok()).collect();
+    let mut asking = Asking { servers, questions: [(v6, None), (v4, None)] };
     for _ in 0..ROUNDS {
         asking.send();
-        asking.receive(host::now().plus(ROUND_MS))?;
+        asking.receive(host::now().plus(ROUND_MS));
     }
     let [(_, v6), (_, v4)] = asking.questions;
     match (v6, v4) {
-        (None, None) => Err(io::Error::new(io::ErrorKind::TimedOut, "no name server answers")),
+        (None, None) => Err(Unknown::NoAnswer),
         (v6, v4) => Ok([v6, v4].into_iter().flatten().flatten().collect()),
     }
 }
 
 /// Questions on their way.
 struct Asking {
-    /// One to each server: what another one sends does not come in.
-    sockets: Vec<UdpSocket>,
+    /// A socket to each server that may answer yet. What others send does not
+    /// come in.
+    servers: Vec<UdpSocket>,
     /// Each with its answer.
     questions: [(Vec<u8>, Option<Vec<IpAddr>>); 2],
-    /// Answers that may still come.
-    is_owed: usize,
 }
 
 impl Asking {
@@ -124,46 +144,43 @@ impl Asking {
     /// Sends what is not answered.
     fn send(&mut self) {
         for (question, _) in self.questions.iter().filter(|(_, answer)| answer.is_none()) {
-            let sent = self.sockets.iter().filter(|socket| socket.send(question).is_ok());
-            self.is_owed += sent.count();
+            self.servers.retain(|server| server.send(question).is_ok());
         }
     }
 
-    /// Receives until all is answered, nothing more can come, or it is time.
-    fn receive(&mut self, end: Millis) -> io::Result<()> {
-        while self.is_owed > 0 && !self.is_answered() {
-            let mut files: Vec<_> =
-                self.sockets.iter().map(|socket| PollFd::new(socket.as_fd(), PollFlags::POLLIN)).collect();
+    /// Receives until all is answered, nobody is left to answer, or it is time.
+    fn receive(&mut self, end: Millis) {
+        while !self.servers.is_empty() && !self.is_answered() {
             let left = u16::try_from(end.since(host::now())).unwrap_or(u16::MAX);
-            if left == 0 || poll(&mut files, PollTimeout::from(left))? == 0 {
-                return Ok(());
+            let mut files: Vec<_> =
+                self.servers.iter().map(|server| PollFd::new(server.as_fd(), PollFlags::POLLIN)).collect();
+            if left == 0 || poll(&mut files, PollTimeout::from(left)) == Ok(0) {
+                return;
             }
             self.take();
         }
-        Ok(())
     }
 
-    /// Takes one message of each server, if there is one.
+    /// Takes one message of each server, if there is one. A server that cannot
+    /// answer, or is not there, is waited for no longer.
     fn take(&mut self) {
-        let mut buffer = [0; ANSWER_MAX];
-        for socket in &self.sockets {
-            let answer = match socket.recv(&mut buffer) {
-                Ok(len) => self.questions.iter_mut().find_map(|(question, answer)| {
-                    Some((dns::answer(question, buffer.get(..len)?)?, answer))
-                }),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => continue,
-                // Nobody is there.
-                Err(_) => {
-                    self.is_owed = self.is_owed.saturating_sub(1);
-                    continue;
-                }
+        let Self { servers, questions } = self;
+        servers.retain(|server| {
+            let mut buffer = [0; ANSWER_MAX];
+            let len = match server.recv(&mut buffer) {
+                Ok(len) => len,
+                Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
             };
-            let Some((said, answer)) = answer else { continue };
-            self.is_owed = self.is_owed.saturating_sub(1);
-            if let Answer::Addresses(addresses) = said {
-                answer.get_or_insert(addresses);
+            let message = buffer.get(..len).unwrap_or_default();
+            for (question, answer) in questions.iter_mut() {
+                match dns::answer(question, message) {
+                    Some(Answer::Addresses(addresses)) => *answer = Some(addresses),
+                    Some(Answer::Failed) => return false,
+                    None => {}
+                }
             }
-        }
+            true
+        });
     }
 }
 

@@ -36,7 +36,7 @@ impl FileJournal {
         };
         let found = file.as_ref().map(File::metadata).transpose()?;
         if found.as_ref().is_some_and(|found| !found.is_file()) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+            return Err(io::ErrorKind::NotSeekable.into());
         }
         let len = found.map_or(0, |found| found.len().try_into().unwrap_or(u32::MAX));
         Ok(Self { path, file, len, second: None, is_broken: false })

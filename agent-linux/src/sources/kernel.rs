@@ -7,7 +7,7 @@
 //! they were read are counted by their sequence numbers and reported.
 
 use super::text::{Text, host};
-use crate::live::{Heard, Live, Sink};
+use crate::live::{Heard, Live, Sink, Unopened};
 use bartizan_core::time::Millis;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
@@ -101,10 +101,9 @@ impl<'r> Record<'r> {
 }
 
 impl Live for Kernel {
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         let file = Self::open().map_err(|error| {
-            let why = format!("cannot read {PLACE}: {error}; root may, outside of most containers");
-            io::Error::new(error.kind(), why)
+            Unopened(format!("cannot read {PLACE}: {error}; root may, outside of most containers"))
         })?;
         registry.register(&mut SourceFd(&file.as_raw_fd()), first, Interest::READABLE)?;
         self.file = Some(file);
