@@ -19,40 +19,42 @@ pub(super) struct FileJournal {
     file: Option<File>,
     len: u32,
     second: Option<File>,
-    /// It is there and cannot be read: nothing is added.
-    is_broken: bool,
+    /// Why it could not be read last.
+    trouble: Option<io::Error>,
 }
 
 impl FileJournal {
     /// The journal of this name, which need not be there.
-    ///
-    /// # Errors
-    /// It is there and cannot be read, or is no regular file.
-    pub(super) fn open(path: PathBuf) -> io::Result<Self> {
-        let file = match options().open(&path) {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, file: None, len: 0, second: None, trouble: None }
+    }
+
+    /// Why it could not be read.
+    pub(super) fn trouble(&self) -> Option<&io::Error> {
+        self.trouble.as_ref()
+    }
+
+    fn find(&mut self) -> io::Result<()> {
+        self.file = match options().open(&self.path) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        let found = file.as_ref().map(File::metadata).transpose()?;
+        let found = self.file.as_ref().map(File::metadata).transpose()?;
         if found.as_ref().is_some_and(|found| !found.is_file()) {
             return Err(io::ErrorKind::NotSeekable.into());
         }
-        let len = found.map_or(0, |found| found.len().try_into().unwrap_or(u32::MAX));
-        Ok(Self { path, file, len, second: None, is_broken: false })
-    }
-
-    /// No journal; no order can be carried out with it.
-    pub(super) fn broken() -> Self {
-        Self { path: PathBuf::new(), file: None, len: 0, second: None, is_broken: true }
+        self.len = found.map_or(0, |found| found.len().try_into().unwrap_or(u32::MAX));
+        Ok(())
     }
 
     /// The file, made if need be.
     fn file(&mut self) -> io::Result<&File> {
-        if self.file.is_none() && !self.is_broken {
+        if self.file.is_none() {
             let folder = folder(&self.path);
             fs::create_dir_all(folder)?;
-            self.file = Some(options().create(true).open(&self.path)?);
+            // One that is there and could not be opened is not written to.
+            self.file = Some(options().create_new(true).open(&self.path)?);
             sync_folder(&self.path)?;
         }
         self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -85,22 +87,20 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 }
 
 impl Journal for FileJournal {
+    fn open(&mut self) -> Result<(), Failed> {
+        self.trouble = self.find().err();
+        if self.trouble.is_none() { Ok(()) } else { Err(Failed) }
+    }
+
     fn len(&self) -> u32 {
         self.len
     }
 
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
-        let Some(file) = &self.file else { return 0 };
-        let mut done = 0;
-        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match file.read_at(rest, u64::from(at) + done as u64) {
-                Ok(0) => break,
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        done
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed> {
+        let file = self.file.as_ref().ok_or(Failed)?;
+        let read = file.read_exact_at(into, at.into());
+        self.trouble = read.err();
+        if self.trouble.is_none() { Ok(()) } else { Err(Failed) }
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {
@@ -120,9 +120,6 @@ impl Journal for FileJournal {
     }
 
     fn begin_second(&mut self) -> Result<(), Failed> {
-        if self.is_broken {
-            return Err(Failed);
-        }
         let second = beside(&self.path);
         // An earlier agent may have left one, which may have been root's.
         let _ = fs::remove_file(&second);
@@ -144,10 +141,15 @@ impl Journal for FileJournal {
 mod tests {
     use super::*;
 
+    fn open(path: &Path) -> FileJournal {
+        let mut journal = FileJournal::new(path.to_owned());
+        journal.open().unwrap();
+        journal
+    }
+
     fn contents(journal: &mut FileJournal) -> Vec<u8> {
-        let mut bytes = vec![0; journal.len() as usize + 9];
-        let len = journal.read(0, &mut bytes);
-        bytes.truncate(len);
+        let mut bytes = vec![0; journal.len() as usize];
+        journal.read(0, &mut bytes).unwrap();
         bytes
     }
 
@@ -155,43 +157,53 @@ mod tests {
     fn a_journal_is_there_after_a_restart_and_is_replaced_in_one_step() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("active-response/journal");
-        let mut journal = FileJournal::open(path.clone()).unwrap();
+        let mut journal = open(&path);
         assert!(journal.is_empty() && !path.exists());
         journal.append(b"one").unwrap();
         journal.append(b"two").unwrap();
         journal.sync().unwrap();
-        let mut journal = FileJournal::open(path.clone()).unwrap();
+        let mut journal = open(&path);
         assert_eq!(contents(&mut journal), b"onetwo");
         journal.begin_second().unwrap();
         journal.append_second(b"2").unwrap();
         assert_eq!(contents(&mut journal), b"onetwo");
         journal.replace().unwrap();
         journal.append(b"3").unwrap();
-        assert_eq!(contents(&mut FileJournal::open(path).unwrap()), b"23");
+        assert_eq!(contents(&mut open(&path)), b"23");
     }
 
     #[test]
     fn a_journal_has_an_end() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = FileJournal::open(folder.path().join("journal")).unwrap();
+        let mut journal = open(&folder.path().join("journal"));
         journal.append(&vec![7; JOURNAL_MAX as usize]).unwrap();
         assert_eq!(journal.append(b"x"), Err(Failed));
         assert_eq!(journal.len(), JOURNAL_MAX);
     }
 
     #[test]
-    fn a_journal_that_cannot_be_read_writes_nothing() {
-        let mut journal = FileJournal::broken();
-        assert_eq!((journal.append(b"x"), journal.begin_second()), (Err(Failed), Err(Failed)));
-        assert_eq!((journal.append_second(b"x"), journal.replace()), (Err(Failed), Err(Failed)));
-        assert!(!Path::new(".new").exists());
-    }
-
-    #[test]
-    fn a_link_is_not_followed() {
+    fn a_journal_that_cannot_be_opened_is_not_written_to_and_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("journal");
         std::os::unix::fs::symlink("/etc/hostname", &link).unwrap();
-        assert!(FileJournal::open(link).is_err());
+        for path in [&link, folder.path()] {
+            let mut journal = FileJournal::new(path.to_owned());
+            assert_eq!((journal.open(), journal.append(b"x")), (Err(Failed), Err(Failed)));
+            assert!(journal.trouble().is_some());
+        }
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn a_journal_that_has_lost_its_end_cannot_be_read_and_can_when_it_is_opened_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let mut journal = open(&path);
+        journal.append(b"one and two").unwrap();
+        fs::write(&path, "one").unwrap();
+        assert_eq!(journal.read(0, &mut [0; 9]), Err(Failed));
+        assert!(journal.trouble().is_some());
+        journal.open().unwrap();
+        assert_eq!(contents(&mut journal), b"one");
     }
 }

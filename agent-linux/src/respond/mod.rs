@@ -96,16 +96,13 @@ pub struct Responses {
 
 impl Responses {
     /// Reads the journal; what it holds is made true by [`Responses::turn`].
-    /// With one that is there and cannot be read, orders are refused; then the
-    /// reason is given, too.
+    /// One that is there and cannot be read is read again later, and nothing
+    /// is carried out until then; the reason is given, too.
     pub fn open(home: &Path, runner: Runner, now: Millis) -> (Self, Option<String>) {
         let folder = folder(home);
         let words = vec![0; SLOT_WORDS * RESPONSES_MAX].into_boxed_slice();
         let path = folder.join("journal");
-        let (journal, trouble) = match FileJournal::open(path.clone()) {
-            Ok(journal) => (journal, None),
-            Err(error) => (FileJournal::broken(), Some(format!("{}: {error}", path.display()))),
-        };
+        let journal = FileJournal::new(path.clone());
         let tool = tool().unwrap_or(Tool::Nft);
         let responses = Self {
             folder,
@@ -121,6 +118,8 @@ impl Responses {
             reload: None,
             reloaded: 0,
         };
+        let trouble = responses.responder.journal().trouble();
+        let trouble = trouble.map(|error| format!("{}: {error}", path.display()));
         (responses, trouble)
     }
 
@@ -240,6 +239,9 @@ impl Responses {
             match self.begin(&job, now) {
                 Ok(true) => {}
                 Ok(false) => self.finish(ticket, Outcome::Done, now),
+                Err(why) if matches!(job, Job::Look { .. }) => {
+                    self.finish(ticket, Outcome::Unsure(&why), now)
+                }
                 Err(why) => self.finish(ticket, Outcome::NotDone(&why), now),
             }
         }
@@ -253,11 +255,14 @@ impl Responses {
     /// Begins a job. `Ok(false)` if it is done already.
     fn begin(&mut self, job: &Job<'_>, now: Millis) -> Result<bool, String> {
         let (plan, time_ms) = match *job {
-            Job::Filter { tool: Tool::Nft, script, .. } => {
+            Job::Filter { tool: Tool::Nft, script, .. } | Job::Look { tool: Tool::Nft, script, .. } => {
                 let plan = Plan::new(&["nft", "-f", "-"])?;
                 (Plan { input: script.to_owned(), is_atomic: true, ..plan }, TIME_MS)
             }
-            Job::Filter { tool: Tool::Ipset, script, .. } => (Plan::ipset(script)?, TIME_MS),
+            Job::Filter { tool: Tool::Ipset, script, .. } => (Plan::ipset(script, true)?, TIME_MS),
+            Job::Look { tool: Tool::Ipset, script, .. } => {
+                (Plan { is_atomic: true, ..Plan::ipset(script, false)? }, TIME_MS)
+            }
             Job::Route { script, .. } => (Plan::ip(script)?, TIME_MS),
             Job::HostsDeny { network, add, .. } => return hosts_deny::enter(&network, add).map(|()| false),
             Job::LockAccount { ticket, user, lock } => {
@@ -305,6 +310,7 @@ fn moment(now: Millis) -> Moment {
 fn ticket(job: &Job<'_>) -> Ticket {
     match *job {
         Job::Filter { ticket, .. }
+        | Job::Look { ticket, .. }
         | Job::Route { ticket, .. }
         | Job::HostsDeny { ticket, .. }
         | Job::LockAccount { ticket, .. }

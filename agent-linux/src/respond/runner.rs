@@ -5,6 +5,7 @@ use crate::child::{Child, End, Got};
 use crate::sys;
 use bartizan_core::respond::ipset::RULES;
 use bartizan_core::respond::responder::{Outcome, Ticket};
+use bartizan_core::respond::script::QUESTION;
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
 use nix::unistd::{AccessFlags, access};
@@ -58,14 +59,17 @@ impl Plan {
         Ok(Self { words: command(words)?, ..Self::default() })
     }
 
-    /// `ipset`, and after it the rules that look into the sets that it makes.
-    pub(super) fn ipset(script: &str) -> Result<Self, String> {
+    /// `ipset`, and after it the rules that look into the sets that it makes:
+    /// they must be there, or are inserted.
+    pub(super) fn ipset(script: &str, inserts: bool) -> Result<Self, String> {
         let mut plan = Self { input: script.to_owned(), ..Self::new(&["ipset", "-exist", "restore"])? };
         let is_made = |set: &str| contains(script.as_bytes(), ["create ", set, " "].concat().as_bytes());
         for rule in RULES.iter().filter(|rule| is_made(rule.arguments[4])) {
             let words = |option| command(&[&[rule.program, "-w", option][..], &rule.arguments].concat());
             if let (Ok(check), Ok(insert)) = (words("-C"), words("-I")) {
-                plan.then.push(Then { words: insert, is_remedy: true });
+                if inserts {
+                    plan.then.push(Then { words: insert, is_remedy: true });
+                }
                 plan.then.push(Then { words: check, is_remedy: false });
             }
         }
@@ -252,7 +256,7 @@ impl Run {
         }
         let has_said = self.output.contains(&b'\n');
         if has_said && let Some(reply) = self.plan.reply.take() {
-            if contains(&self.output, b"check_keys") {
+            if contains(&self.output, QUESTION.as_bytes()) {
                 (self.plan.input, self.given) = (reply, 0);
             }
             self.give();

@@ -1,14 +1,11 @@
 //! Scripts of the users: which may run, and what they are told.
 //!
-//! A script is told by arguments, as OSSEC 4.3 does it, or by one line of
-//! JSON on its standard input, as Wazuh 4.14 does it. One that answers with
-//! its keys (`check_keys`) is told to continue: equal responses were found
-//! before it was started.
+//! A script is told by arguments, or by one line of JSON on its standard
+//! input. One that answers with its keys is told to continue.
 
-use crate::status::push_quoted;
 use bartizan_core::respond::order::{Begin, Means, Order, Talk, What};
+use bartizan_core::respond::script::{self, CONTINUE, Line};
 use nix::unistd::geteuid;
-
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -69,42 +66,22 @@ pub(super) struct Told {
 /// What is told to a script at `path`.
 pub(super) fn tell(path: &Path, talk: Talk<'_>, add: bool, begin: &Begin<'_>) -> Told {
     let path = path.display().to_string();
-    let verb = if add { "add" } else { "delete" };
     match talk {
-        Talk::Arguments => Told { words: arguments(path, verb, begin), input: String::new(), reply: None },
+        Talk::Arguments => {
+            let mut words = vec![path];
+            script::arguments(add, begin, &mut |word| words.push(word.to_owned()));
+            Told { words, input: String::new(), reply: None }
+        }
         Talk::Json { node, extra, alert } => {
-            let line = |verb: &str| json(&path, verb, node, extra, alert);
-            let (input, reply) = (line(verb), add.then(|| line("continue")));
+            let line = |verb| {
+                let mut text = String::new();
+                Line { node, extra, alert, program: &path }.write(verb, &mut |piece| text.push_str(piece));
+                text + "\n"
+            };
+            let (input, reply) = (line(script::verb(add)), add.then(|| line(CONTINUE)));
             Told { words: vec![path], input, reply }
         }
     }
-}
-
-/// `add|delete USER IP ALERT RULE LOCATION FILE` (OSSEC 4.3): what there is
-/// not is `-`, and a location with blanks is several arguments.
-fn arguments(path: String, verb: &str, begin: &Begin<'_>) -> Vec<String> {
-    let or_none = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-    let network = begin.network.map_or("-".to_owned(), |network| network.to_string());
-    let mut words = vec![path, verb.to_owned(), or_none(begin.user), network];
-    words.extend([or_none(begin.alert), begin.rule.to_string()]);
-    words.extend(or_none(begin.location).split_whitespace().map(str::to_owned));
-    words.push(or_none(begin.file));
-    words
-}
-
-fn json(path: &str, verb: &str, node: &str, extra: &str, alert: &str) -> String {
-    let mut line = String::from(r#"{"version":1,"origin":{"name":"#);
-    push_quoted(&mut line, node);
-    for part in [r#","module":"wazuh-execd"},"command":""#, verb, r#"","parameters":{"extra_args":"#] {
-        line.push_str(part);
-    }
-    line.push_str(if extra.is_empty() { "[]" } else { extra });
-    line.push_str(r#","alert":"#);
-    line.push_str(if alert.is_empty() { "{}" } else { alert });
-    line.push_str(r#","program":"#);
-    push_quoted(&mut line, path);
-    line.push_str("}}\n");
-    line
 }
 
 #[cfg(test)]
@@ -180,23 +157,21 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_those_of_ossec() {
+    fn a_script_that_wants_arguments_reads_nothing() {
         let told = tell(Path::new("/s/x.sh"), Talk::Arguments, false, &begin("x.sh"));
-        let location = ["(web)", "192.0.2.1->/var/log/auth.log"];
-        let expected =
-            [&["/s/x.sh", "delete", "-", "192.0.2.7", "1764000000.42", "5712"], &location[..], &["-"]]
-                .concat();
-        assert_eq!(told.words, expected);
+        assert_eq!(told.words[..4], ["/s/x.sh", "delete", "-", "192.0.2.7"]);
         assert!(told.input.is_empty() && told.reply.is_none());
     }
 
     #[test]
-    fn json_is_that_of_wazuh() {
-        let talk = Talk::Json { node: "manager", extra: r#"["-x"]"#, alert: r#"{"id":"1"}"# };
-        let told = tell(Path::new("/s/a\"b"), talk, true, &begin("a"));
-        let line = r#"{"version":1,"origin":{"name":"manager","module":"wazuh-execd"},"command":"add","parameters":{"extra_args":["-x"],"alert":{"id":"1"},"program":"/s/a\"b"}}"#;
-        assert_eq!(told.input, format!("{line}\n"));
-        assert_eq!(told.reply, Some(told.input.replace("add", "continue")));
+    fn a_script_that_wants_json_reads_a_line_and_may_ask() {
+        let talk = Talk::Json { node: "manager", extra: "", alert: "" };
+        let told = tell(Path::new("/s/a"), talk, true, &begin("a"));
+        assert!(told.input.contains(r#""command":"add""#) && told.input.ends_with("\"/s/a\"}}\n"));
+        assert_eq!(
+            (told.words, told.reply),
+            (vec!["/s/a".to_owned()], Some(told.input.replace("add", "continue")))
+        );
         assert!(tell(Path::new("/s/a"), talk, false, &begin("a")).reply.is_none());
     }
 }

@@ -4,7 +4,7 @@ use crate::begin;
 use crate::keeper::{Home, Keeper, wait};
 use crate::world::{World, run};
 use bartizan_core::respond::order::Means;
-use bartizan_core::respond::report::State;
+use bartizan_core::respond::report::{PLACE, State};
 use nix::sys::signal::Signal;
 use std::time::{Duration, Instant};
 
@@ -93,6 +93,37 @@ fn a_machine_that_has_lost_its_packet_filter_gets_it_back() {
 }
 
 #[test]
+fn what_somebody_takes_out_of_the_packet_filter_is_back_in_a_minute_and_told() {
+    let Some(world) = World::new() else { return };
+    let keeper = Keeper::start();
+    let home = Home::new(&keeper);
+    home.configure("");
+    let _agent = home.run();
+    let ordered = Instant::now();
+    keeper.order(begin(1, Means::Nftables, "192.0.2.3", 600));
+    keeper.order(begin(2, Means::Ipset, "2001:db8::3", 600));
+    for id in 1..=2 {
+        keeper.wait_for(id, State::Done);
+    }
+    run("nft flush ruleset");
+    run("ip6tables -F INPUT");
+    // What is ordered next does not hide what is missing.
+    keeper.order(begin(3, Means::Nftables, "192.0.2.4", 600));
+    keeper.wait_for(3, State::Done);
+    assert!(world.connects_from("192.0.2.3") && world.connects_from("2001:db8::3"));
+    wait("most of a minute", || ordered.elapsed() > Duration::from_secs(50));
+    wait("the blocks", || ["192.0.2.3", "2001:db8::3"].iter().all(|address| !world.connects_from(address)));
+    assert!(!world.connects_from("192.0.2.4"));
+    keeper.wait("a line that says so", |ledger| {
+        let lines = ledger.of(std::path::Path::new(PLACE));
+        lines.iter().any(|line| line.starts_with("bartizan: responses undone: somebody has emptied"))
+    });
+    for id in 1..=3 {
+        assert_eq!((keeper.count(id, State::Done), keeper.count(id, State::Undone)), (1, 0), "{id}");
+    }
+}
+
+#[test]
 fn what_was_in_force_stays_in_force_when_the_agent_is_told_to_end() {
     let Some(world) = World::new() else { return };
     let keeper = Keeper::start();
@@ -138,6 +169,30 @@ fn a_journal_that_is_torn_anywhere_costs_nothing_that_was_done() {
 }
 
 #[test]
+fn a_journal_that_can_be_read_again_is_carried_out() {
+    let Some(world) = World::new() else { return };
+    let keeper = Keeper::start();
+    let home = Home::new(&keeper);
+    home.configure("");
+    let agent = home.run();
+    keeper.order(begin(1, Means::Block, "192.0.2.3", 600));
+    keeper.wait_for(1, State::Done);
+    agent.kill();
+    run("nft flush ruleset");
+    let (journal, aside) = (home.path("active-response/journal"), home.path("aside"));
+    std::fs::rename(&journal, &aside).unwrap();
+    std::fs::create_dir(&journal).unwrap();
+    let _agent = home.run();
+    keeper.order(begin(2, Means::Block, "192.0.2.4", 600));
+    keeper.wait_for(2, State::Failed);
+    assert!(world.connects_from("192.0.2.3"));
+    std::fs::remove_dir(&journal).unwrap();
+    std::fs::rename(&aside, &journal).unwrap();
+    wait("the block", || !world.connects_from("192.0.2.3"));
+    assert_eq!((keeper.count(1, State::Done), keeper.count(1, State::Undone)), (1, 0));
+}
+
+#[test]
 fn a_journal_that_cannot_be_read_lets_no_response_begin() {
     let Some(world) = World::new() else { return };
     let keeper = Keeper::start();
@@ -146,7 +201,7 @@ fn a_journal_that_cannot_be_read_lets_no_response_begin() {
     std::fs::create_dir_all(home.path("active-response/journal")).unwrap();
     let _agent = home.run();
     keeper.order(begin(1, Means::Block, "192.0.2.3", 600));
-    assert!(keeper.wait_for(1, State::Refused).contains("journal"));
+    assert!(keeper.wait_for(1, State::Failed).contains("the journal cannot be read"));
     assert!(world.connects_from("192.0.2.3"));
     assert!(home.stderr().contains("no response can be carried out"), "{}", home.stderr());
 }

@@ -65,6 +65,18 @@ pub(super) fn clear(text: &mut Text<'_>, is_v4: bool) {
     }
 }
 
+/// Makes sure of all sets that some networks are in: of these, the [`RULES`]
+/// must be there.
+pub(super) fn ask(text: &mut Text<'_>, networks: impl Iterator<Item = Network>) {
+    let mut has = [false; 4];
+    for network in networks {
+        let set = usize::from(network.address().is_ipv4()) * 2 + usize::from(network.is_single());
+        if has.get_mut(set).is_some_and(|has| !core::mem::replace(has, true)) {
+            create(text, &network);
+        }
+    }
+}
+
 /// Writes the script of a job.
 pub(super) fn write(text: &mut Text<'_>, batch: Batch<'_>, now: Millis) {
     for (at, (slot, network)) in batch.networks().enumerate() {

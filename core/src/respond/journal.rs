@@ -1,7 +1,8 @@
 //! What must outlive the process: every response that is in force.
 //!
 //! The host lends a file that grows at its end, and that can be replaced by a
-//! second one in one step.
+//! second one in one step. What stands in it, and when it is written anew, is
+//! none of the host's business.
 
 /// The journal could not be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +10,11 @@ pub struct Failed;
 
 /// A file that grows at its end: in a folder, in flash, in memory.
 pub trait Journal {
+    /// Opens what there is, which may be nothing. Called first, and again
+    /// after it failed, or after reading did before all was read once; till
+    /// then nothing is replaced.
+    fn open(&mut self) -> Result<(), Failed>;
+
     /// Bytes that there are, those of a write that failed midway included.
     fn len(&self) -> u32;
 
@@ -17,8 +23,8 @@ pub trait Journal {
         self.len() == 0
     }
 
-    /// Reads from a place on; how many bytes that were.
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize;
+    /// Reads exactly so many bytes from a place on; there are so many.
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed>;
 
     /// Adds bytes at the end. If it fails, or the power does, any number of
     /// them may be there. It should fail where the file would become larger

@@ -9,8 +9,10 @@
 //! A chain sees packets before anything else does (`prerouting`, priority of
 //! `raw`), whether they are for this machine or pass through it.
 //!
-//! Each script is one transaction. It makes sure of table, set and chain, so
-//! that what somebody has flushed is there again; and it adds, deletes and
+//! The chain `whole` is empty and called by nobody. It is made when the first
+//! address is: while it is there, nobody has emptied the table.
+//!
+//! Each script is one transaction. It makes sure of table, set and chain; and it adds, deletes and
 //! adds each address, which sets its time anew and works whether it was there
 //! or not.
 
@@ -92,10 +94,19 @@ fn elements(text: &mut Text<'_>, command: &str, network: &Network, batch: Batch<
     text.add(" }\n");
 }
 
-/// Writes the script of a job.
-pub(super) fn write(text: &mut Text<'_>, batch: Batch<'_>, now: Millis) {
+/// Fails if anybody has emptied the packet filter since the table was begun.
+/// It costs the same, however much stands there.
+pub(super) fn ask(text: &mut Text<'_>) {
+    text.add("flush chain inet bartizan whole\n");
+}
+
+/// Writes the script of a job. `begins`: nothing of the table is in force yet.
+pub(super) fn write(text: &mut Text<'_>, batch: Batch<'_>, now: Millis, begins: bool) {
     let Some((_, first)) = batch.networks().next() else { return };
     head(text, &first);
+    if begins {
+        text.add("add chain inet bartizan whole\n");
+    }
     elements(text, "add", &first, batch, None);
     elements(text, "delete", &first, batch, None);
     if batch.networks().any(|(slot, _)| slot.has(ADDING)) {

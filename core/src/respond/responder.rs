@@ -9,12 +9,20 @@
 //!
 //! **Nothing is lost.** A job that does something is given out only when the
 //! note of its order is on disk. The note of its end is written when it was
-//! undone; if that is lost, it is undone once more, which is no error.
+//! undone; if that is lost, it is undone once more, which is no error. A
+//! journal that cannot be read is read again later: until then nobody knows
+//! what is in force, so nothing is begun, undone or forgotten.
+//!
+//! **Nothing is taken away unseen.** While something is dropped by the packet
+//! filter, it is asked every minute whether somebody has emptied it. What
+//! should stand there is put back.
 //!
 //! **Time** is that of the boot's clock. After another boot, the time between
 //! counts if the wall clock says that it was 0 to 30 days; else what was left
 //! when the journal was written last is left now. For that, the clocks are
-//! noted every hour, and when the wall clock was set.
+//! noted every hour, and when the wall clock was set by more than 5 seconds.
+//! What is less is not noted: so after another boot everything lasts 5 seconds
+//! longer, and nothing ends early.
 //!
 //! **Equal targets** are one slot: a second order about the same address takes
 //! the first one's place, and the later end of both counts.
@@ -36,6 +44,7 @@ use zerocopy::{FromBytes, IntoBytes};
 
 mod jobs;
 mod keep;
+mod look;
 mod open;
 mod tell;
 
@@ -77,6 +86,20 @@ pub enum Job<'o> {
         /// The program.
         tool: Tool,
         /// Its standard input.
+        script: &'o str,
+    },
+    /// Find out whether what was put into the packet filter is still there.
+    /// Nothing is changed by it. The outcome is [`Outcome::Done`] if it is
+    /// there, [`Outcome::NotDone`] if it is not, and [`Outcome::Unsure`] if
+    /// nobody can say, as where a program cannot be started.
+    Look {
+        /// The job.
+        ticket: Ticket,
+        /// The program.
+        tool: Tool,
+        /// Its standard input. For nft, it fails if something is missing; for
+        /// ipset, the rules of the sets that it makes must be there, too, and
+        /// are not inserted.
         script: &'o str,
     },
     /// Give a script to `ip -force -batch -`. Each line is also what `ip`
@@ -148,6 +171,9 @@ pub struct InForce {
     pub is_ending: bool,
 }
 
+/// Why nothing is done.
+const UNREADABLE: &str = "the journal cannot be read, so nobody knows what is in force";
+
 /// Responses whose numbers are remembered when they are over.
 const SEEN_MAX: usize = 64;
 
@@ -179,6 +205,12 @@ pub struct Responder<S, J> {
     gathered: Option<(u32, Option<usize>)>,
     /// Other programs that are running.
     singles: usize,
+    /// Attempts to read the journal that failed; 0 if it was read.
+    unread: u8,
+    /// When the packet filters of nft and ipset are looked at next.
+    looks: [Millis; 2],
+    /// The look that is being done.
+    looking: u32,
     seen: heapless::Deque<u64, SEEN_MAX>,
 }
 
@@ -186,6 +218,9 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// Takes an order, whose text is checked here. An order to read the
     /// configuration again is none of its business.
     pub fn take(&mut self, order: &Order<'_>, shield: &Shield, at: Moment, tell: &mut dyn FnMut(Report<'_>)) {
+        if self.unread > 0 {
+            return self.take_unread(order, tell);
+        }
         self.wake = Millis(0);
         // Its note would hide from the next ones that the wall clock was set.
         self.note_clocks(at);
@@ -235,7 +270,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         at: Moment,
         tell: &mut dyn FnMut(Report<'_>),
     ) -> Result<(), (State, &'static str)> {
-        let old = self.equal(slot, begin);
+        let old = self.equal(slot, begin).map_err(|Failed| (State::Failed, UNREADABLE))?;
         slot.set_due(due(begin.for_s, at.now));
         match old.and_then(|old| self.slots().get(old)) {
             Some(old) => {

@@ -15,6 +15,7 @@ use super::network::Network;
 use crate::limits::SHIELD_MAX;
 
 mod files;
+pub mod sources;
 
 /// Why an address is never blocked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

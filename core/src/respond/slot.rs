@@ -274,8 +274,7 @@ impl Slot {
     /// It did not work: the next attempt is after 1 second, then after twice
     /// as long each time, and at last every 5 minutes.
     pub(super) fn try_later(&mut self, now: Millis) {
-        let wait = 1000_u64 << self.failures.min(9);
-        self.retry = now.plus(wait.min(300_000)).0;
+        self.retry = now.plus(patience(self.failures)).0;
         self.failures = self.failures.saturating_add(1);
     }
 
@@ -299,6 +298,11 @@ impl Slot {
             _ => Millis::NEVER,
         }
     }
+}
+
+/// Milliseconds until the next attempt, after so many others.
+pub(super) fn patience(failures: u8) -> u64 {
+    (1000 << failures.min(9)).min(300_000)
 }
 
 /// The slots of one job, among others.

@@ -50,7 +50,8 @@ pub struct Dispatcher {
 impl Dispatcher {
     /// Starts it; `desk` is the one that the hub has, too.
     pub fn start(home: &Path, desk: &Desk, hub: Arc<Hub>, config: &Config) -> io::Result<Self> {
-        let history = History::open(home).map_err(io::Error::other)?;
+        let mut history = History::open(home).map_err(io::Error::other)?;
+        history.recall().map_err(io::Error::other)?;
         let office = Office {
             local: Local::start(home, desk.clone())?,
             webhooks: Webhooks::start(desk.clone())?,
@@ -263,7 +264,7 @@ impl Office {
         }
         let now = epoch_now();
         let noted = self.history.together(|history| {
-            said().try_for_each(|said| history.note(said.id, said.state.into(), &said.text, now).map(drop))
+            said().try_for_each(|said| history.note(said.id, said.state, &said.text, now).map(drop))
         });
         if let Err(error) = noted {
             news::tell(format_args!("responses: {error}"));

@@ -2,7 +2,9 @@
 //!
 //! A [`History`] is one connection and belongs to one thread; what has been
 //! stored when a call comes back is on disk. All times are seconds since 1970.
-//! Numbers are never given again. Rows that are older than [`KEPT_S`] go, and
+//! Numbers are never given again, not even if the file is deleted: they begin
+//! at the time in milliseconds at which it was made, and agents remember some.
+//! Rows that are older than [`KEPT_S`] go, and
 //! the oldest of more than [`ROWS_MAX`]; what is in force stays.
 //!
 //! | room | what happens there |
@@ -11,7 +13,9 @@
 //! | `rows` | a row is written and read |
 //! | `course` | how a response stands, and what may come next |
 //! | `questions` | what is asked by those who look, and by those who decide |
+//! | `again` | what was decided before, and may come again |
 
+mod again;
 mod course;
 mod questions;
 mod rows;
@@ -25,7 +29,7 @@ pub(in crate::respond) use rows::wide;
 use crate::agents::registry::AgentId;
 use crate::database;
 use bartizan_core::respond::network::Network;
-use bartizan_core::respond::report;
+pub use bartizan_core::respond::report::State;
 use rusqlite::Connection;
 use schema::STEPS;
 use std::path::{Path, PathBuf};
@@ -40,33 +44,10 @@ pub const ROWS_MAX: u64 = 1_000_000;
 /// Rows that one question gives at most.
 pub const LIMIT_MAX: u32 = 100_000;
 
-/// How a response stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum State {
-    /// It is to be done.
-    Decided,
-    /// The order is on its way.
-    Sent,
-    /// The agent is not here; nothing was done.
-    Away,
-    /// It is in force.
-    Done,
-    /// It could not be done, or not undone.
-    Failed,
-    /// It was not done, for a reason.
-    Refused,
-    /// It would have been done.
-    DryRun,
-    /// It was undone before its time was over.
-    Undone,
-    /// Its time was over.
-    Expired,
-}
-
 /// One response in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number, from 1.
+    /// Its number, never 0.
     pub id: u64,
     /// When it was decided.
     pub time: i64,
@@ -155,6 +136,8 @@ pub enum HistoryError {
 pub struct History {
     connection: Connection,
     path: PathBuf,
+    /// What was decided shortly before the program was started.
+    earlier: Vec<Entry>,
 }
 
 impl History {
@@ -173,7 +156,10 @@ impl History {
         let path = PathBuf::from(":memory:");
         let connection = Connection::open_in_memory()
             .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
-        Self::prepared(connection, path)
+        let history = Self::prepared(connection, path)?;
+        // No agent remembers any of its numbers.
+        history.run("DELETE FROM sqlite_sequence")?;
+        Ok(history)
     }
 
     fn prepared(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
@@ -182,7 +168,7 @@ impl History {
         if found > STEPS.len() {
             return Err(HistoryError::Newer(path));
         }
-        Ok(Self { connection, path })
+        Ok(Self { connection, path, earlier: Vec::new() })
     }
 
     /// Does several things in one step: the disk is waited for once. If it
@@ -235,53 +221,5 @@ pub(super) fn target(network: Option<Network>, user: &str, file: &str) -> String
         Some(network) => network.to_string(),
         None if user.is_empty() => file.to_owned(),
         None => user.to_owned(),
-    }
-}
-
-impl From<report::State> for State {
-    fn from(state: report::State) -> Self {
-        match state {
-            report::State::Done => Self::Done,
-            report::State::Failed => Self::Failed,
-            report::State::Refused => Self::Refused,
-            report::State::DryRun => Self::DryRun,
-            report::State::Undone => Self::Undone,
-            report::State::Expired => Self::Expired,
-        }
-    }
-}
-
-impl State {
-    /// All states.
-    pub const ALL: [Self; 9] = [
-        Self::Decided,
-        Self::Sent,
-        Self::Away,
-        Self::Done,
-        Self::Failed,
-        Self::Refused,
-        Self::DryRun,
-        Self::Undone,
-        Self::Expired,
-    ];
-
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Decided => "decided",
-            Self::Sent => "sent",
-            Self::Away => "away",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Refused => "refused",
-            Self::DryRun => "dry-run",
-            Self::Undone => "undone",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// The state of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
     }
 }

@@ -18,6 +18,7 @@ pub use webhook::Webhooks;
 use super::desk::{Desk, Errand, Said};
 use super::order::OwnedOrder;
 use bartizan_core::limits::{RESPONSE_JOB_MAX, RESPONSES_MAX};
+use bartizan_core::respond::hosts_deny as hosts_file;
 use bartizan_core::respond::ipset;
 use bartizan_core::respond::order::What;
 use bartizan_core::respond::report::Report;
@@ -40,9 +41,6 @@ const BELIEVED: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether somebody who must not be blocked is.
 const GUARD: Duration = Duration::from_secs(10);
-
-/// Where hosts are denied.
-const HOSTS_DENY: &str = "/etc/hosts.deny";
 
 #[derive(Debug)]
 enum Heard {
@@ -67,7 +65,7 @@ impl Local {
             _ => Tool::Nft,
         };
         let words = vec![0; SLOT_WORDS * RESPONSES_MAX].into_boxed_slice();
-        let responder = Responder::open(words, FileJournal::open(home)?, block, boot(), at);
+        let responder = Responder::open(words, FileJournal::new(home), block, boot(), at);
         let (to, heard) = channel();
         let machine = Machine {
             home: home.to_owned(),
@@ -202,6 +200,10 @@ fn work(home: &Path, job: Job<'_>) -> (Ticket, Work) {
             let script = script.to_owned();
             (ticket, Box::new(move || privileged().and_then(|()| filter(tool, &script))))
         }
+        Job::Look { ticket, tool, script } => {
+            let script = script.to_owned();
+            (ticket, Box::new(move || look(tool, &script)))
+        }
         Job::Route { ticket, script } => {
             let script = script.to_owned();
             (
@@ -212,7 +214,7 @@ fn work(home: &Path, job: Job<'_>) -> (Ticket, Work) {
             )
         }
         Job::HostsDeny { ticket, network, add } => {
-            (ticket, Box::new(move || hosts_deny::enter(Path::new(HOSTS_DENY), &network, add)))
+            (ticket, Box::new(move || hosts_deny::enter(Path::new(hosts_file::FILE), &network, add)))
         }
         Job::LockAccount { ticket, user, lock } => {
             let (home, user) = (home.to_owned(), user.to_owned());
@@ -239,14 +241,36 @@ fn filter(tool: Tool, script: &str) -> Result<(), Failure> {
     }
 }
 
-/// Sees to it that a rule of iptables is there. Without the program there is
+/// Whether what was put into the packet filter is still there. What cannot be
+/// started says nothing.
+fn look(tool: Tool, script: &str) -> Result<(), Failure> {
+    let unknown = |failure| match failure {
+        Failure::NotStarted(why) => Failure::Ended(why),
+        Failure::Failed(why) => Failure::NotStarted(why),
+        ended @ Failure::Ended(_) => ended,
+    };
+    let asked = match tool {
+        Tool::Nft => system("nft", &["-f", "-"], script),
+        Tool::Ipset => system("ipset", &["-exist", "restore"], script).and_then(|()| {
+            let is_made = |rule: &&ipset::Rule| script.contains(&format!("create {} ", rule.arguments[4]));
+            ipset::RULES.iter().filter(is_made).try_for_each(|rule| has(rule, "-C"))
+        }),
+    };
+    asked.map_err(unknown)
+}
+
+/// Asks for a rule of iptables, or inserts it. Without the program there is
 /// nothing that it could drop.
-fn insert(rule: &ipset::Rule) -> Result<(), Failure> {
+fn has(rule: &ipset::Rule, option: &str) -> Result<(), Failure> {
     if program::find(rule.program).is_none() {
         return Ok(());
     }
-    let arguments = |what| [&["-w", what][..], &rule.arguments].concat();
-    system(rule.program, &arguments("-C"), "").or_else(|_| system(rule.program, &arguments("-I"), ""))
+    system(rule.program, &[&["-w", option][..], &rule.arguments].concat(), "")
+}
+
+/// Sees to it that a rule of iptables is there.
+fn insert(rule: &ipset::Rule) -> Result<(), Failure> {
+    has(rule, "-C").or_else(|_| has(rule, "-I"))
 }
 
 fn system(name: &str, arguments: &[&str], input: &str) -> Result<(), Failure> {

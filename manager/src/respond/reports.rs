@@ -33,7 +33,7 @@ impl Reports {
         self.history.together(|history| {
             for (agent, report) in reports {
                 if history.get(report.id)?.is_some_and(|entry| entry.agent == agent) {
-                    history.note(report.id, report.state.into(), report.text, now)?;
+                    history.note(report.id, report.state, report.text, now)?;
                 }
             }
             Ok(())

@@ -55,14 +55,15 @@ impl Ram {
 }
 
 impl Journal for &mut Ram {
+    fn open(&mut self) -> Result<(), Failed> {
+        Ok(())
+    }
     fn len(&self) -> u32 {
         self.bytes.len() as u32
     }
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
-        let from = self.bytes.get(at as usize..).unwrap_or_default();
-        let len = from.len().min(into.len());
-        into[..len].copy_from_slice(&from[..len]);
-        len
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed> {
+        into.copy_from_slice(&self.bytes[at as usize..at as usize + into.len()]);
+        Ok(())
     }
     fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {
         let len = if self.fails { 1 } else { bytes.len() };
@@ -129,7 +130,9 @@ fuzz_target!(|data: &[u8]| {
     let mut give = |responder: &mut Responder<Vec<u64>, &mut Ram>, at: Moment, tickets: &mut Vec<Ticket>| {
         let job = responder.next_job(at, &mut out, &mut tell);
         tickets.extend(job.map(|job| match job {
-            Job::Filter { ticket, script, .. } | Job::Route { ticket, script } => {
+            Job::Filter { ticket, script, .. }
+            | Job::Look { ticket, script, .. }
+            | Job::Route { ticket, script } => {
                 check_script(script);
                 ticket
             }

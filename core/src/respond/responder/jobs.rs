@@ -6,7 +6,7 @@ use super::super::slot::{
 };
 use super::super::text::Text;
 use super::super::{ipset, nft, route};
-use super::{Job, Journal, Means, Moment, Outcome, Report, Responder, State, Ticket, Tool};
+use super::{Failed, Job, Journal, Means, Moment, Outcome, Report, Responder, State, Ticket, Tool};
 use crate::limits::RESPONSE_JOB_MAX;
 use crate::time::Millis;
 
@@ -37,13 +37,17 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// done: one script for packet filter or routes, and four other programs.
     /// To be called until there is none, whenever something has happened and
     /// at the [deadline](Self::deadline). `out` is lent for its texts:
-    /// [`RESPONSE_JOB_MAX`] bytes, and with fewer there is no job.
+    /// [`RESPONSE_JOB_MAX`] bytes, and with fewer there is no job. Where the
+    /// journal cannot be read, each slot may be tried.
     pub fn next_job<'o>(
         &mut self,
         at: Moment,
         out: &'o mut [u8],
         tell: &mut dyn FnMut(Report<'_>),
     ) -> Option<Job<'o>> {
+        if self.unread > 0 && !self.read_again(at, tell) {
+            return None;
+        }
         self.note_clocks(at);
         if at.now < self.wake || out.len() < RESPONSE_JOB_MAX {
             return None;
@@ -56,10 +60,20 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         if self.is_unsynced {
             self.fail_begun(tell);
         }
-        match self.pick(at.now) {
-            Some((index, kind)) if kind.is_gathered() => Some(self.gather(index, kind, at.now, out)),
-            Some((index, kind)) => self.single(index, kind, at, out, tell),
-            None => self.empty(out),
+        loop {
+            match self.pick(at.now) {
+                Some((index, kind)) if kind.is_gathered() => {
+                    return Some(self.gather(index, kind, at.now, out));
+                }
+                Some((index, _)) => match self.read_order(index, out) {
+                    Ok(len) => return self.single(index, len, at, out, tell),
+                    Err(Failed) => self.try_later(index, "the journal cannot be read", at.now, tell),
+                },
+                None => match self.next_empty() {
+                    Some(index) => return Some(self.empty(index, out)),
+                    None => return self.look(at.now, out),
+                },
+            }
         }
     }
 
@@ -105,11 +119,11 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
                 Some(_) => {}
             }
         }
-        self.wake = next;
+        self.wake = next.min(self.next_look(now));
         None
     }
 
-    fn new_ticket(&mut self) -> u32 {
+    pub(super) fn new_ticket(&mut self) -> u32 {
         self.ticket = self.ticket.checked_add(1).unwrap_or(1);
         self.ticket
     }
@@ -129,6 +143,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// One script for as many as go with the first and have room.
     fn gather<'o>(&mut self, first: usize, kind: Kind, now: Millis, out: &'o mut [u8]) -> Job<'o> {
         let ticket = self.new_ticket();
+        let is_first = !self.slots().iter().any(|slot| slot.kind() == kind && slot.fact() != Fact::Out);
         let lead = self.slots().get(first).copied();
         let each = if lead.is_some_and(|lead| lead.is_v4()) { ROOM_V4 } else { ROOM_V6 };
         let mut room = (out.len() - HEAD_ROOM) / each;
@@ -144,6 +159,10 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         let cleared =
             lead.as_ref().and_then(clear_index).filter(|index| self.clear.get(*index) == Some(&true));
         self.gathered = Some((ticket, cleared));
+        let begins = is_first || cleared.is_some();
+        if begins {
+            self.look_later(kind, now);
+        }
         let mut text = Text::new(out);
         if let Some(index) = cleared {
             self.set_clear(index, false);
@@ -151,7 +170,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         }
         let batch = Batch { slots: self.slots(), ticket };
         match kind {
-            Kind::Filter(Tool::Nft) => nft::write(&mut text, batch, now),
+            Kind::Filter(Tool::Nft) => nft::write(&mut text, batch, now, begins),
             Kind::Filter(Tool::Ipset) => ipset::write(&mut text, batch, now),
             _ => route::write(&mut text, batch),
         }
@@ -162,39 +181,51 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
         }
     }
 
-    /// Empties what is still to be emptied, where nothing is put in.
-    fn empty<'o>(&mut self, out: &'o mut [u8]) -> Option<Job<'o>> {
+    /// What is still to be emptied, where nothing is put in. Slots that wait
+    /// for their next attempt do it then.
+    fn next_empty(&self) -> Option<usize> {
         let index = self.clear.iter().position(|clear| *clear).filter(|_| self.gathered.is_none())?;
-        // Slots that wait for their next attempt do it then.
-        if self.slots().iter().any(|slot| clear_index(slot) == Some(index)) {
-            return None;
-        }
+        let is_used = self.slots().iter().any(|slot| clear_index(slot) == Some(index));
+        (!is_used).then_some(index)
+    }
+
+    fn empty<'o>(&mut self, index: usize, out: &'o mut [u8]) -> Job<'o> {
         self.set_clear(index, false);
         let ticket = self.new_ticket();
         self.gathered = Some((ticket, None));
         let mut text = Text::new(out);
         clear(&mut text, index);
         let tool = if index == 0 { Tool::Nft } else { Tool::Ipset };
-        Some(Job::Filter { ticket: Ticket(ticket), tool, script: text.into_str() })
+        Job::Filter { ticket: Ticket(ticket), tool, script: text.into_str() }
     }
 
-    /// A job about one response.
+    /// Reads the note of an order whose texts are needed; how long it is.
+    fn read_order(&mut self, index: usize, out: &mut [u8]) -> Result<usize, Failed> {
+        match self.slots().get(index).copied() {
+            Some(slot) if slot.has_texts() => {
+                self.read_note(slot.at, out.get_mut(..NOTE_MAX).unwrap_or_default())
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// A job about one response. The note of its order stands in `out`, if it
+    /// is needed.
     fn single<'o>(
         &mut self,
         index: usize,
-        kind: Kind,
+        len: usize,
         at: Moment,
         out: &'o mut [u8],
         tell: &mut dyn FnMut(Report<'_>),
     ) -> Option<Job<'o>> {
         let slot = *self.slots().get(index)?;
-        let len = self.read_note(slot.at, out.get_mut(..NOTE_MAX)?);
         let number = self.new_ticket();
         let add = self.give_out(index, number, at.now);
         let ticket = Ticket(number);
         self.singles += 1;
         self.cursor = index + 1;
-        let job = match (kind, Note::read(out.get(..len).unwrap_or_default()), slot.network()) {
+        let job = match (slot.kind(), Note::read(out.get(..len).unwrap_or_default()), slot.network()) {
             (Kind::HostsDeny, _, Some(network)) => Some(Job::HostsDeny { ticket, network, add }),
             (Kind::Account, Some(Note::Begin { begin, .. }), _) => {
                 Some(Job::LockAccount { ticket, user: begin.user, lock: add })
@@ -238,6 +269,9 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             }
             _ => self.singles -= usize::from(found && self.singles > 0),
         }
+        if self.looking == ticket.0 && ticket.0 != 0 {
+            self.looked(outcome, tell);
+        }
     }
 
     /// What a job's end means for one slot; whether it is gone.
@@ -262,14 +296,23 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             return self.not_begun(index, is_unsure, why, at.now, tell);
         }
         slot.set_fact(Fact::Unsure);
-        let is_told = slot.failures.saturating_add(1).is_power_of_two();
-        slot.try_later(at.now);
-        let slot = *slot;
-        // A failure that goes on is told more and more rarely.
-        if is_told && !slot.has(QUIET) && is_adding == slot.is_wanted(at.now) {
-            self.tell_of(&slot, State::Failed, why, tell);
+        if is_adding == slot.is_wanted(at.now) {
+            self.try_later(index, why, at.now, tell);
+        } else {
+            slot.try_later(at.now);
         }
         false
+    }
+
+    /// It did not work, and is tried again. A failure that goes on is told
+    /// more and more rarely.
+    fn try_later(&mut self, index: usize, why: &str, now: Millis, tell: &mut dyn FnMut(Report<'_>)) {
+        let Some(slot) = self.slots_mut().get_mut(index) else { return };
+        slot.try_later(now);
+        let slot = *slot;
+        if slot.failures.is_power_of_two() && !slot.has(QUIET) {
+            self.tell_of(&slot, State::Failed, why, tell);
+        }
     }
 
     fn added(&mut self, index: usize, is_changed: bool, tell: &mut dyn FnMut(Report<'_>)) -> bool {

@@ -9,7 +9,7 @@ use crate::time::Millis;
 pub(super) const EVERY_MS: u64 = 3_600_000;
 
 /// How far the wall clock may differ from the boot's before it is noted.
-const DRIFT_MS: u64 = 5000;
+pub(super) const DRIFT_MS: u64 = 5000;
 
 /// Bytes that the journal may have that nobody needs, beside as many as are
 /// needed.
@@ -86,6 +86,9 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// Writes a journal of what is needed and puts it in the place of the
     /// old one. Work: reads and writes each order once.
     pub(super) fn write_anew(&mut self, stamp: Stamp) -> Result<(), Failed> {
+        if self.unread > 0 {
+            return Err(Failed);
+        }
         self.journal.begin_second()?;
         let mut bytes = [0; NOTE_MAX];
         let mut at = 0;
@@ -101,7 +104,7 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
             let note = bytes.get_mut(..slot.bytes() as usize).ok_or(Failed)?;
             // What fills up the last note may be missing.
             note.fill(0);
-            self.journal.read(slot.at, note);
+            self.read_some(slot.at, note)?;
             let is_whole = matches!(Note::read(note), Some(Note::Begin { id, .. }) if id == slot.id);
             if !is_whole {
                 return Err(Failed);

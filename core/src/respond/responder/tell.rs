@@ -40,10 +40,16 @@ impl<S: AsRef<[u64]> + AsMut<[u64]>, J: Journal> Responder<S, J> {
     /// Tells what became of the response of a slot.
     pub(super) fn tell_of(&mut self, slot: &Slot, state: State, why: &str, to: &mut dyn FnMut(Report<'_>)) {
         let mut bytes = [0; NOTE_MAX];
-        let len = self.read_note(slot.at, &mut bytes);
+        let len = self.read_note(slot.at, &mut bytes).unwrap_or(0);
         match bytes.get(..len).and_then(Note::read) {
             Some(Note::Begin { begin, .. }) => tell(to, slot.id, state, &begin, why),
-            _ => to(Report { id: slot.id, state, text: if why.is_empty() { "-" } else { why } }),
+            // Nobody knows now what it was called.
+            _ => {
+                let mut out = [0; TEXT_MAX];
+                let mut text = Text::new(&mut out);
+                text.add_line(if why.is_empty() { "-" } else { why });
+                to(Report { id: slot.id, state, text: text.as_str() });
+            }
         }
     }
 

@@ -46,6 +46,10 @@ fn jump() -> impl Strategy<Value = Event> {
     ms.prop_map(|ms| Event::WallJump { ms })
 }
 
+fn nudge() -> impl Strategy<Value = Event> {
+    (-2500..=2500_i64).prop_map(|ms| Event::WallNudge { ms })
+}
+
 fn plain() -> impl Strategy<Value = Event> {
     prop_oneof![
         22 => order(),
@@ -54,7 +58,9 @@ fn plain() -> impl Strategy<Value = Event> {
         10 => Just(Event::Give),
         8 => (0..8_usize, ending()).prop_map(|(which, ending)| Event::Finish { which, ending }),
         1 => Just(Event::Flush),
+        1 => Just(Event::Empty),
         1 => jump(),
+        1 => nudge(),
     ]
 }
 
@@ -74,7 +80,12 @@ fn crash() -> impl Strategy<Value = Event> {
 }
 
 fn disk() -> impl Strategy<Value = Event> {
-    (any::<bool>(), any::<bool>()).prop_map(|(is_full, is_stuck)| Event::Disk { is_full, is_stuck })
+    let unreadable = prop_oneof![2 => Just(None), 1 => (0..2000_usize).prop_map(Some)];
+    (any::<bool>(), any::<bool>(), unreadable).prop_map(|(is_full, is_stuck, unreadable)| Event::Disk {
+        is_full,
+        is_stuck,
+        unreadable,
+    })
 }
 
 fn run(events: &[Event]) -> World {

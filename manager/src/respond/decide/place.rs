@@ -60,12 +60,16 @@ impl Case<'_> {
     ) -> Result<Outcome, HistoryError> {
         let mut begin = self.begin(subject);
         let mut entry = self.entry(spot.agent, &begin);
+        let before = history.came_again(&entry)?;
+        if before.as_ref().is_some_and(|before| before.state != State::Failed || before.began.is_some()) {
+            return Ok(Outcome::Nothing("it was decided before the program was started"));
+        }
         let alive = if self.response.is_lasting() { history.alive(&entry, self.now)? } else { None };
         if let Some(range) = self.range(&entry, alive.as_ref(), history)? {
             begin.subject.network = Some(range);
             entry = self.entry(spot.agent, &begin);
         }
-        let is_repeated = self.count_offence(&mut entry, history)?;
+        let is_repeated = self.count_offence(&mut entry, before.is_some(), history)?;
         self.lasts(&mut entry, &mut begin);
         if alive.is_some_and(|alive| covers(&alive, &entry, is_repeated)) {
             return Ok(Outcome::Nothing("it is in force already"));
@@ -108,14 +112,19 @@ impl Case<'_> {
     }
 
     /// Counts the offence, and says whether it is another one than the last.
-    fn count_offence(&self, entry: &mut Entry, history: &History) -> Result<bool, HistoryError> {
+    fn count_offence(
+        &self,
+        entry: &mut Entry,
+        is_counted: bool,
+        history: &History,
+    ) -> Result<bool, HistoryError> {
         if !self.response.is_lasting() || self.response.timeout_s == 0 {
             return Ok(false);
         }
         let agent = self.response.per_agent.then_some(entry.agent);
         let since = self.now - MEMORY_S;
         let past = history.offences(&entry.response, &entry.target(), agent, since)?;
-        let is_new = past.last.is_none_or(|last| self.now - last > BURST_S);
+        let is_new = !is_counted && past.last.is_none_or(|last| self.now - last > BURST_S);
         entry.offence = (past.count + u32::from(is_new)).max(1);
         Ok(is_new)
     }

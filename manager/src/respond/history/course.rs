@@ -15,18 +15,16 @@ use rusqlite::params;
 /// Bytes of what is said of a response.
 const WHY_MAX: usize = 1024;
 
-impl State {
-    /// Whether it may become `next`; `began` tells whether it was ever done.
-    fn leads_to(self, next: Self, began: bool) -> bool {
-        use State::{Away, Decided, Done, DryRun, Expired, Failed, Refused, Sent, Undone};
-        match (self, next) {
-            (_, Decided) => false,
-            (Decided | Sent | Away, next) => self != next,
-            (Done, next) => matches!(next, Failed | Undone | Expired),
-            (Failed, Done) => !began,
-            (Failed, next) => matches!(next, Undone | Expired),
-            (Refused | DryRun | Undone | Expired, _) => false,
-        }
+/// Whether a state may become `next`; `began` tells whether it was ever done.
+fn leads_to(state: State, next: State, began: bool) -> bool {
+    use State::{Away, Decided, Done, DryRun, Expired, Failed, Refused, Sent, Undone};
+    match (state, next) {
+        (_, Decided) => false,
+        (Decided | Sent | Away, next) => state != next,
+        (Done, next) => matches!(next, Failed | Undone | Expired),
+        (Failed, Done) => !began,
+        (Failed, next) => matches!(next, Undone | Expired),
+        (Refused | DryRun | Undone | Expired, _) => false,
     }
 }
 
@@ -46,7 +44,7 @@ impl History {
     ) -> Result<Option<Entry>, HistoryError> {
         self.together(|history| {
             let Some(mut entry) = history.get(id)? else { return Ok(None) };
-            if !entry.state.leads_to(state, entry.began.is_some()) {
+            if !leads_to(entry.state, state, entry.began.is_some()) {
                 return Ok(None);
             }
             entry.advance(state, why, now);

@@ -6,7 +6,8 @@
 /// `target` is the address, range, user or file as one text; `first` and
 /// `last` are the ends of the range in 16 bytes, IPv4 in its IPv6 form; `wide`
 /// is the range around a single address that may take its place.
-pub(super) const STEPS: [&str; 1] = ["
+pub(super) const STEPS: [&str; 2] = [
+    "
 CREATE TABLE responses (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   time INTEGER NOT NULL,
@@ -44,4 +45,12 @@ CREATE INDEX alive ON responses (agent, means, target)
   WHERE state IN ('decided', 'sent', 'done', 'failed', 'dry-run');
 CREATE INDEX by_range ON responses (response, agent, wide, ends_at) WHERE wide IS NOT NULL;
 CREATE INDEX to_undo ON responses (agent) WHERE undo = 1;
-"];
+",
+    // A history without rows may be the next one of a manager whose first one
+    // was deleted.
+    "
+INSERT INTO sqlite_sequence (name, seq)
+  SELECT 'responses', CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+  WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'responses');
+",
+];

@@ -68,6 +68,27 @@ fn what_is_written_down_is_read_again_also_after_a_restart() {
 }
 
 #[test]
+fn numbers_are_not_given_again_though_the_history_was_deleted() {
+    let home = tempfile::tempdir().expect("a folder");
+    let first = || {
+        let mut history = History::open(home.path()).expect("a history");
+        let first = add(&mut history, decided("192.0.2.1", 7));
+        assert_eq!(add(&mut history, decided("192.0.2.2", 7)), first + 1);
+        first
+    };
+    let before = first();
+    let made = std::time::Instant::now();
+    for name in ["responses.db", "responses.db-wal", "responses.db-shm"] {
+        let _ = std::fs::remove_file(home.path().join(name));
+    }
+    // Two a millisecond are more than any manager decides.
+    while made.elapsed().as_millis() < 3 {
+        std::thread::yield_now();
+    }
+    assert!(before > 1_700_000_000_000 && first() > before + 1);
+}
+
+#[test]
 fn the_database_is_for_nobody_else_and_of_no_newer_version() {
     use std::os::unix::fs::PermissionsExt;
     let home = tempfile::tempdir().expect("a folder");

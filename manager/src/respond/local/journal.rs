@@ -1,6 +1,7 @@
 //! The journal of the manager's own machine: `responses.journal` in the home
 //! folder, for nobody else to read.
 
+use crate::news;
 use bartizan_core::respond::journal::{Failed, Journal};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,7 +15,8 @@ const SIZE_MAX: u64 = 64 << 20;
 #[derive(Debug)]
 pub(super) struct FileJournal {
     folder: PathBuf,
-    file: File,
+    /// None as long as it could not be opened.
+    file: Option<File>,
     length: u64,
     /// What will take its place.
     second: Option<File>,
@@ -24,13 +26,28 @@ const NAME: &str = "responses.journal";
 const SECOND: &str = "responses.journal.new";
 
 impl FileJournal {
-    /// Opens the journal of a home folder; it is made on first use.
-    pub(super) fn open(home: &Path) -> io::Result<Self> {
-        let file = options().open(home.join(NAME))?;
-        let length = file.metadata()?.len();
+    /// The journal of a home folder; it is made on first use.
+    pub(super) fn new(home: &Path) -> Self {
+        Self { folder: home.to_owned(), file: None, length: 0, second: None }
+    }
+
+    fn find(&mut self) -> io::Result<()> {
+        let file = options().open(self.folder.join(NAME))?;
+        self.length = file.metadata()?.len();
+        self.file = Some(file);
         // Its name must outlive a power cut, too.
-        File::open(home)?.sync_all()?;
-        Ok(Self { folder: home.to_owned(), file, length, second: None })
+        File::open(&self.folder)?.sync_all()
+    }
+
+    fn file(&mut self) -> Result<&mut File, Failed> {
+        self.file.as_mut().ok_or(Failed)
+    }
+
+    /// Tells why it cannot be read.
+    fn told(&self, read: io::Result<()>) -> Result<(), Failed> {
+        let path = self.folder.join(NAME);
+        read.map_err(|error| news::tell(format_args!("cannot read {}: {error}", path.display())))
+            .map_err(|()| Failed)
     }
 
     fn put_in_place(&mut self) -> io::Result<()> {
@@ -38,7 +55,7 @@ impl FileJournal {
         second.sync_all()?;
         fs::rename(self.folder.join(SECOND), self.folder.join(NAME))?;
         self.length = second.metadata()?.len();
-        self.file = second;
+        self.file = Some(second);
         File::open(&self.folder)?.sync_all()
     }
 }
@@ -54,37 +71,36 @@ fn failed(_: io::Error) -> Failed {
 }
 
 impl Journal for FileJournal {
+    fn open(&mut self) -> Result<(), Failed> {
+        let found = self.find();
+        self.told(found)
+    }
+
     fn len(&self) -> u32 {
         u32::try_from(self.length).unwrap_or(u32::MAX)
     }
 
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
-        let mut done = 0;
-        while let Some(rest) = into.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            match self.file.read_at(rest, u64::from(at) + done as u64) {
-                Ok(0) => break,
-                Ok(count) => done += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => break,
-            }
-        }
-        done
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed> {
+        let read = self.file()?.read_exact_at(into, at.into());
+        self.told(read)
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {
-        if self.length + bytes.len() as u64 > SIZE_MAX {
+        let end = self.length + bytes.len() as u64;
+        if end > SIZE_MAX {
             return Err(Failed);
         }
-        let written = self.file.write_all(bytes);
+        let file = self.file()?;
+        let written = file.write_all(bytes);
         self.length = match &written {
-            Ok(()) => self.length + bytes.len() as u64,
-            Err(_) => self.file.metadata().map_err(failed)?.len(),
+            Ok(()) => end,
+            Err(_) => file.metadata().map_err(failed)?.len(),
         };
         written.map_err(failed)
     }
 
     fn sync(&mut self) -> Result<(), Failed> {
-        self.file.sync_data().map_err(failed)
+        self.file()?.sync_data().map_err(failed)
     }
 
     fn begin_second(&mut self) -> Result<(), Failed> {
@@ -107,23 +123,43 @@ impl Journal for FileJournal {
 mod tests {
     use super::*;
 
+    fn open(home: &Path) -> FileJournal {
+        let mut journal = FileJournal::new(home);
+        journal.open().expect("a journal");
+        journal
+    }
+
     #[test]
     fn what_was_written_is_there_after_a_restart_and_a_second_file_takes_its_place() {
         let home = tempfile::tempdir().expect("a folder");
-        let mut journal = FileJournal::open(home.path()).expect("a journal");
+        let mut journal = open(home.path());
         journal.append(b"one").expect("room");
         journal.append(b"two").expect("room");
         journal.sync().expect("a disk");
-        let mut journal = FileJournal::open(home.path()).expect("a journal");
-        let mut bytes = [0; 8];
-        assert_eq!((journal.len(), journal.read(2, &mut bytes)), (6, 4));
-        assert_eq!(&bytes[..4], b"etwo");
+        let mut journal = open(home.path());
+        let mut bytes = [0; 4];
+        assert_eq!((journal.len(), journal.read(2, &mut bytes)), (6, Ok(())));
+        assert_eq!(&bytes, b"etwo");
+        assert_eq!(journal.read(3, &mut bytes), Err(Failed), "there are no more");
         journal.begin_second().expect("a second file");
         journal.append_second(b"three").expect("room");
         assert_eq!(journal.len(), 6, "the first is in use until the second is whole");
         journal.replace().expect("a disk");
         journal.append(b"4").expect("room");
-        assert_eq!((journal.read(0, &mut bytes), &bytes[..6]), (6, &b"three4"[..]));
-        assert_eq!(FileJournal::open(home.path()).expect("a journal").len(), 6);
+        assert_eq!((journal.read(2, &mut bytes), &bytes), (Ok(()), b"ree4"));
+        assert_eq!(open(home.path()).len(), 6);
+    }
+
+    #[test]
+    fn a_journal_that_could_not_be_opened_takes_nothing_until_it_can() {
+        let home = tempfile::tempdir().expect("a folder");
+        fs::create_dir(home.path().join(NAME)).expect("in its way");
+        let mut journal = FileJournal::new(home.path());
+        assert_eq!(
+            (journal.open(), journal.append(b"x"), journal.sync()),
+            (Err(Failed), Err(Failed), Err(Failed))
+        );
+        fs::remove_dir(home.path().join(NAME)).expect("ours");
+        assert_eq!((journal.open(), journal.append(b"x"), journal.len()), (Ok(()), Ok(()), 1));
     }
 }

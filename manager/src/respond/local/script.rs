@@ -2,6 +2,7 @@
 
 use super::program::{self, Failure};
 use bartizan_core::respond::order::{Begin, Means, Talk};
+use bartizan_core::respond::script::{self, CONTINUE, Line, QUESTION};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -46,12 +47,20 @@ enum Told {
 impl Call {
     pub(super) fn new(home: &Path, file: &str, talk: Talk<'_>, add: bool, begin: &Begin<'_>) -> Self {
         let (home, path) = (home.to_owned(), path(home, file));
-        let word = if add { "add" } else { "delete" };
         let told = match talk {
-            Talk::Arguments => Told::Arguments(arguments(word, begin)),
+            Talk::Arguments => {
+                let mut words = Vec::new();
+                script::arguments(add, begin, &mut |word| words.push(word.to_owned()));
+                Told::Arguments(words)
+            }
             Talk::Json { node, extra, alert } => {
-                let line = |word| message(node, word, extra, alert, &path);
-                Told::Json { line: line(word), next: line("continue") }
+                let program = &path.to_string_lossy();
+                let line = |verb| {
+                    let mut text = String::new();
+                    Line { node, extra, alert, program }.write(verb, &mut |piece| text.push_str(piece));
+                    text
+                };
+                Told::Json { line: line(script::verb(add)), next: line(CONTINUE) }
             }
         };
         Self { home, path, told }
@@ -63,7 +72,7 @@ impl Call {
         match told {
             Told::Arguments(arguments) => program::run(&path, &arguments, "", LIMIT),
             Told::Json { line, next } => {
-                let answer = move |said: &str| said.contains("\"check_keys\"").then_some(next);
+                let answer = move |said: &str| said.contains(QUESTION).then_some(next);
                 program::talk(&path, &home, &line, answer, LIMIT)
             }
         }
@@ -81,31 +90,6 @@ fn trust(path: &Path) -> Result<(), String> {
         () if about.permissions().mode() & 0o111 == 0 => Err("it is not executable: chmod +x".to_owned()),
         () => Ok(()),
     }
-}
-
-/// `add USER IP ALERT RULE LOCATION FILE`; `-` stands for none. A place with
-/// blanks gives several arguments (OSSEC 4.3).
-fn arguments(word: &str, begin: &Begin<'_>) -> Vec<String> {
-    let some = |text: &str| if text.is_empty() { "-".to_owned() } else { text.to_owned() };
-    let network = begin.network.map_or("-".to_owned(), |network| network.to_string());
-    let rule = if begin.rule == 0 { "(no_rule_id)".to_owned() } else { begin.rule.to_string() };
-    let alert = if begin.alert.is_empty() { "(from_the_server)" } else { begin.alert };
-    let mut all = vec![word.to_owned(), some(begin.user), network, alert.to_owned(), rule];
-    all.extend(begin.location.split(' ').filter(|part| !part.is_empty()).map(str::to_owned));
-    all.push(some(begin.file));
-    all
-}
-
-/// The line of Wazuh 4.14. Extra arguments and alert are JSON already.
-fn message(node: &str, word: &str, extra: &str, alert: &str, path: &Path) -> String {
-    let [node, program] =
-        [node, &path.to_string_lossy()].map(|text| serde_json::Value::from(text).to_string());
-    let [extra, alert] =
-        [(extra, "[]"), (alert, "{}")].map(|(json, none)| if json.is_empty() { none } else { json });
-    format!(
-        "{{\"version\":1,\"origin\":{{\"name\":{node},\"module\":\"wazuh-execd\"}},\"command\":\"{word}\",\
-         \"parameters\":{{\"extra_args\":{extra},\"alert\":{alert},\"program\":{program}}}}}"
-    )
 }
 
 #[cfg(test)]
@@ -136,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn arguments_are_those_of_ossec() {
+    fn a_script_is_told_by_arguments() {
         let home = tempfile::tempdir().expect("a folder");
         script(home.path(), "echo \"$@\" >\"$(dirname \"$0\")/said\"", 0o755);
         let begin = begin(Means::Script { file: "own", talk: Talk::Arguments });

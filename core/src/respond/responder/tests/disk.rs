@@ -21,6 +21,8 @@ pub(super) struct State {
     pub(super) is_full: bool,
     /// Nothing can be brought to disk, for now.
     pub(super) is_stuck: bool,
+    /// What stands from this byte on cannot be read, for now.
+    pub(super) unreadable: Option<usize>,
     pub(super) syncs: usize,
 }
 
@@ -45,6 +47,7 @@ impl State {
         self.bytes.truncate(len);
         self.synced = len;
         (self.budget, self.is_dead, self.second) = (None, false, Vec::new());
+        self.unreadable = None;
     }
 }
 
@@ -59,16 +62,22 @@ impl Disk {
 }
 
 impl Journal for Disk {
+    fn open(&mut self) -> Result<(), Failed> {
+        if self.0.borrow().unreadable == Some(0) { Err(Failed) } else { Ok(()) }
+    }
+
     fn len(&self) -> u32 {
         self.0.borrow().bytes.len() as u32
     }
 
-    fn read(&mut self, at: u32, into: &mut [u8]) -> usize {
+    fn read(&mut self, at: u32, into: &mut [u8]) -> Result<(), Failed> {
         let state = self.0.borrow();
-        let from = state.bytes.get(at as usize..).unwrap_or_default();
-        let len = from.len().min(into.len());
-        into[..len].copy_from_slice(&from[..len]);
-        len
+        let end = at as usize + into.len();
+        if state.unreadable.is_some_and(|bad| end > bad) {
+            return Err(Failed);
+        }
+        into.copy_from_slice(&state.bytes[at as usize..end]);
+        Ok(())
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), Failed> {

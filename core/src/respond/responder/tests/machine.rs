@@ -17,6 +17,8 @@ pub(super) struct Machine {
     pub(super) in_force: BTreeMap<String, Option<u64>>,
     nft_sets: BTreeSet<String>,
     ip_sets: BTreeSet<String>,
+    /// Whether nobody has emptied the packet filter.
+    is_whole: bool,
 }
 
 impl Machine {
@@ -26,10 +28,20 @@ impl Machine {
         self.in_force.retain(|name, _| is_kept(name));
         self.nft_sets.clear();
         self.ip_sets.clear();
+        self.is_whole = false;
+    }
+
+    /// Whether all lines of a question are true.
+    pub(super) fn answers(&self, tool: Tool, script: &str) -> bool {
+        match tool {
+            Tool::Nft => script == "flush chain inet bartizan whole\n" && self.is_whole,
+            Tool::Ipset => script.lines().all(|line| self.ip_sets.contains(line.split(' ').nth(1).unwrap())),
+        }
     }
 
     /// Somebody empties the packet filter.
     pub(super) fn flush(&mut self) {
+        self.is_whole = false;
         self.in_force.retain(|name, _| !name.starts_with("nft "));
         self.nft_sets.clear();
     }
@@ -68,6 +80,7 @@ impl Machine {
             ("add", "table") => {}
             ("delete", "table") => self.flush(),
             ("add", "set") => drop(self.nft_sets.insert(words[4].into())),
+            ("add", "chain") if words[4..] == ["whole"] => self.is_whole = true,
             ("flush", "chain") | ("add", "chain" | "rule") => {
                 assert!(self.nft_sets.contains(words[4]), "{line}")
             }

@@ -57,7 +57,9 @@ impl Host {
         let (at, told, mut out) = (self.at(), &mut self.told, vec![0; RESPONSE_JOB_MAX]);
         let job = self.responder.next_job(at, &mut out, &mut |report| told.push(report.to_string()))?;
         Some(match job {
-            Job::Filter { ticket, script, .. } | Job::Route { ticket, script } => (ticket, script.into()),
+            Job::Filter { ticket, script, .. }
+            | Job::Look { ticket, script, .. }
+            | Job::Route { ticket, script } => (ticket, script.into()),
             Job::HostsDeny { ticket, network, add } => (ticket, format!("deny {network} {add}")),
             Job::LockAccount { ticket, user, lock } => (ticket, format!("account {user} {lock}")),
             Job::Script { ticket, file, add, begin, .. } => {
@@ -104,6 +106,7 @@ fn a_block_is_done_and_undone_on_time_and_both_are_told() {
          add chain inet bartizan address4 { type filter hook prerouting priority -300; policy accept; }\n\
          flush chain inet bartizan address4\n\
          add rule inet bartizan address4 ip saddr @address4 drop\n\
+         add chain inet bartizan whole\n\
          add element inet bartizan address4 { 192.0.2.1 }\n\
          delete element inet bartizan address4 { 192.0.2.1 }\n\
          add element inet bartizan address4 { 192.0.2.1 timeout 605s }\n"
@@ -112,9 +115,10 @@ fn a_block_is_done_and_undone_on_time_and_both_are_told() {
     host.finish(ticket, Outcome::Done);
     assert_eq!(host.told(), ["bartizan: response 7 done: block600 192.0.2.1"]);
     assert_eq!(host.job(), None);
-    assert_eq!(host.responder.deadline(), Millis(601_000));
+    assert_eq!(host.responder.deadline(), Millis(61_000));
     host.now = 600_999;
-    assert_eq!(host.job(), None);
+    assert_eq!(host.work(), ["flush chain inet bartizan whole\n"]);
+    assert_eq!(host.responder.deadline(), Millis(601_000));
     host.now = 601_000;
     assert!(host.work()[0].ends_with("delete element inet bartizan address4 { 192.0.2.1 }\n"));
     assert_eq!(host.told(), ["bartizan: response 7 expired: block600 192.0.2.1"]);
@@ -339,4 +343,80 @@ fn a_longer_time_that_was_told_outlives_a_power_cut() {
     host.disk.0.borrow_mut().power_up(0);
     let next = open(&host.disk, 4, 1, 2000);
     assert_eq!(next.in_force().next().unwrap().due, Millis(6_001_000));
+}
+
+#[test]
+fn a_script_whose_order_cannot_be_read_now_is_run_when_it_can() {
+    let mut host = Host::new(4);
+    let means = Means::Script { file: "x.sh", talk: Talk::Arguments };
+    host.take(1, What::Begin(begin("192.0.2.1", means)));
+    host.take(2, What::Begin(begin("192.0.2.2", Means::HostsDeny)));
+    host.disk.0.borrow_mut().unreadable = Some(0);
+    assert_eq!(host.work(), ["deny 192.0.2.2 true"], "what needs no text is done");
+    assert!(host.told()[0].contains("response 1 failed: the journal cannot be read"));
+    host.take(3, What::Begin(begin("192.0.2.1", means)));
+    assert!(
+        host.told()
+            .last()
+            .unwrap()
+            .contains("response 3 failed: block600 192.0.2.1: the journal cannot be read")
+    );
+    host.disk.0.borrow_mut().unreadable = None;
+    host.now += 1000;
+    assert_eq!(host.work(), ["x.sh true 1.2 3 here"]);
+    assert_eq!(host.told(), ["bartizan: response 1 done: block600 192.0.2.1"]);
+}
+
+#[test]
+fn what_somebody_has_taken_out_of_the_packet_filter_is_put_back_within_a_minute() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::Nftables)));
+    host.take(2, What::Begin(begin("192.0.2.2", Means::Ipset)));
+    host.take(3, What::Begin(begin("198.51.100.0/24", Means::Ipset)));
+    host.work();
+    host.told();
+    host.now = host.responder.deadline().0;
+    assert_eq!(host.now, 61_000);
+    let (ticket, question) = host.job().unwrap();
+    assert_eq!(question, "flush chain inet bartizan whole\n");
+    host.finish(ticket, Outcome::Unsure("it could not be started"));
+    let (ticket, question) = host.job().unwrap();
+    assert_eq!(
+        question,
+        "create bartizan4 hash:ip family inet timeout 0 maxelem 65536\n\
+         create bartizan4n hash:net family inet timeout 0 maxelem 65536\n"
+    );
+    host.finish(ticket, Outcome::Done);
+    assert_eq!((host.job(), host.told()), (None, Vec::new()), "nobody knows of anything that is missing");
+    host.now = host.responder.deadline().0;
+    let (ticket, _) = host.job().unwrap();
+    host.finish(ticket, Outcome::NotDone("no such chain"));
+    let line = "bartizan: responses undone: somebody has emptied the packet filter; what should stand there is put back";
+    assert_eq!(host.told(), [line]);
+    let jobs = host.work();
+    assert!(jobs[0].contains("delete table") && jobs[0].contains("add chain inet bartizan whole\n"));
+    assert!(jobs[0].contains("add element inet bartizan address4 { 192.0.2.1 timeout "), "{jobs:?}");
+    host.take(9, What::EndAll);
+    host.work();
+    assert_eq!(host.responder.deadline(), Millis::NEVER, "where nothing stands, nobody looks");
+}
+
+#[test]
+fn a_new_block_does_not_hide_that_the_packet_filter_was_emptied() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::Nftables)));
+    assert!(host.work()[0].contains("whole"));
+    host.take(2, What::Begin(begin("192.0.2.2", Means::Nftables)));
+    assert!(!host.work()[0].contains("whole"));
+}
+
+#[test]
+fn a_clock_that_was_set_by_less_than_is_noted_ends_nothing_early() {
+    let mut host = Host::new(4);
+    host.take(1, What::Begin(begin("192.0.2.1", Means::HostsDeny)));
+    host.work();
+    host.disk.0.borrow_mut().power_up(0);
+    let at = Moment { now: Millis(0), wall_ms: host.at().wall_ms + 4_999 };
+    let next = Responder::open(vec![0; 4 * SLOT_WORDS], host.disk.clone(), Tool::Nft, 2, at);
+    assert_eq!(next.in_force().next().unwrap().due, Millis(600_000));
 }

@@ -20,6 +20,10 @@ pub(super) const HOUR: u64 = 3_600_000;
 pub(super) const YEAR: u64 = 365 * 24 * HOUR;
 const FOR_EVER: u64 = u64::MAX;
 
+/// How much later something may be undone for each boot: what nobody notes of
+/// the wall clock, there and back.
+const LATE: u64 = 10_000;
+
 /// What a response is about: a place in the table of targets.
 pub(super) const TARGETS: usize = 14;
 
@@ -86,7 +90,14 @@ pub(super) enum Event {
     },
     /// Somebody empties the packet filter, and says so.
     Flush,
+    /// Somebody empties it, and says nothing.
+    Empty,
     WallJump {
+        ms: i64,
+    },
+    /// The wall clock is set so little beside the right time that nobody
+    /// notes it: by 2.5 seconds at most.
+    WallNudge {
         ms: i64,
     },
     /// The process is killed; jobs that it had given out are done or not.
@@ -101,10 +112,12 @@ pub(super) enum Event {
         down: u64,
         wall: Wall,
     },
-    /// The disk is full, or cannot write; or is well again.
+    /// The disk is full, or cannot write, or cannot be read from some byte on;
+    /// or is well again.
     Disk {
         is_full: bool,
         is_stuck: bool,
+        unreadable: Option<usize>,
     },
 }
 
@@ -134,6 +147,7 @@ struct Running {
 /// A job without what it borrows.
 enum Kept {
     Script(Option<Tool>, String),
+    Look(Tool, String),
     Other(String, bool),
 }
 
@@ -146,6 +160,7 @@ impl Kept {
             Self::Script(Some(Tool::Nft), script) => kind == "nft" && script.contains(address),
             Self::Script(Some(Tool::Ipset), script) => kind == "ipset" && script.contains(address),
             Self::Script(None, script) => kind == "route" && script.contains(address),
+            Self::Look(..) => false,
             Self::Other(other, _) => other == name,
         }
     }
@@ -175,6 +190,8 @@ pub(super) struct World {
     cut: Option<(usize, u64, Wall)>,
     /// The wall clock was set, and nobody has noted it.
     has_jumped: bool,
+    /// How far the wall clock was set beside the right time last.
+    nudge: i64,
     /// Responses up to this number were ordered in an earlier life, and may
     /// not be known any more.
     reborn: u64,
@@ -204,6 +221,7 @@ impl World {
             troubled: 0,
             cut: None,
             has_jumped: false,
+            nudge: 0,
             reborn: 0,
         }
     }
@@ -249,6 +267,10 @@ impl World {
                 self.machine.flush();
                 self.responder.rebuild();
             }
+            Event::Empty => {
+                self.machine.flush();
+                self.troubled = self.troubled.max(self.time + 60_001);
+            }
             Event::WallJump { ms } => {
                 // A clock that is set a little in the very moment in which the
                 // power fails is believed; that cannot be helped.
@@ -260,6 +282,11 @@ impl World {
                 // Where nothing is in force, there is nothing to note.
                 self.has_jumped = self.disk.0.borrow().is_dead || self.responder.count == 0;
             }
+            Event::WallNudge { ms } => {
+                self.wall = (self.wall + ms - self.nudge).max(-(self.time as i64));
+                self.nudge = ms;
+                self.give();
+            }
             Event::Kill { are_done, down } => self.kill(are_done, down),
             Event::Cut { after, unsynced, down, wall } => {
                 self.cut = Some((unsynced, down, wall));
@@ -268,9 +295,9 @@ impl World {
                     after => self.disk.0.borrow_mut().budget = after,
                 }
             }
-            Event::Disk { is_full, is_stuck } => {
+            Event::Disk { is_full, is_stuck, unreadable } => {
                 let mut disk = self.disk.0.borrow_mut();
-                (disk.is_full, disk.is_stuck) = (is_full, is_stuck);
+                (disk.is_full, disk.is_stuck, disk.unreadable) = (is_full, is_stuck, unreadable);
                 self.troubled = self.time + 300_001;
             }
         }
@@ -305,8 +332,9 @@ impl World {
         let said = if self.disk.0.borrow().is_dead { Vec::new() } else { said };
         self.learn(&said.iter().copied().filter(|(_, state)| *state == State::Done).collect::<Vec<_>>());
         let is_refused = said.iter().any(|(of, state)| *of == id && *state == State::Refused);
+        let has_failed = said.iter().any(|(of, state)| *of == id && *state == State::Failed);
         match what {
-            What::Begin(begin) if !is_refused && !known.contains(&id) && !was_told => {
+            What::Begin(begin) if !is_refused && !has_failed && !known.contains(&id) && !was_told => {
                 let (index, _) = self.orders[&id];
                 let name = target(index).0;
                 let old = self.must.until.get(name).map_or(0, |(until, _)| *until);
@@ -314,7 +342,6 @@ impl World {
                 self.must.until.insert(name.into(), (until(begin.for_s).max(old), id));
             }
             What::Renew { for_s } if known.contains(&id) => {
-                let has_failed = said.iter().any(|(of, state)| *of == id && *state == State::Failed);
                 let (index, _) = self.orders[&id];
                 if is_refused {
                     self.must.until.remove(target(index).0);
@@ -356,7 +383,10 @@ impl World {
         if !self.disk.0.borrow().is_dead {
             self.reports.extend(told.iter().cloned());
         }
-        let goes_on = |text: &str| text.contains(": goes on as response ");
+        // What cannot be read now is tried again.
+        let goes_on = |text: &str| {
+            text.contains("goes on as response ") || text.ends_with("the journal cannot be read")
+        };
         told.into_iter().filter(|(_, _, text)| !goes_on(text)).map(|(id, state, _)| (id, state)).collect()
     }
 
@@ -391,7 +421,11 @@ impl World {
 
     fn is_troubled(&self) -> bool {
         let disk = self.disk.0.borrow();
-        let is_ill = disk.is_dead || disk.is_full || disk.is_stuck || disk.budget.is_some();
+        let is_ill = disk.is_dead
+            || disk.is_full
+            || disk.is_stuck
+            || disk.unreadable.is_some()
+            || disk.budget.is_some();
         is_ill || self.time < self.troubled
     }
 
@@ -415,6 +449,7 @@ impl World {
         let said = self.told(|responder, tell| {
             kept = responder.next_job(at, &mut out, tell).map(|job| match job {
                 Job::Filter { ticket, tool, script } => (ticket, Kept::Script(Some(tool), script.into())),
+                Job::Look { ticket, tool, script } => (ticket, Kept::Look(tool, script.into())),
                 Job::Route { ticket, script } => (ticket, Kept::Script(None, script.into())),
                 Job::HostsDeny { ticket, network, add } => {
                     (ticket, Kept::Other(format!("deny {}", wide(&network.to_string())), add))
@@ -443,6 +478,14 @@ impl World {
         if !matches!(ending, Ending::Done) || self.disk.0.borrow().is_full {
             self.troubled = self.time + 300_001;
         }
+        let ending = match &job.perform {
+            Kept::Look(tool, script)
+                if matches!(ending, Ending::Done) && !self.machine.answers(*tool, script) =>
+            {
+                Ending::NotDone
+            }
+            _ => ending,
+        };
         let (is_done, outcome) = match ending {
             Ending::Done => (true, Outcome::Done),
             Ending::NotDone => (false, Outcome::NotDone("no\nway")),
@@ -479,6 +522,7 @@ impl World {
         let before = self.machine.in_force.clone();
         match job {
             Kept::Script(tool, script) => self.machine.run(*tool, script, self.time),
+            Kept::Look(..) => {}
             Kept::Other(name, add) => self.machine.set(name.clone(), *add, None),
         }
         // The script of a rebuilding also empties what later ones fill.
@@ -564,7 +608,7 @@ impl World {
         // puts right what was renewed since.
         self.machine.forget(self.time);
         let must = self.must.clone();
-        self.reopen(true, [&must, &must]);
+        self.reopen(0, [&must, &must]);
     }
 
     fn power_cut(&mut self) {
@@ -594,7 +638,7 @@ impl World {
         };
         let is_right = is_right && !core::mem::take(&mut self.has_jumped);
         self.earlier.clear();
-        self.reopen(is_right, [&before, &after]);
+        self.reopen(if is_right { LATE } else { FOR_EVER }, [&before, &after]);
     }
 
     /// What had to be so before and after the call that was writing when
@@ -610,7 +654,7 @@ impl World {
 
     /// The next life: of each target, the note that was written last may be
     /// there or not.
-    fn reopen(&mut self, is_right: bool, maybe: [&Must; 2]) {
+    fn reopen(&mut self, late: u64, maybe: [&Must; 2]) {
         let at = self.at();
         self.responder =
             Responder::open(vec![7; 40 * SLOT_WORDS], self.disk.clone(), Tool::Nft, self.boot, at);
@@ -621,7 +665,7 @@ impl World {
             let is = found.until.get(name);
             let may = maybe.map(|must| must.until.get(name));
             assert!(
-                may.into_iter().any(|must| self.fits(must, is, is_right)),
+                may.into_iter().any(|must| self.fits(must, is, late)),
                 "{name} must be {may:?} at {} and is {is:?}",
                 self.time
             );
@@ -646,12 +690,16 @@ impl World {
         found
     }
 
-    /// Whether what was found after a start is what must be: where the clocks
-    /// are right at the very time, else not before it.
-    fn fits(&self, must: Option<&(u64, u64)>, is: Option<&(u64, u64)>, is_right: bool) -> bool {
+    /// Whether what was found after a start is what must be: never early, and
+    /// not too late.
+    fn fits(&self, must: Option<&(u64, u64)>, is: Option<&(u64, u64)>, late: u64) -> bool {
         let over = |entry: Option<&(u64, u64)>| entry.is_none_or(|(until, _)| *until <= self.time);
         match (must, is) {
-            (Some((must, of)), Some((is, id))) if of == id && (is == must || !is_right && is > must) => true,
+            (Some((must, of)), Some((is, id)))
+                if of == id && is >= must && *is <= must.saturating_add(late) =>
+            {
+                true
+            }
             _ => over(must) && over(is),
         }
     }
@@ -661,7 +709,7 @@ impl World {
         if self.disk.0.borrow().budget.is_some() {
             self.power_cut();
         }
-        self.happen(&Event::Disk { is_full: false, is_stuck: false });
+        self.happen(&Event::Disk { is_full: false, is_stuck: false, unreadable: None });
         self.wait(600_000);
         self.check();
     }
@@ -680,7 +728,9 @@ impl World {
     pub(super) fn ends(&self) -> BTreeMap<u64, usize> {
         let mut ends = BTreeMap::new();
         for (id, _, _) in self.reports.iter().filter(|(id, state, text)| {
-            matches!(state, State::Undone | State::Expired) && text != "nothing was in force" && *id < 900_000
+            matches!(state, State::Undone | State::Expired)
+                && text != "nothing was in force"
+                && (1..900_000).contains(id)
         }) {
             *ends.entry(*id).or_default() += 1;
         }
