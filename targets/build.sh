@@ -3,9 +3,6 @@
 #
 #   targets/build.sh TARGET [CARGO ARGUMENT...]
 #
-# Active response is left out: it does not fit the budgets yet. To have it,
-# add `--features respond`; the file is then some 60 KB over its budget.
-#
 # The result is target/agents/TARGET/bartizan-agent; beside it size.json says
 # how big it is and what built it. A file that is bigger than the budget in
 # targets/TARGET.conf fails. targets/setup.sh installs what is needed.
@@ -61,7 +58,7 @@ export "${linker//-/_}=$root/targets/linker.sh"
 unset RUSTFLAGS RUSTC RUSTDOC RUSTC_WRAPPER
 
 cd "$root"
-cargo build --locked -p bartizan-agent --bin bartizan-agent --no-default-features --profile agent --target "$triple" \
+cargo build --locked -p bartizan-agent --bin bartizan-agent --profile agent --target "$triple" \
   --target-dir "$target_dir/cross" "${std[@]}" "$@"
 
 out=$target_dir/agents/$target

@@ -8,16 +8,10 @@
 //! and untouched pages of them cost nothing.
 
 use crate::names::Unknown;
-use bartizan_core::wire::NOISE;
+use crate::noise::builder;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use snow::params::{
-    BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifierList, HandshakePattern, HashChoice,
-    NoiseParams,
-};
-use snow::resolvers::{CryptoResolver, DefaultResolver};
-use snow::types::{Cipher, Dh, Hash, Random};
-use snow::{Builder, HandshakeState, TransportState};
+use snow::{HandshakeState, TransportState};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 
@@ -26,39 +20,6 @@ const LEN: usize = 2;
 
 /// Bytes that a Noise message has at most.
 const NOISE_MAX: usize = 65535;
-
-/// What a handshake is built from: the one protocol that is spoken, so that
-/// no other one is part of the program.
-pub fn builder<'k>() -> Builder<'k> {
-    let pattern = HandshakeChoice {
-        pattern: HandshakePattern::IK,
-        modifiers: HandshakeModifierList { list: Vec::new() },
-    };
-    let (dh, cipher, hash) = (DHChoice::Curve25519, CipherChoice::ChaChaPoly, HashChoice::Blake2s);
-    let params = NoiseParams::new(NOISE.to_owned(), BaseChoice::Noise, pattern, dh, cipher, hash);
-    Builder::with_resolver(params, Box::new(OneProtocol))
-}
-
-/// The algorithms of [`NOISE`], whichever are asked for.
-struct OneProtocol;
-
-impl CryptoResolver for OneProtocol {
-    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        DefaultResolver.resolve_rng()
-    }
-
-    fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
-        DefaultResolver.resolve_dh(&DHChoice::Curve25519)
-    }
-
-    fn resolve_hash(&self, _: &HashChoice) -> Option<Box<dyn Hash>> {
-        DefaultResolver.resolve_hash(&HashChoice::Blake2s)
-    }
-
-    fn resolve_cipher(&self, _: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly)
-    }
-}
 
 /// Keys of one connection.
 #[derive(Clone, Copy, Debug)]

@@ -2,10 +2,12 @@
 
 use super::{Arguments, Failure, complain, say};
 use crate::config::Manager;
+use crate::file;
 use crate::host;
 use crate::identity::{Identity, beside, parse_address, show_address};
-use crate::link::{Keys, Link, Trouble, builder};
+use crate::link::{Keys, Link, Trouble};
 use crate::names;
+use crate::noise::builder;
 use crate::sys;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::PROLOGUE_ENROL;
@@ -33,8 +35,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     fs::create_dir_all(&arguments.home)
-        .and_then(|()| fs::write(beside(&path), ""))
-        .and_then(|()| fs::remove_file(beside(&path)))
+        .and_then(|()| file::open(beside(&path), file::WRITE))
+        .and_then(|_| fs::remove_file(beside(&path)))
         .map_err(|error| Failure::System(format!("{}: {error}", arguments.home.display())))?;
     let text = token_text(arguments)?;
     let mut memory = [0; TOKEN_BYTES_MAX];

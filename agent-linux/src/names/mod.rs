@@ -15,12 +15,12 @@ mod files;
 #[cfg(test)]
 mod tests;
 
+use crate::file;
 use crate::host;
 use bartizan_core::time::Millis;
 use dns::{ANSWER_MAX, Answer, Kind};
 use files::Conf;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
 use std::os::fd::AsFd;
@@ -77,8 +77,8 @@ pub fn resolve(host: &str, port: u16) -> Result<SocketAddr, Unknown> {
 /// An address that only counts on one network: `fe80::1%eth0`, `fe80::1%2`.
 fn in_zone(address: &str, zone: &str, port: u16) -> Option<SocketAddr> {
     let address: Ipv6Addr = address.parse().ok()?;
-    let index = || fs::read_to_string(["/sys/class/net/", zone, "/ifindex"].concat()).ok();
-    let index = zone.parse().ok().or_else(|| index()?.trim().parse().ok())?;
+    let index = || file::text(["/sys/class/net/", zone, "/ifindex"].concat()).trim().parse().ok();
+    let index = zone.parse().ok().or_else(index)?;
     Some(SocketAddrV6::new(address, port, 0, index).into())
 }
 
@@ -97,7 +97,7 @@ fn socket_to(to: SocketAddr) -> io::Result<UdpSocket> {
 
 /// Asks for a name and, if it has few dots, first for it in the domains that
 /// are searched.
-fn ask_for(host: &str, conf: &Conf) -> Result<Vec<IpAddr>, Unknown> {
+fn ask_for(host: &str, conf: &Conf<'_>) -> Result<Vec<IpAddr>, Unknown> {
     let dots = host.bytes().filter(|byte| *byte == b'.').count();
     let domains = if dots < conf.dots { conf.search.as_slice() } else { &[] };
     for domain in domains {
@@ -112,19 +112,21 @@ fn ask_for(host: &str, conf: &Conf) -> Result<Vec<IpAddr>, Unknown> {
 /// Asks all servers for the addresses of a whole name.
 fn ask(name: &str, servers: &[SocketAddr]) -> Result<Vec<IpAddr>, Unknown> {
     let id = host::random().map_err(|_| Unknown::NoAnswer)? as u16;
-    let questions = [(id, Kind::V6), (!id, Kind::V4)].map(|(id, kind)| dns::question(id, name, kind));
-    let [Some(v6), Some(v4)] = questions else { return Err(Unknown::NoName) };
+    let question = |id, kind| dns::question(id, name, kind).ok_or(Unknown::NoName);
+    let questions = [(question(id, Kind::V6)?, None), (question(!id, Kind::V4)?, None)];
     let servers = servers.iter().filter_map(|server| socket_to(*server).ok()).collect();
-    let mut asking = Asking { servers, questions: [(v6, None), (v4, None)] };
+    let mut asking = Asking { servers, questions };
     for _ in 0..ROUNDS {
         asking.send();
         asking.receive(host::now().plus(ROUND_MS));
     }
     let [(_, v6), (_, v4)] = asking.questions;
-    match (v6, v4) {
-        (None, None) => Err(Unknown::NoAnswer),
-        (v6, v4) => Ok([v6, v4].into_iter().flatten().flatten().collect()),
+    if v6.is_none() && v4.is_none() {
+        return Err(Unknown::NoAnswer);
     }
+    let mut found = v6.unwrap_or_default();
+    found.extend(v4.unwrap_or_default());
+    Ok(found)
 }
 
 /// Questions on their way.

@@ -47,8 +47,8 @@ fn server(
     (address, thread::spawn(serve))
 }
 
-fn conf(servers: &[SocketAddr]) -> Conf {
-    Conf { servers: servers.to_vec(), search: vec!["lan".to_owned()], dots: 1 }
+fn conf(servers: &[SocketAddr]) -> Conf<'static> {
+    Conf { servers: servers.to_vec(), search: vec!["lan"], dots: 1 }
 }
 
 /// Answers with both addresses, behind another name.
@@ -86,7 +86,7 @@ fn the_file_of_hosts_names_addresses() {
 fn the_file_of_the_resolver_says_who_is_asked() {
     let text = "; x\nnameserver 192.0.2.7\nsearch lan example.org\noptions timeout:1 ndots:2\nnameserver 2001:db8::7\n";
     let servers = vec![SocketAddr::new(V4, 53), SocketAddr::new(V6, 53)];
-    let search = vec!["lan".to_owned(), "example.org".to_owned()];
+    let search = vec!["lan", "example.org"];
     assert_eq!(Conf::read(text), Conf { servers, search, dots: 2 });
     let own = vec![SocketAddr::from(([127, 0, 0, 1], 53))];
     assert_eq!(Conf::read("nameserver x\n"), Conf { servers: own, search: Vec::new(), dots: 1 });

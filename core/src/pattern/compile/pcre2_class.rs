@@ -20,7 +20,7 @@ pub(super) enum Escape {
 fn named(letter: u8) -> Option<Set> {
     let set = match letter.to_ascii_lowercase() {
         b'd' => set_of(&[(b'0', b'9')]),
-        b'w' => word(),
+        b'w' => set_of(WORD),
         b's' => set_of(&[(b' ', b' '), (b'\t', b'\r')]),
         b'h' => set_of(&[(b' ', b' '), (b'\t', b'\t'), (0xA0, 0xA0)]),
         b'v' => set_of(&[(b'\n', b'\r'), (0x85, 0x85)]),
@@ -31,9 +31,7 @@ fn named(letter: u8) -> Option<Set> {
 }
 
 /// `\w`.
-fn word() -> Set {
-    set_of(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z'), (b'_', b'_')])
-}
+const WORD: &[(u8, u8)] = &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z'), (b'_', b'_')];
 
 /// Reads an escape that stands for one byte or one byte of a set; `at` is the
 /// backslash. `None` for other escapes. Returns the place behind it.
@@ -240,23 +238,25 @@ impl Class<'_> {
     }
 }
 
-/// A POSIX class by its name. Case is folded with the rest of the class.
+/// POSIX classes. Case is folded with the rest of the class.
+const POSIX: [(&[u8], &[(u8, u8)]); 14] = [
+    (b"alpha", &[(b'A', b'Z'), (b'a', b'z')]),
+    (b"lower", &[(b'a', b'z')]),
+    (b"upper", &[(b'A', b'Z')]),
+    (b"alnum", &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')]),
+    (b"ascii", &[(0, 127)]),
+    (b"blank", &[(b' ', b' '), (b'\t', b'\t')]),
+    (b"cntrl", &[(0, 31), (127, 127)]),
+    (b"digit", &[(b'0', b'9')]),
+    (b"graph", &[(33, 126)]),
+    (b"print", &[(32, 126)]),
+    (b"punct", &[(33, 47), (58, 64), (91, 96), (123, 126)]),
+    (b"space", &[(b' ', b' '), (b'\t', b'\r')]),
+    (b"word", WORD),
+    (b"xdigit", &[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')]),
+];
+
+/// A POSIX class by its name.
 fn posix_set(name: &[u8]) -> Option<Set> {
-    Some(match name {
-        b"alpha" => set_of(&[(b'A', b'Z'), (b'a', b'z')]),
-        b"lower" => set_of(&[(b'a', b'z')]),
-        b"upper" => set_of(&[(b'A', b'Z')]),
-        b"alnum" => set_of(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')]),
-        b"ascii" => set_of(&[(0, 127)]),
-        b"blank" => set_of(&[(b' ', b' '), (b'\t', b'\t')]),
-        b"cntrl" => set_of(&[(0, 31), (127, 127)]),
-        b"digit" => set_of(&[(b'0', b'9')]),
-        b"graph" => set_of(&[(33, 126)]),
-        b"print" => set_of(&[(32, 126)]),
-        b"punct" => set_of(&[(33, 47), (58, 64), (91, 96), (123, 126)]),
-        b"space" => set_of(&[(b' ', b' '), (b'\t', b'\r')]),
-        b"word" => word(),
-        b"xdigit" => set_of(&[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')]),
-        _ => return None,
-    })
+    POSIX.iter().find(|(known, _)| *known == name).map(|(_, ranges)| set_of(ranges))
 }
