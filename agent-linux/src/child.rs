@@ -5,15 +5,16 @@
 //! group is signalled only as long as the leader is not reaped, so its number
 //! cannot have gone to another process.
 
+use crate::file;
 use mio::unix::pipe::{self, Receiver, Sender};
 use mio::{Interest, Registry, Token};
+use nix::fcntl::OFlag;
 use nix::libc::{STDERR_FILENO, STDIN_FILENO, STDOUT_FILENO};
 use nix::spawn::{PosixSpawnAttr, PosixSpawnFileActions, PosixSpawnFlags, posix_spawnp};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use std::ffi::{CString, NulError, OsString};
-use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
@@ -52,10 +53,6 @@ pub(crate) fn shell(line: &str) -> Vec<String> {
     ["/bin/sh", "-c", line].map(str::to_owned).into()
 }
 
-#[cfg_attr(
-    not(feature = "respond"),
-    allow(dead_code, reason = "responses alone are given something to read")
-)]
 impl Child {
     /// Starts the program that the first of these words names, with this
     /// process's environment and nothing to read; what it writes to standard
@@ -63,7 +60,7 @@ impl Child {
     pub(crate) fn start(words: &[String], registry: &Registry, token: Token) -> io::Result<Self> {
         let (output, pipe) = pipe::new()?;
         output.set_nonblocking(false)?;
-        let null = OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        let null = file::open("/dev/null", OFlag::O_RDWR)?;
         let output = output.as_raw_fd();
         let leader = spawn(words, &inherited()?, [null.as_raw_fd(), output, null.as_raw_fd()])?;
         Self { leader, is_reaped: false, pipe, input: None }.registered(registry, token)

@@ -1,9 +1,9 @@
 //! This machine: its clocks, its name, a little randomness.
 
+use crate::file;
 use bartizan_core::limits::LABEL_MAX;
 use bartizan_core::time::Millis;
 use nix::time::{ClockId, clock_gettime};
-use std::fs::{self, File};
 use std::io::{self, Read};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -25,7 +25,7 @@ pub fn wall_ns() -> u64 {
 /// Names the clock of [`now`]: another one after the machine was started
 /// again.
 pub fn clock() -> u64 {
-    let id = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let id = file::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.iter()
         .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -33,7 +33,7 @@ pub fn clock() -> u64 {
 /// A number that nobody can guess.
 pub fn random() -> io::Result<u64> {
     let mut bytes = [0; 8];
-    File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+    file::open_to_read("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(u64::from_le_bytes(bytes))
 }
 
@@ -47,7 +47,7 @@ pub fn name() -> String {
 
 /// Operating system, its version, the processor: `Linux 6.1.0 x86_64`.
 pub fn system() -> String {
-    let kernel = |name: &str| fs::read_to_string(format!("/proc/sys/kernel/{name}")).unwrap_or_default();
+    let kernel = |name: &str| file::text(["/proc/sys/kernel/", name].concat());
     label(format!("{} {} {}", kernel("ostype").trim(), kernel("osrelease").trim(), std::env::consts::ARCH))
 }
 

@@ -12,9 +12,9 @@
 //! ```
 
 use crate::config::{MANAGER_PORT, Manager};
-use std::fs::{self, OpenOptions};
+use crate::file;
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes of the file.
@@ -60,7 +60,7 @@ impl std::fmt::Display for Unknown {
 impl Identity {
     /// Reads the file.
     pub fn read(path: &Path) -> Result<Self, Unknown> {
-        let text = fs::read(path).map_err(Unknown::Io)?;
+        let text = file::read(path).map_err(Unknown::Io)?;
         let text = text.get(..text.len().min(FILE_MAX)).unwrap_or(b"");
         Self::parse(std::str::from_utf8(text).map_err(|_| Unknown::Line(1))?)
     }
@@ -96,7 +96,7 @@ impl Identity {
         let beside = beside(path);
         // What an earlier, interrupted try has left.
         let _ = fs::remove_file(&beside);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let mut file = file::open(&beside, file::WRITE_NEW)?;
         file.write_all(self.text().as_bytes())?;
         file.sync_all()?;
         let done = if force { fs::rename(&beside, path) } else { fs::hard_link(&beside, path) };

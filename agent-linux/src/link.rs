@@ -7,66 +7,19 @@
 //! nothing more is taken. The buffers are there once, for all connections,
 //! and untouched pages of them cost nothing.
 
-use crate::config::Manager;
-use bartizan_core::wire::NOISE;
+use crate::names::Unknown;
+use crate::noise::builder;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use snow::params::{
-    BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifierList, HandshakePattern, HashChoice,
-    NoiseParams,
-};
-use snow::resolvers::{CryptoResolver, DefaultResolver};
-use snow::types::{Cipher, Dh, Hash, Random};
-use snow::{Builder, HandshakeState, TransportState};
+use snow::{HandshakeState, TransportState};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::SocketAddr;
 
 /// Bytes of the length in front of a frame.
 const LEN: usize = 2;
 
 /// Bytes that a Noise message has at most.
 const NOISE_MAX: usize = 65535;
-
-/// Where a manager is. A name is looked up here and now: the one call that
-/// may keep the loop waiting, and only when a connection begins. An address
-/// needs no looking up.
-pub fn resolve(manager: &Manager) -> io::Result<SocketAddr> {
-    let mut found = (manager.host.as_str(), manager.port).to_socket_addrs()?;
-    found.next().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
-}
-
-/// What a handshake is built from: the one protocol that is spoken, so that
-/// no other one is part of the program.
-pub fn builder<'k>() -> Builder<'k> {
-    let pattern = HandshakeChoice {
-        pattern: HandshakePattern::IK,
-        modifiers: HandshakeModifierList { list: Vec::new() },
-    };
-    let (dh, cipher, hash) = (DHChoice::Curve25519, CipherChoice::ChaChaPoly, HashChoice::Blake2s);
-    let params = NoiseParams::new(NOISE.to_owned(), BaseChoice::Noise, pattern, dh, cipher, hash);
-    Builder::with_resolver(params, Box::new(OneProtocol))
-}
-
-/// The algorithms of [`NOISE`], whichever are asked for.
-struct OneProtocol;
-
-impl CryptoResolver for OneProtocol {
-    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        DefaultResolver.resolve_rng()
-    }
-
-    fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
-        DefaultResolver.resolve_dh(&DHChoice::Curve25519)
-    }
-
-    fn resolve_hash(&self, _: &HashChoice) -> Option<Box<dyn Hash>> {
-        DefaultResolver.resolve_hash(&HashChoice::Blake2s)
-    }
-
-    fn resolve_cipher(&self, _: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        DefaultResolver.resolve_cipher(&CipherChoice::ChaChaPoly)
-    }
-}
 
 /// Keys of one connection.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +35,8 @@ pub struct Keys<'a> {
 pub enum Trouble {
     /// The system says so.
     Io(io::Error),
+    /// It is not known where the other side is.
+    Unknown(Unknown),
     /// The other side has closed the connection.
     Ended,
     /// The other side does not have the manager's key, or the bytes were
@@ -95,6 +50,12 @@ impl From<io::Error> for Trouble {
     }
 }
 
+impl From<Unknown> for Trouble {
+    fn from(unknown: Unknown) -> Self {
+        Self::Unknown(unknown)
+    }
+}
+
 impl From<snow::Error> for Trouble {
     fn from(_: snow::Error) -> Self {
         Self::Forged
@@ -105,6 +66,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Io(error) => error.fmt(f),
+            Self::Unknown(unknown) => f.write_str(unknown.why()),
             Self::Ended => f.write_str("the manager closed the connection"),
             Self::Forged => f.write_str("what answers there does not have the manager's key"),
         }

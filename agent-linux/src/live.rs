@@ -8,6 +8,7 @@
 
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
+use std::fmt;
 use std::io;
 
 /// A record on its way into the spool.
@@ -32,12 +33,28 @@ pub type Sink<'s> = dyn FnMut(Heard<'_>) + 's;
 /// Tokens that one source may use: `first.0 .. first.0 + TOKENS`.
 pub const TOKENS: usize = 64;
 
+/// Why a source cannot be opened, for the user: what, and what to do.
+#[derive(Debug)]
+pub struct Unopened(pub String);
+
+impl From<io::Error> for Unopened {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// A source that cannot wait.
 pub trait Live {
     /// Opens what is to be read and gives it to the loop; what it opens later
     /// (an accepted connection, the pipe of a command) is registered with a
-    /// clone of the registry. Errors are for the user: what, and what to do.
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()>;
+    /// clone of the registry.
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened>;
 
     /// Something of this source can be read. One call reads a bounded amount;
     /// `true` when more may be left, and the loop asks again after the others

@@ -5,10 +5,10 @@
 //! user, who may read what the groups of logs may read, can never gain
 //! privileges again, and may ask little of the kernel.
 
+use crate::file;
 use crate::sys::{self, Confinement};
 use nix::sys::prctl;
 use nix::unistd::{self, Gid, Uid};
-use std::fs;
 use std::io;
 use std::os::unix::fs::lchown;
 use std::path::Path;
@@ -73,7 +73,7 @@ impl Other {
 /// A list of users or groups; without the file there are none. It is read here
 /// since the C library's way, with its services for names, is 8 KB of program.
 pub(crate) fn read(path: &str) -> String {
-    fs::read(path).map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
+    file::text(path)
 }
 
 /// The user of a name: `NAME:PASSWORD:UID:GID:…` (passwd(5)).

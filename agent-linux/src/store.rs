@@ -5,13 +5,14 @@
 //! what the file holds is still read from it. Memory is taken zeroed from the
 //! system, so blocks that were never used cost nothing.
 
+use crate::file;
 use bartizan_core::limits::BLOCK_SIZE;
 use bartizan_core::spool::{BlockBytes, Storage};
+use nix::fcntl::OFlag;
 use nix::sys::uio::{pread, pwrite};
 use std::cell::RefCell;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -47,16 +48,9 @@ impl Store {
     /// alone.
     pub fn file(path: &Path, bytes: usize) -> io::Result<Self> {
         let blocks = bytes / BLOCK_SIZE;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(nix::libc::O_NOFOLLOW)
-            .open(path)?;
+        let file = file::open(path, OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_NOFOLLOW)?;
         if !file.metadata()?.is_file() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+            return Err(io::ErrorKind::NotSeekable.into());
         }
         file.set_len((blocks * BLOCK_SIZE) as u64)?;
         let in_memory = vec![false; blocks].into_boxed_slice();

@@ -7,6 +7,7 @@
 
 use super::Agent;
 use crate::config::{self, About, Config, Internal};
+use crate::file;
 use crate::host;
 use crate::identity::beside;
 use crate::respond;
@@ -87,13 +88,13 @@ fn needs_programs(config: &Config) -> bool {
 /// is read by root: so no link is followed.
 fn kept(path: &Path) -> Option<(u64, Vec<u8>)> {
     path.symlink_metadata().ok().filter(fs::Metadata::is_file)?;
-    let text = fs::read(path).ok()?;
+    let text = file::read(path).ok()?;
     split_number(&text).map(|(number, text)| (number, text.to_vec()))
 }
 
 fn internal(paths: &Paths) -> Result<Internal, String> {
     let path = paths.internal();
-    match fs::read(&path) {
+    match file::read(&path) {
         Ok(text) => Internal::read(&text, &path.display().to_string()).map_err(|report| report.to_string()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Internal::default()),
         Err(error) => Err(format!("{}: {error}", path.display())),
@@ -102,7 +103,7 @@ fn internal(paths: &Paths) -> Result<Internal, String> {
 
 fn own(paths: &Paths, internal: Internal, name: &str) -> Result<(Config, String), String> {
     let file = paths.config.display().to_string();
-    match fs::read(&paths.config) {
+    match file::read(&paths.config) {
         Ok(text) => {
             let system = host::system();
             let agent = config::Agent { name, system: &system, profile: "" };
@@ -138,7 +139,7 @@ fn keep(path: &Path, number: u64, text: &[u8]) -> io::Result<()> {
         fs::create_dir_all(folder)?;
     }
     let beside = beside(path);
-    let mut file = fs::File::create(&beside)?;
+    let mut file = file::open(&beside, file::WRITE)?;
     writeln!(file, "{number}")?;
     file.write_all(text)?;
     file.sync_all()?;

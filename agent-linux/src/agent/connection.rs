@@ -3,7 +3,8 @@
 use super::{Agent, LINK};
 use crate::host;
 use crate::identity::show_address;
-use crate::link::{Keys, Trouble, resolve};
+use crate::link::{Keys, Trouble};
+use crate::names;
 use bartizan_core::spool::Whose;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::batch::Batch;
@@ -51,7 +52,8 @@ impl Agent {
             return Err(Trouble::Io(std::io::ErrorKind::NotFound.into()));
         };
         let keys = Keys { own: &self.identity.own, manager: &self.identity.manager };
-        let address = resolve(manager)?;
+        // The one call that may keep the loop waiting: a name is looked up here and now.
+        let address = names::resolve(&manager.host, manager.port)?;
         self.responses.guard_manager(address.ip());
         self.link.connect(self.poll.registry(), LINK, address, keys, PROLOGUE_SESSION)
     }

@@ -2,9 +2,12 @@
 
 use super::{Arguments, Failure, complain, say};
 use crate::config::Manager;
+use crate::file;
 use crate::host;
 use crate::identity::{Identity, beside, parse_address, show_address};
-use crate::link::{Keys, Link, Trouble, builder, resolve};
+use crate::link::{Keys, Link, Trouble};
+use crate::names;
+use crate::noise::builder;
 use crate::sys;
 use bartizan_core::time::Millis;
 use bartizan_core::wire::PROLOGUE_ENROL;
@@ -32,8 +35,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         )));
     }
     fs::create_dir_all(&arguments.home)
-        .and_then(|()| fs::write(beside(&path), ""))
-        .and_then(|()| fs::remove_file(beside(&path)))
+        .and_then(|()| file::open(beside(&path), file::WRITE))
+        .and_then(|_| fs::remove_file(beside(&path)))
         .map_err(|error| Failure::System(format!("{}: {error}", arguments.home.display())))?;
     let text = token_text(arguments)?;
     let mut memory = [0; TOKEN_BYTES_MAX];
@@ -111,7 +114,8 @@ fn try_address(address: &Manager, token: &Token<'_>, identity: &Identity) -> Res
     let mut poll = Poll::new()?;
     let mut link = Link::new();
     let keys = Keys { own: &identity.own, manager: &identity.manager };
-    link.connect(poll.registry(), LINK, resolve(address)?, keys, PROLOGUE_ENROL)?;
+    let to = names::resolve(&address.host, address.port)?;
+    link.connect(poll.registry(), LINK, to, keys, PROLOGUE_ENROL)?;
     let end = host::now().plus(PATIENCE_MS);
     wait(&mut poll, &mut link, end, &mut |link| Ok(link.is_open().then(String::new)))?;
     let mut message = [0; CONTROL_MAX];

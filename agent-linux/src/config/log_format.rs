@@ -1,6 +1,6 @@
 //! `<log_format>` in all its forms, and Wazuh's `<multiline_regex>`.
 
-use super::expressions::{Compile, compile, compile_asking};
+use super::expressions::check;
 use super::reading::{Reading, number};
 use super::report::{Fault, Span};
 use super::suggest::suggest;
@@ -136,15 +136,15 @@ fn regex<'t>(reading: &mut Reading<'t>, option: &Element<'t>) -> Option<LogForma
         );
         return None;
     }
-    let mut pattern = |name, compile: Compile| {
+    let mut pattern = |name, given| {
         let attribute = option.attribute(name)?;
         match flags {
-            "" => checked(reading, attribute.value, attribute.at, compile),
-            flags => checked(reading, &format!("(?{flags}){}", attribute.value), attribute.at, compile),
+            "" => checked(reading, attribute.value, attribute.at, given),
+            flags => checked(reading, &format!("(?{flags}){}", attribute.value), attribute.at, given),
         }
     };
-    let (start, key) = (pattern("start_regex", compile), pattern("key_regex", compile));
-    let end = pattern("end_regex", compile_asking);
+    let (start, key) = (pattern("start_regex", false), pattern("key_regex", false));
+    let end = pattern("end_regex", true);
     let format = RegexFormat { start, end, key, timeout_ms: TIMEOUT_MS, ..RegexFormat::default() };
     Some(LogFormat::Regex(Box::new(format)))
 }
@@ -190,15 +190,15 @@ fn choice<'t, T: Copy>(
 
 /// An expression that is sound; anything else is reported.
 pub(super) fn expression(reading: &mut Reading<'_>, pattern: &str, at: Span) -> Option<String> {
-    checked(reading, pattern, at, compile)
+    checked(reading, pattern, at, false)
 }
 
-fn checked(reading: &mut Reading<'_>, pattern: &str, at: Span, compile: Compile) -> Option<String> {
-    match compile(pattern) {
-        Ok(_) => Some(pattern.to_string()),
-        Err(why) => {
-            let help = "look-around is not supported, and only end_regex may ask for a group of start_regex";
-            reading.error(at, format_args!("`{pattern}` is no expression: {why}"), help);
+fn checked(reading: &mut Reading<'_>, pattern: &str, at: Span, given: bool) -> Option<String> {
+    match check(pattern, given) {
+        Ok(()) => Some(pattern.to_owned()),
+        Err(error) => {
+            let help = error.help.unwrap_or("only end_regex may ask for a group of start_regex");
+            reading.error(at, format_args!("`{pattern}` is no expression: {error}"), help);
             None
         }
     }

@@ -5,10 +5,11 @@
 use super::hosts_deny::NOT_ROOT;
 use super::journal::sync_folder;
 use super::runner::find;
+use crate::file;
 use crate::privileges::read;
 use bartizan_core::respond::account::{Files, Step};
 use nix::unistd::geteuid;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -47,7 +48,7 @@ pub(super) fn begin(folder: &Path, user: &str, lock: bool) -> Result<Option<Vec<
 /// The program has ended: the mark stays only while the password is locked.
 pub(super) fn end(folder: &Path, user: &str) {
     // Where nobody can say, it stays.
-    let Ok(shadow) = fs::read("/etc/shadow") else { return };
+    let Ok(shadow) = file::read("/etc/shadow") else { return };
     let shadow = String::from_utf8_lossy(&shadow);
     if !(Files { shadow: &shadow, ..Files::default() }).keeps_mark(user) {
         remove(&mark(folder, user));
@@ -66,7 +67,7 @@ fn mark(folder: &Path, user: &str) -> PathBuf {
 
 fn make(mark: &Path) -> io::Result<()> {
     fs::create_dir_all(mark.parent().unwrap_or(mark))?;
-    File::create(mark)?;
+    file::open(mark, file::WRITE)?;
     sync_folder(mark)
 }
 

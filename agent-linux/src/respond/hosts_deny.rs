@@ -1,13 +1,14 @@
 //! `/etc/hosts.deny`, replaced in one step; it keeps its owner and its mode.
 
 use super::journal::sync_folder;
+use crate::file;
 use crate::identity::beside;
 use bartizan_core::respond::hosts_deny::{ENTRY_MAX, FILE, edited, entry};
 use bartizan_core::respond::network::Network;
 use nix::unistd::geteuid;
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, Metadata, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::Path;
 
 /// Bytes of the file; a larger one is left alone.
@@ -37,7 +38,7 @@ fn edit(path: &Path, entry: &str, add: bool) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let text = if found.is_some() { fs::read(path)? } else { Vec::new() };
+    let text = if found.is_some() { file::read(path)? } else { Vec::new() };
     match edited(&text, entry.as_bytes(), add) {
         Some(pieces) => replace(path, &pieces, found.as_ref()),
         None => Ok(()),
@@ -48,7 +49,7 @@ fn replace(path: &Path, pieces: &[&[u8]], found: Option<&Metadata>) -> io::Resul
     let new = beside(path);
     // One that was left by a power cut.
     let _ = fs::remove_file(&new);
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&new)?;
+    let mut file = file::open(&new, file::WRITE_NEW)?;
     pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     file.set_permissions(Permissions::from_mode(found.map_or(0o644, |found| found.mode() & 0o7777)))?;
     if let Some(found) = found {

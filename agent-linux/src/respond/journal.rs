@@ -1,11 +1,13 @@
 //! The journal as a file: made when the first response begins, so an agent
 //! that carries none out writes nothing.
 
+use crate::file;
 use crate::identity::beside;
 use bartizan_core::respond::journal::{Failed, Journal};
-use std::fs::{self, File, OpenOptions};
+use nix::fcntl::OFlag;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Bytes of a journal; beyond, orders are refused until some have ended.
@@ -35,14 +37,14 @@ impl FileJournal {
     }
 
     fn find(&mut self) -> io::Result<()> {
-        self.file = match options().open(&self.path) {
+        self.file = match file::open(&self.path, FLAGS) {
             Ok(file) => Some(file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         let found = self.file.as_ref().map(File::metadata).transpose()?;
         if found.as_ref().is_some_and(|found| !found.is_file()) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "is not a regular file"));
+            return Err(io::ErrorKind::NotSeekable.into());
         }
         self.len = found.map_or(0, |found| found.len().try_into().unwrap_or(u32::MAX));
         Ok(())
@@ -54,7 +56,7 @@ impl FileJournal {
             let folder = folder(&self.path);
             fs::create_dir_all(folder)?;
             // One that is there and could not be opened is not written to.
-            self.file = Some(options().create_new(true).open(&self.path)?);
+            self.file = Some(file::open(&self.path, FLAGS | OFlag::O_CREAT | OFlag::O_EXCL)?);
             sync_folder(&self.path)?;
         }
         self.file.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into())
@@ -70,12 +72,8 @@ impl FileJournal {
     }
 }
 
-/// Read and written by its owner alone; no link is followed.
-fn options() -> OpenOptions {
-    let mut options = File::options();
-    options.read(true).write(true).mode(0o600).custom_flags(nix::libc::O_NOFOLLOW);
-    options
-}
+/// Read and written; no link is followed.
+const FLAGS: OFlag = OFlag::O_RDWR.union(OFlag::O_NOFOLLOW);
 
 fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(path)
@@ -83,7 +81,7 @@ fn folder(path: &Path) -> &Path {
 
 /// A name that is new in its folder outlives a power cut.
 pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
+    file::open_to_read(folder(path))?.sync_all()
 }
 
 impl Journal for FileJournal {
@@ -123,7 +121,7 @@ impl Journal for FileJournal {
         let second = beside(&self.path);
         // An earlier agent may have left one, which may have been root's.
         let _ = fs::remove_file(&second);
-        self.second = options().create(true).truncate(true).open(second).ok();
+        self.second = file::open(second, FLAGS | OFlag::O_CREAT | OFlag::O_TRUNC).ok();
         if self.second.is_some() { Ok(()) } else { Err(Failed) }
     }
 

@@ -3,12 +3,13 @@
 //! An agent that is not root cannot read the environments of other users'
 //! processes; it knows sessions by utmp and logind alone.
 
+use crate::file::open_to_read;
 use bartizan_core::respond::network::Network;
 use bartizan_core::respond::shield::sources::{
     ENTRIES_MAX, ENVIRON, FILE_MAX, FILES, PIECE, PROCESSES, SESSIONS, Source, is_process,
 };
 use bartizan_core::respond::shield::{Guarded, Shield};
-use std::fs::{self, File};
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::IpAddr;
 use std::path::Path;
@@ -39,7 +40,7 @@ fn entries(folder: &str) -> impl Iterator<Item = fs::DirEntry> {
 /// Gives a file to a parser piece by piece. `false` if it is there and could
 /// not be read to its end.
 fn read(shield: &mut Shield, path: &Path, source: &Source, piece: &mut [u8]) -> bool {
-    let mut file = match File::open(path) {
+    let mut file = match open_to_read(path) {
         Ok(file) => file,
         Err(error) => return error.kind() == ErrorKind::NotFound,
     };

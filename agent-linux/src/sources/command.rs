@@ -9,14 +9,13 @@
 
 use crate::child::{Child, Got, shell};
 use crate::config;
-use crate::live::{Heard, Live, Sink};
+use crate::live::{Heard, Live, Sink, Unopened};
 use bartizan_core::assemble::command::{full, line};
 use bartizan_core::assemble::splitter::Splitter;
 use bartizan_core::assemble::{Line, Record};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
-use std::io;
 
 /// Commands that run together.
 pub const AT_ONCE: usize = 4;
@@ -221,7 +220,7 @@ fn hand_on(command: &config::Command, record: Record<'_>, sink: &mut Sink<'_>) {
 }
 
 impl Live for Commands {
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         self.registry = Some((registry.try_clone()?, first));
         Ok(())
     }

@@ -16,12 +16,12 @@ use super::kept::Kept;
 use super::text::{Text, iso_stamp};
 use crate::child::Got;
 use crate::config::{self, Expressions};
-use crate::live::{Heard, Live, Sink};
+use crate::live::{Heard, Live, Sink, Unopened};
 use crate::sys::local_time;
 use bartizan_core::limits::TEXT_MAX;
+use bartizan_core::pattern::{Matcher, PatternId};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
-use std::io;
 
 /// Where the entries come from, for rules and alerts.
 pub const PLACE: &str = "journald";
@@ -186,10 +186,10 @@ impl Wanted {
         one_of(&block.units, UNIT)
             && one_of(&block.identifiers, IDENTIFIER)
             && block.priority.is_none_or(urgent)
-            && block.filters.iter().zip(fields).enumerate().all(|(number, (filter, field))| {
+            && block.filters.iter().zip(fields).zip(0..).all(|((filter, field), number)| {
                 entry
                     .value(*field)
-                    .map_or(filter.ignore_if_missing, |value| expressions.matches(number, value))
+                    .map_or(filter.ignore_if_missing, |value| expressions.is_match(PatternId(number), value))
             })
     }
 }
@@ -215,8 +215,8 @@ fn write(entry: &Export, text: &mut Text) -> Option<()> {
 }
 
 impl Live for Journal {
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
-        self.kept.register(registry, first)
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
+        Ok(self.kept.register(registry, first)?)
     }
 
     fn ready(&mut self, _token: Token, now: Millis, sink: &mut Sink<'_>) -> bool {

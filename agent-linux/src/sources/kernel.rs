@@ -7,15 +7,16 @@
 //! they were read are counted by their sequence numbers and reported.
 
 use super::text::{Text, host};
-use crate::live::{Heard, Live, Sink};
+use crate::file;
+use crate::live::{Heard, Live, Sink, Unopened};
 use bartizan_core::time::Millis;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
+use nix::fcntl::OFlag;
 use nix::libc;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
 
 /// Where the records come from, for rules and alerts.
 pub const PLACE: &str = "/dev/kmsg";
@@ -50,7 +51,7 @@ impl Kernel {
 
     /// Opens the ring behind its last record.
     fn open() -> io::Result<File> {
-        let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(PLACE)?;
+        let mut file = file::open(PLACE, OFlag::O_RDONLY | OFlag::O_NONBLOCK)?;
         file.seek(SeekFrom::End(0))?;
         Ok(file)
     }
@@ -101,10 +102,9 @@ impl<'r> Record<'r> {
 }
 
 impl Live for Kernel {
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         let file = Self::open().map_err(|error| {
-            let why = format!("cannot read {PLACE}: {error}; root may, outside of most containers");
-            io::Error::new(error.kind(), why)
+            Unopened(format!("cannot read {PLACE}: {error}; root may, outside of most containers"))
         })?;
         registry.register(&mut SourceFd(&file.as_raw_fd()), first, Interest::READABLE)?;
         self.file = Some(file);

@@ -5,14 +5,13 @@
 use super::kept::Kept;
 use crate::child::{Got, shell};
 use crate::config::{self, Expressions};
-use crate::live::{Heard, Live, Sink};
+use crate::live::{Heard, Live, Sink, Unopened};
 use bartizan_core::assemble::splitter::Splitter;
 use bartizan_core::assemble::{Assembler, Context, Record};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::{Matcher, NoPatterns};
 use bartizan_core::time::Millis;
 use mio::{Registry, Token};
-use std::io;
 
 /// Reads in one turn.
 const READS: usize = 8;
@@ -108,8 +107,8 @@ pub(super) fn heard<'a>(place: &'a str, record: &Record<'a>) -> Heard<'a> {
 }
 
 impl Live for Stream {
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
-        self.kept.register(registry, first)
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
+        Ok(self.kept.register(registry, first)?)
     }
 
     fn ready(&mut self, _token: Token, now: Millis, sink: &mut Sink<'_>) -> bool {

@@ -10,7 +10,7 @@
 
 use super::text::{epoch_s, host, stamp};
 use crate::config;
-use crate::live::{Heard, Live, Sink};
+use crate::live::{Heard, Live, Sink, Unopened};
 use crate::sys::local_time;
 use bartizan_core::assemble::stream::Stream;
 use bartizan_core::assemble::syslog::{Origin, message};
@@ -106,7 +106,7 @@ impl Listener {
     }
 
     /// All addresses of this machine, IPv6 among them where there is IPv6.
-    fn bind<T>(&self, bind: impl Fn(SocketAddr) -> io::Result<T>) -> io::Result<T> {
+    fn bind<T>(&self, bind: impl Fn(SocketAddr) -> io::Result<T>) -> Result<T, Unopened> {
         let port = self.config.port;
         let bound = match self.config.local {
             Some(address) => bind(SocketAddr::new(address, port)),
@@ -116,7 +116,7 @@ impl Listener {
         bound.map_err(|error| cannot_bind(port, &error))
     }
 
-    fn open_udp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn open_udp(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         if self.config.udp {
             let udp = self.udp.insert(self.bind(UdpSocket::bind)?);
             registry.register(udp, Token(first.0 + UDP), Interest::READABLE)?;
@@ -124,7 +124,7 @@ impl Listener {
         Ok(())
     }
 
-    fn open_tcp(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn open_tcp(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         if self.config.tcp {
             let tcp = self.tcp.insert(self.bind(TcpListener::bind)?);
             registry.register(tcp, Token(first.0 + TCP), Interest::READABLE)?;
@@ -132,7 +132,7 @@ impl Listener {
         Ok(())
     }
 
-    fn open_local(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn open_local(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         if let Some(path) = &self.config.socket {
             let local = self.local.insert(open_local(path)?);
             registry.register(local, Token(first.0 + LOCAL), Interest::READABLE)?;
@@ -271,15 +271,14 @@ impl Writer {
     }
 }
 
-fn cannot_bind(port: u16, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("cannot receive syslog on port {port}: {error}"))
+fn cannot_bind(port: u16, error: &io::Error) -> Unopened {
+    Unopened(format!("cannot receive syslog on port {port}: {error}"))
 }
 
 /// Opens the Unix socket; one that nobody listens on any more is replaced.
-fn open_local(path: &Path) -> io::Result<UnixDatagram> {
-    let failed = |why: &dyn std::fmt::Display| {
-        io::Error::other(format!("cannot receive syslog at {}: {why}", path.display()))
-    };
+fn open_local(path: &Path) -> Result<UnixDatagram, Unopened> {
+    let failed =
+        |why: &dyn std::fmt::Display| Unopened(format!("cannot receive syslog at {}: {why}", path.display()));
     if std::os::unix::net::UnixDatagram::unbound()?.connect(path).is_ok() {
         return Err(failed(&"another program receives there; end it, or leave this <socket> out"));
     }
@@ -298,7 +297,7 @@ fn open_local(path: &Path) -> io::Result<UnixDatagram> {
 
 impl Live for Listener {
     /// A door that cannot open does not keep the others closed.
-    fn register(&mut self, registry: &Registry, first: Token) -> io::Result<()> {
+    fn register(&mut self, registry: &Registry, first: Token) -> Result<(), Unopened> {
         self.registered = Some((registry.try_clone()?, first));
         let doors = [
             self.open_udp(registry, first),

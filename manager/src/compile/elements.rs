@@ -124,7 +124,7 @@ impl Context<'_> {
                     true => element.span_of(error.offset..error.offset + 1),
                     false => element.text_span,
                 };
-                self.problem(span, &error.what, error.help.as_deref().unwrap_or(""));
+                self.problem(span, &error.what, error.help.unwrap_or(""));
                 None
             }
         }

@@ -167,7 +167,7 @@ pub(super) fn check_pattern(
     pattern: &[u8],
 ) -> Result<(), (String, usize, Option<String>)> {
     let added = PatternSet::new(cases).add(language, pattern);
-    added.map(drop).map_err(|error| (error.what, error.offset, error.help))
+    added.map(drop).map_err(|error| (error.what.into_owned(), error.offset, error.help.map(str::to_owned)))
 }
 
 /// The value of an attribute that is one of a few words; the inner `None` if

@@ -1,19 +1,21 @@
 //! What is wrong with a pattern, for the person who wrote it.
 
 use super::ast::NEST_MAX;
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
-use alloc::string::String;
 use core::fmt;
 
-/// A pattern that cannot be used.
+/// A pattern that cannot be used. It travels in a box: what reads patterns
+/// hands on results all the time, and seldom an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PatternError {
     /// Where: bytes from the start of the pattern.
     pub offset: usize,
     /// What is wrong.
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// What to do.
-    pub help: Option<String>,
+    pub help: Option<&'static str>,
 }
 
 impl fmt::Display for PatternError {
@@ -26,33 +28,35 @@ impl core::error::Error for PatternError {}
 
 impl PatternError {
     /// An error at a place.
-    pub(super) fn at(offset: usize, what: impl Into<String>) -> Self {
-        Self { offset, what: what.into(), help: None }
+    #[cold]
+    pub(super) fn at(offset: usize, what: impl Into<Cow<'static, str>>) -> Box<Self> {
+        Box::new(Self { offset, what: what.into(), help: None })
     }
 
     /// Adds what to do.
-    pub(super) fn help(self, help: impl Into<String>) -> Self {
-        Self { help: Some(help.into()), ..self }
+    pub(super) fn help(mut self: Box<Self>, help: &'static str) -> Box<Self> {
+        self.help = Some(help);
+        self
     }
 
     /// A pattern without a byte.
-    pub(super) fn empty() -> Self {
+    pub(super) fn empty() -> Box<Self> {
         Self::at(0, "the pattern is empty").help("leave the element out, or write what it should match")
     }
 
     /// A pattern beyond the limit of its language.
-    pub(super) fn too_long(len: usize, limit: usize) -> Self {
+    pub(super) fn too_long(len: usize, limit: usize) -> Box<Self> {
         Self::at(limit, format!("the pattern has {len} bytes; the limit is {limit}"))
             .help("make two rules of it, or use a list")
     }
 
     /// Too many groups within groups.
-    pub(super) fn too_deep(offset: usize) -> Self {
+    pub(super) fn too_deep(offset: usize) -> Box<Self> {
         Self::at(offset, format!("more than {NEST_MAX} groups within groups"))
     }
 
     /// A part of PCRE2 that needs a backtracking engine.
-    pub(super) fn not_regular(offset: usize, what: &str) -> Self {
+    pub(super) fn not_regular(offset: usize, what: &str) -> Box<Self> {
         Self::at(offset, format!("{what} is not supported")).help(
             "patterns run in time linear in the text, which rules out look-around, back-references, \
              atomic and possessive parts, recursion and verbs; most patterns can be written without",
@@ -60,7 +64,7 @@ impl PatternError {
     }
 
     /// A pattern that compiles to too much.
-    pub(super) fn too_large(what: &str, limit: usize) -> Self {
+    pub fn too_large(what: &str, limit: usize) -> Box<Self> {
         Self::at(0, format!("the pattern needs more than {limit} {what}"))
             .help("make repeat counts smaller, or make two patterns of it")
     }

@@ -2,6 +2,7 @@
 
 use super::{Cases, Language, Options, PatternError, PatternSet};
 use crate::pattern::{Captures, Frame, Given, Machine, Matcher, PatternId, Scratch};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Compiled patterns with the memory to run them: the expressions of a
@@ -25,7 +26,7 @@ impl Expressions {
         language: Language,
         expression: &[u8],
         options: Options,
-    ) -> Result<PatternId, PatternError> {
+    ) -> Result<PatternId, Box<PatternError>> {
         let id = self.set.add_with(language, expression, options)?;
         let need = self.set.patterns().scratch_needed();
         self.memo.resize(need.memo_words, 0);

@@ -6,13 +6,14 @@
 use super::ast::{Look, Node, Tree};
 use super::characters::literal;
 use super::{Cases, PatternError};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 /// Bytes of a pattern (OSSEC 4.3).
 pub(super) const LENGTH_MAX: usize = 2048;
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, PatternError> {
+pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, Box<PatternError>> {
     if pattern.len() > LENGTH_MAX {
         return Err(PatternError::too_long(pattern.len(), LENGTH_MAX));
     }

@@ -31,6 +31,7 @@ pub use literal_shape::LiteralShape;
 pub use pattern_set::{Facts, PatternSet, PatternTables};
 
 use ast::Tree;
+use alloc::boxed::Box;
 
 /// A pattern language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -97,7 +98,7 @@ pub fn parse(
     pattern: &[u8],
     options: Options,
     cases: Cases,
-) -> Result<Parsed, PatternError> {
+) -> Result<Parsed, Box<PatternError>> {
     let shape = match language {
         Language::Match => LiteralShape::of_match(pattern),
         // Plain compares know no case.

@@ -5,6 +5,7 @@ use super::{Cases, Language, Options, Parsed, PatternError, parse};
 use crate::limits::CAPTURES_MAX;
 use crate::pattern::program::{NONE, TextRef, flag, shape};
 use crate::pattern::{Inst, PatternId, PatternRow, Patterns, Set};
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use zerocopy::little_endian::{U16, U32};
 
@@ -56,7 +57,7 @@ impl PatternSet {
 
     /// Adds a pattern of a rule or decoder; one that is there already keeps
     /// its number.
-    pub fn add(&mut self, language: Language, pattern: &[u8]) -> Result<PatternId, PatternError> {
+    pub fn add(&mut self, language: Language, pattern: &[u8]) -> Result<PatternId, Box<PatternError>> {
         self.add_with(language, pattern, Options::default())
     }
 
@@ -67,7 +68,7 @@ impl PatternSet {
         language: Language,
         pattern: &[u8],
         options: Options,
-    ) -> Result<PatternId, PatternError> {
+    ) -> Result<PatternId, Box<PatternError>> {
         let key = (language as u8, pattern, options);
         let place = match self.sorted.binary_search_by(|id| self.key(*id).cmp(&key)) {
             Ok(place) => return Ok(self.sorted[place]),
@@ -149,7 +150,7 @@ impl PatternSet {
     }
 
     /// A row that has only a language and a source.
-    fn row(&mut self, language: Language, pattern: &[u8]) -> Result<PatternRow, PatternError> {
+    fn row(&mut self, language: Language, pattern: &[u8]) -> Result<PatternRow, Box<PatternError>> {
         Ok(PatternRow {
             language: language as u8,
             shape: shape::ALWAYS,
@@ -166,7 +167,7 @@ impl PatternSet {
     }
 
     /// A text in the pool.
-    fn text(&mut self, text: &[u8]) -> Result<TextRef, PatternError> {
+    fn text(&mut self, text: &[u8]) -> Result<TextRef, Box<PatternError>> {
         Ok(TextRef { offset: U32::new(self.pool.text(text)?), len: U16::new(text.len() as u16) })
     }
 }

@@ -5,6 +5,7 @@
 use super::PatternError;
 use super::ast::{complement, folded, set_of, union};
 use crate::pattern::Set;
+use alloc::boxed::Box;
 
 /// What an escape stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(super) enum Escape {
 fn named(letter: u8) -> Option<Set> {
     let set = match letter.to_ascii_lowercase() {
         b'd' => set_of(&[(b'0', b'9')]),
-        b'w' => word(),
+        b'w' => set_of(WORD),
         b's' => set_of(&[(b' ', b' '), (b'\t', b'\r')]),
         b'h' => set_of(&[(b' ', b' '), (b'\t', b'\t'), (0xA0, 0xA0)]),
         b'v' => set_of(&[(b'\n', b'\r'), (0x85, 0x85)]),
@@ -30,13 +31,11 @@ fn named(letter: u8) -> Option<Set> {
 }
 
 /// `\w`.
-fn word() -> Set {
-    set_of(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z'), (b'_', b'_')])
-}
+const WORD: &[(u8, u8)] = &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z'), (b'_', b'_')];
 
 /// Reads an escape that stands for one byte or one byte of a set; `at` is the
 /// backslash. `None` for other escapes. Returns the place behind it.
-pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, PatternError> {
+pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, Box<PatternError>> {
     let Some(letter) = text.get(at + 1).copied() else {
         return Err(
             PatternError::at(at, "`\\` at the end of the pattern").help("write `\\\\` for a backslash")
@@ -64,7 +63,7 @@ pub(super) fn escape(text: &[u8], at: usize) -> Result<Option<(Escape, usize)>, 
 }
 
 /// `\0` and up to two more octal digits.
-pub(super) fn octal(text: &[u8], start: usize, digits: usize) -> Result<(Escape, usize), PatternError> {
+pub(super) fn octal(text: &[u8], start: usize, digits: usize) -> Result<(Escape, usize), Box<PatternError>> {
     let taken = text[start..].iter().take(digits).take_while(|c| (b'0'..=b'7').contains(c)).count();
     let value = text[start..start + taken].iter().fold(0u32, |value, c| value * 8 + u32::from(c - b'0'));
     let byte = u8::try_from(value).map_err(|_| too_large(start))?;
@@ -79,7 +78,7 @@ fn hexadecimal(text: &[u8], at: usize) -> (Escape, usize) {
 }
 
 /// `\x{...}` and `\o{...}`.
-fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), PatternError> {
+fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Box<PatternError>> {
     let wrong = || PatternError::at(at, "no number in `{...}` behind this escape").help("write `\\x{41}`");
     let inner = text[at + 2..].strip_prefix(b"{").ok_or_else(wrong)?;
     let len = inner.iter().position(|c| *c == b'}').ok_or_else(wrong)?;
@@ -90,7 +89,7 @@ fn braced(text: &[u8], at: usize, radix: u32) -> Result<(Escape, usize), Pattern
 }
 
 /// `\cX`.
-fn control(text: &[u8], at: usize) -> Result<(Escape, usize), PatternError> {
+fn control(text: &[u8], at: usize) -> Result<(Escape, usize), Box<PatternError>> {
     match text.get(at + 2) {
         Some(c) if (b' '..=b'~').contains(c) => Ok((Escape::Byte(c.to_ascii_uppercase() ^ 0x40), at + 3)),
         _ => Err(PatternError::at(at, "`\\c` needs a printable ASCII character behind it")),
@@ -98,13 +97,13 @@ fn control(text: &[u8], at: usize) -> Result<(Escape, usize), PatternError> {
 }
 
 /// A number that is no byte.
-fn too_large(at: usize) -> PatternError {
+fn too_large(at: usize) -> Box<PatternError> {
     PatternError::at(at, "this number is larger than one byte")
         .help("texts are bytes: 0 to 255, hexadecimal ff")
 }
 
 /// Reads `[...]`; `at` is the bracket. Returns the place behind it.
-pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), PatternError> {
+pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), Box<PatternError>> {
     let mut reader = Class { text, start: at, next: at + 1, quoted: false };
     let negated = reader.take(b"^");
     let mut set = Set::EMPTY;
@@ -158,7 +157,7 @@ impl Class<'_> {
     }
 
     /// The next item; `None` behind the closing bracket.
-    fn item(&mut self, first: bool) -> Result<Option<Escape>, PatternError> {
+    fn item(&mut self, first: bool) -> Result<Option<Escape>, Box<PatternError>> {
         self.quotes();
         let Some(c) = self.text.get(self.next).copied() else {
             return Err(PatternError::at(self.start, "`[` without `]`").help("write `\\[` for the character"));
@@ -184,7 +183,7 @@ impl Class<'_> {
     }
 
     /// An escape within a class: `\b` is a backspace, digits are octal.
-    fn escape(&mut self) -> Result<Escape, PatternError> {
+    fn escape(&mut self) -> Result<Escape, Box<PatternError>> {
         let at = self.next;
         let (escape, next) = match self.text.get(at + 1) {
             Some(b'b') => (Escape::Byte(0x08), at + 2),
@@ -198,7 +197,7 @@ impl Class<'_> {
 
     /// `[:name:]`; anything else that begins so is the bracket itself, as far
     /// as PCRE2 takes it.
-    fn posix(&mut self) -> Result<Escape, PatternError> {
+    fn posix(&mut self) -> Result<Escape, Box<PatternError>> {
         let kind = self.text[self.next + 1];
         let rest = &self.text[self.next + 2..];
         let name_len = rest.iter().position(|c| matches!(c, b']' | b'\\' | b'[') || *c == kind);
@@ -221,7 +220,7 @@ impl Class<'_> {
 
     /// The end of a range, if a `-` with one follows; and where it stands. A
     /// hyphen before the end or before a set stands for itself and is left.
-    fn range_end(&mut self) -> Result<Option<(u8, usize)>, PatternError> {
+    fn range_end(&mut self) -> Result<Option<(u8, usize)>, Box<PatternError>> {
         self.quotes();
         let hyphen = self.next;
         if self.quoted || !self.take(b"-") {
@@ -239,23 +238,25 @@ impl Class<'_> {
     }
 }
 
-/// A POSIX class by its name. Case is folded with the rest of the class.
+/// POSIX classes. Case is folded with the rest of the class.
+const POSIX: [(&[u8], &[(u8, u8)]); 14] = [
+    (b"alpha", &[(b'A', b'Z'), (b'a', b'z')]),
+    (b"lower", &[(b'a', b'z')]),
+    (b"upper", &[(b'A', b'Z')]),
+    (b"alnum", &[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')]),
+    (b"ascii", &[(0, 127)]),
+    (b"blank", &[(b' ', b' '), (b'\t', b'\t')]),
+    (b"cntrl", &[(0, 31), (127, 127)]),
+    (b"digit", &[(b'0', b'9')]),
+    (b"graph", &[(33, 126)]),
+    (b"print", &[(32, 126)]),
+    (b"punct", &[(33, 47), (58, 64), (91, 96), (123, 126)]),
+    (b"space", &[(b' ', b' '), (b'\t', b'\r')]),
+    (b"word", WORD),
+    (b"xdigit", &[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')]),
+];
+
+/// A POSIX class by its name.
 fn posix_set(name: &[u8]) -> Option<Set> {
-    Some(match name {
-        b"alpha" => set_of(&[(b'A', b'Z'), (b'a', b'z')]),
-        b"lower" => set_of(&[(b'a', b'z')]),
-        b"upper" => set_of(&[(b'A', b'Z')]),
-        b"alnum" => set_of(&[(b'0', b'9'), (b'A', b'Z'), (b'a', b'z')]),
-        b"ascii" => set_of(&[(0, 127)]),
-        b"blank" => set_of(&[(b' ', b' '), (b'\t', b'\t')]),
-        b"cntrl" => set_of(&[(0, 31), (127, 127)]),
-        b"digit" => set_of(&[(b'0', b'9')]),
-        b"graph" => set_of(&[(33, 126)]),
-        b"print" => set_of(&[(32, 126)]),
-        b"punct" => set_of(&[(33, 47), (58, 64), (91, 96), (123, 126)]),
-        b"space" => set_of(&[(b' ', b' '), (b'\t', b'\r')]),
-        b"word" => word(),
-        b"xdigit" => set_of(&[(b'0', b'9'), (b'A', b'F'), (b'a', b'f')]),
-        _ => return None,
-    })
+    POSIX.iter().find(|(known, _)| *known == name).map(|(_, ranges)| set_of(ranges))
 }

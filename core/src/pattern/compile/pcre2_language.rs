@@ -27,7 +27,7 @@ struct Flags {
 }
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, PatternError> {
+pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, Box<PatternError>> {
     if pattern.is_empty() {
         return Err(PatternError::empty());
     }
@@ -70,7 +70,7 @@ impl Parser<'_> {
     }
 
     /// Goes past comments, quoting marks and, in extended mode, white space.
-    fn skip(&mut self) -> Result<(), PatternError> {
+    fn skip(&mut self) -> Result<(), Box<PatternError>> {
         loop {
             if self.quoted {
                 if !self.take(b"\\E") {
@@ -105,7 +105,7 @@ impl Parser<'_> {
     }
 
     /// Alternatives up to the end of the group.
-    fn alternatives(&mut self) -> Result<Node, PatternError> {
+    fn alternatives(&mut self) -> Result<Node, Box<PatternError>> {
         let mut alternatives = vec![self.sequence()?];
         while self.take(b"|") {
             alternatives.push(self.sequence()?);
@@ -114,7 +114,7 @@ impl Parser<'_> {
     }
 
     /// One alternative.
-    fn sequence(&mut self) -> Result<Node, PatternError> {
+    fn sequence(&mut self) -> Result<Node, Box<PatternError>> {
         let mut nodes = Vec::new();
         loop {
             self.skip()?;
@@ -138,7 +138,7 @@ impl Parser<'_> {
     }
 
     /// One thing that a quantifier can follow; `None` for a change of options.
-    fn atom(&mut self, c: u8) -> Result<Option<Node>, PatternError> {
+    fn atom(&mut self, c: u8) -> Result<Option<Node>, Box<PatternError>> {
         if self.quoted {
             self.next += 1;
             return Ok(Some(self.byte(c)));
@@ -173,7 +173,7 @@ impl Parser<'_> {
     }
 
     /// An escape outside of a class.
-    fn escaped(&mut self) -> Result<Node, PatternError> {
+    fn escaped(&mut self) -> Result<Node, Box<PatternError>> {
         let at = self.next;
         if let Some((escape, next)) = escape(self.text, at)? {
             self.next = next;
@@ -205,7 +205,7 @@ impl Parser<'_> {
     }
 
     /// `\1` and so on: a back-reference, or an octal number.
-    fn number(&mut self, at: usize) -> Result<Node, PatternError> {
+    fn number(&mut self, at: usize) -> Result<Node, Box<PatternError>> {
         let digits = self.text[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
         let octal_digits =
             self.text[at + 1..].iter().take(3).take_while(|c| (b'0'..=b'7').contains(c)).count();
@@ -225,7 +225,7 @@ impl Parser<'_> {
     }
 
     /// A group or a change of options; `next` is the bracket.
-    fn group(&mut self) -> Result<Option<Node>, PatternError> {
+    fn group(&mut self) -> Result<Option<Node>, Box<PatternError>> {
         let at = self.next;
         if self.rest().starts_with(b"(*")
             && self.rest().get(2).is_some_and(|c| c.is_ascii_alphabetic() || *c == b':')
@@ -259,7 +259,7 @@ impl Parser<'_> {
     }
 
     /// Reads what kind of group begins here.
-    fn opening(&mut self, at: usize) -> Result<Opening, PatternError> {
+    fn opening(&mut self, at: usize) -> Result<Opening, Box<PatternError>> {
         if !self.take(b"(?") {
             self.next += 1;
             return Ok(Opening::Capture);
@@ -290,7 +290,7 @@ impl Parser<'_> {
     }
 
     /// Reads the name of a group; names are not used.
-    fn name(&mut self, at: usize, skip: usize, close: u8) -> Result<Opening, PatternError> {
+    fn name(&mut self, at: usize, skip: usize, close: u8) -> Result<Opening, Box<PatternError>> {
         self.next += skip;
         let len = self.rest().iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();
         let starts_well = len > 0 && len <= 32 && !self.rest()[0].is_ascii_digit();
@@ -303,7 +303,7 @@ impl Parser<'_> {
     }
 
     /// Reads options behind `(?`, up to `)` or `:`.
-    fn options(&mut self, at: usize) -> Result<Opening, PatternError> {
+    fn options(&mut self, at: usize) -> Result<Opening, Box<PatternError>> {
         let former = self.flags;
         let mut on = true;
         let mut options = self.flags;
@@ -341,7 +341,7 @@ impl Parser<'_> {
     }
 
     /// A quantifier, if one is next: at least, at most, greedy.
-    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>, bool)>, PatternError> {
+    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>, bool)>, Box<PatternError>> {
         if self.quoted {
             return Ok(None);
         }
@@ -366,7 +366,7 @@ impl Parser<'_> {
 
     /// `{n}`, `{n,}` or `{n,m}`, if that is next, and its length. Other braces
     /// stand for themselves.
-    fn counts(&self) -> Result<Option<(u32, Option<u32>, usize)>, PatternError> {
+    fn counts(&self) -> Result<Option<(u32, Option<u32>, usize)>, Box<PatternError>> {
         let Some(len) = self.rest().iter().position(|c| *c == b'}') else {
             return Ok(None);
         };
@@ -412,7 +412,7 @@ enum Opening {
 }
 
 /// A quantifier that has nothing before it.
-fn nothing_to_repeat(at: usize) -> PatternError {
+fn nothing_to_repeat(at: usize) -> Box<PatternError> {
     PatternError::at(at, "nothing to repeat before this quantifier")
         .help("write `\\` before it for the character")
 }

@@ -17,6 +17,7 @@ use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
 use crate::pattern::program::{fold, frames_needed, member, op, run};
 use crate::pattern::{Inst, Set};
+use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 use zerocopy::little_endian::U16;
@@ -36,7 +37,7 @@ pub(super) struct Pool {
 
 impl Pool {
     /// The number of a set.
-    pub(super) fn set(&mut self, set: &Set) -> Result<u16, PatternError> {
+    pub(super) fn set(&mut self, set: &Set) -> Result<u16, Box<PatternError>> {
         let known = self.sorted_sets.binary_search_by(|number| self.sets[usize::from(*number)].cmp(set));
         let place = match known {
             Ok(place) => return Ok(self.sorted_sets[place]),
@@ -50,7 +51,7 @@ impl Pool {
     }
 
     /// The offset of a text.
-    pub(super) fn text(&mut self, text: &[u8]) -> Result<u32, PatternError> {
+    pub(super) fn text(&mut self, text: &[u8]) -> Result<u32, Box<PatternError>> {
         let of = |(offset, len): &(u32, u32)| &self.text[*offset as usize..][..*len as usize];
         let place = match self.sorted_texts.binary_search_by(|known| of(known).cmp(text)) {
             Ok(place) => return Ok(self.sorted_texts[place].0),
@@ -76,7 +77,7 @@ pub(super) struct Program {
 }
 
 /// Writes the program of a tree.
-pub(super) fn compile(tree: &Tree, pool: &mut Pool) -> Result<Program, PatternError> {
+pub(super) fn compile(tree: &Tree, pool: &mut Pool) -> Result<Program, Box<PatternError>> {
     let mut writer = Writer { pool, code: Vec::new(), memos: 0, utf: tree.utf, leaps: None, landings: None };
     writer.node(&tree.node, First::OPEN)?;
     writer.put(op::MATCH, 0, [0; 3])?;
@@ -129,7 +130,7 @@ struct Writer<'p> {
 
 impl Writer<'_> {
     /// Writes one instruction; its place.
-    fn put(&mut self, op: u8, flag: u8, operands: [u16; 3]) -> Result<usize, PatternError> {
+    fn put(&mut self, op: u8, flag: u8, operands: [u16; 3]) -> Result<usize, Box<PatternError>> {
         if self.code.len() >= PROGRAM_MAX {
             return Err(PatternError::too_large("instructions", PROGRAM_MAX));
         }
@@ -139,7 +140,7 @@ impl Writer<'_> {
     }
 
     /// A new memo number.
-    fn memo(&mut self) -> Result<u16, PatternError> {
+    fn memo(&mut self) -> Result<u16, Box<PatternError>> {
         let words = (usize::from(self.memos) + 1) * (TEXT_MAX / 64 + 1);
         if words > MEMO_WORDS_MAX {
             return Err(PatternError::too_large("words to note places", MEMO_WORDS_MAX));
@@ -149,14 +150,14 @@ impl Writer<'_> {
     }
 
     /// Writes the place where ways meet.
-    fn meet(&mut self) -> Result<usize, PatternError> {
+    fn meet(&mut self) -> Result<usize, Box<PatternError>> {
         let memo = self.memo()?;
         self.put(op::MEMO, 0, [memo, 0, 0])
     }
 
     /// Behind what matched a character: in a first copy goes over to the
     /// second one.
-    fn consumed(&mut self) -> Result<(), PatternError> {
+    fn consumed(&mut self) -> Result<(), Box<PatternError>> {
         if self.leaps.is_some() {
             let jump = self.put(op::JUMP, 0, [0; 3])?;
             self.leaps.get_or_insert_default().push(jump);
@@ -173,7 +174,7 @@ impl Writer<'_> {
     }
 
     /// Writes a part.
-    fn node(&mut self, node: &Node, follow: First) -> Result<(), PatternError> {
+    fn node(&mut self, node: &Node, follow: First) -> Result<(), Box<PatternError>> {
         match node {
             Node::Empty => Ok(()),
             Node::Chars(_) | Node::Wide(_) => self.concat(core::slice::from_ref(node), follow),
@@ -197,7 +198,7 @@ impl Writer<'_> {
     }
 
     /// Writes a sequence; characters that follow each other as literals.
-    fn concat(&mut self, nodes: &[Node], follow: First) -> Result<(), PatternError> {
+    fn concat(&mut self, nodes: &[Node], follow: First) -> Result<(), Box<PatternError>> {
         let mut follows = vec![follow; nodes.len() + 1];
         for at in (0..nodes.len()).rev() {
             follows[at] = nodes[at].first().then(follows[at + 1]);
@@ -248,7 +249,7 @@ impl Writer<'_> {
     }
 
     /// Writes a literal.
-    fn put_literal(&mut self, literal: &[u8], case: Case) -> Result<(), PatternError> {
+    fn put_literal(&mut self, literal: &[u8], case: Case) -> Result<(), Box<PatternError>> {
         let how = match case {
             Case::None | Case::Exact => fold::EXACT,
             Case::Folded if self.utf && literal.iter().any(|c| matches!(c, b'k' | b's')) => fold::UNICODE,
@@ -261,7 +262,7 @@ impl Writer<'_> {
     }
 
     /// Writes alternatives: each but the last behind a choice.
-    fn alternatives(&mut self, nodes: &[Node], follow: First) -> Result<(), PatternError> {
+    fn alternatives(&mut self, nodes: &[Node], follow: First) -> Result<(), Box<PatternError>> {
         let mut leave = Vec::new();
         for (at, node) in nodes.iter().enumerate() {
             if at + 1 == nodes.len() {
@@ -286,7 +287,7 @@ impl Writer<'_> {
         max: Option<u32>,
         greedy: bool,
         follow: First,
-    ) -> Result<(), PatternError> {
+    ) -> Result<(), Box<PatternError>> {
         if let Node::Chars(set) = node
             && (!self.utf || max.is_none())
         {
@@ -314,8 +315,8 @@ impl Writer<'_> {
     fn optional(
         &mut self,
         greedy: bool,
-        part: impl FnOnce(&mut Self) -> Result<(), PatternError>,
-    ) -> Result<(), PatternError> {
+        part: impl FnOnce(&mut Self) -> Result<(), Box<PatternError>>,
+    ) -> Result<(), Box<PatternError>> {
         let split = self.split(greedy)?;
         part(self)?;
         self.leave_to_here(split, greedy);
@@ -323,7 +324,7 @@ impl Writer<'_> {
     }
 
     /// Writes a part one or more times.
-    fn one_or_more(&mut self, node: &Node, greedy: bool, follow: First) -> Result<(), PatternError> {
+    fn one_or_more(&mut self, node: &Node, greedy: bool, follow: First) -> Result<(), Box<PatternError>> {
         if self.leaps.is_some() {
             // In a first copy the end of a round that matched nothing is the
             // end of the loop; any other round ends in the second copy.
@@ -353,14 +354,20 @@ impl Writer<'_> {
     }
 
     /// Writes the choice at the end of a loop.
-    fn again_or_on(&mut self, head: u16, greedy: bool) -> Result<(), PatternError> {
+    fn again_or_on(&mut self, head: u16, greedy: bool) -> Result<(), Box<PatternError>> {
         let next = self.here() + 1;
         let targets = if greedy { [head, next, 0] } else { [next, head, 0] };
         self.put(op::SPLIT, 0, targets).map(drop)
     }
 
     /// Writes a part up to `count` times, each within the one before.
-    fn up_to(&mut self, node: &Node, count: u32, greedy: bool, follow: First) -> Result<(), PatternError> {
+    fn up_to(
+        &mut self,
+        node: &Node,
+        count: u32,
+        greedy: bool,
+        follow: First,
+    ) -> Result<(), Box<PatternError>> {
         let mut splits = Vec::new();
         for _ in 0..count {
             splits.push(self.split(greedy)?);
@@ -371,7 +378,7 @@ impl Writer<'_> {
     }
 
     /// Writes a choice between what follows and a place to be set.
-    fn split(&mut self, greedy: bool) -> Result<usize, PatternError> {
+    fn split(&mut self, greedy: bool) -> Result<usize, Box<PatternError>> {
         let next = self.here() + 1;
         self.put(op::SPLIT, 0, if greedy { [next, 0, 0] } else { [0, next, 0] })
     }
@@ -391,7 +398,7 @@ impl Writer<'_> {
         max: Option<u32>,
         greedy: bool,
         follow: First,
-    ) -> Result<(), PatternError> {
+    ) -> Result<(), Box<PatternError>> {
         if max == Some(0) {
             return Ok(());
         }
@@ -410,7 +417,7 @@ impl Writer<'_> {
     }
 
     /// Writes the instructions of a run.
-    fn characters(&mut self, set: u16, min: u32, max: Option<u32>, how: u8) -> Result<(), PatternError> {
+    fn characters(&mut self, set: u16, min: u32, max: Option<u32>, how: u8) -> Result<(), Box<PatternError>> {
         let Some(max) = max else {
             for _ in 1..min {
                 self.put(op::SET, 0, [set, 0, 0])?;

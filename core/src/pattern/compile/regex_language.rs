@@ -39,7 +39,7 @@ enum Token {
 type Placed = (usize, Token);
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, PatternError> {
+pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, Box<PatternError>> {
     if pattern.is_empty() {
         return Err(PatternError::empty());
     }
@@ -57,7 +57,7 @@ pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, PatternError> 
 }
 
 /// The walk over the pattern.
-fn tokens(pattern: &[u8], cases: Cases) -> Result<Vec<Placed>, PatternError> {
+fn tokens(pattern: &[u8], cases: Cases) -> Result<Vec<Placed>, Box<PatternError>> {
     let mut tokens = Vec::new();
     let mut at = 0;
     while let Some(byte) = pattern.get(at).copied() {
@@ -85,7 +85,7 @@ fn tokens(pattern: &[u8], cases: Cases) -> Result<Vec<Placed>, PatternError> {
 }
 
 /// What an escape matches.
-fn escape(pattern: &[u8], at: usize) -> Result<Node, PatternError> {
+fn escape(pattern: &[u8], at: usize) -> Result<Node, Box<PatternError>> {
     let Some(letter_of) = pattern.get(at + 1).copied() else {
         return Err(
             PatternError::at(at, "`\\` at the end of the pattern").help("write `\\\\` for a backslash")
@@ -156,7 +156,7 @@ struct Parser<'t> {
 
 impl Parser<'_> {
     /// Alternatives up to the end of the group.
-    fn alternatives(&mut self) -> Result<Node, PatternError> {
+    fn alternatives(&mut self) -> Result<Node, Box<PatternError>> {
         let mut alternatives = vec![self.sequence()?];
         while let Some((_, Token::Or)) = self.tokens.get(self.next) {
             self.next += 1;
@@ -166,7 +166,7 @@ impl Parser<'_> {
     }
 
     /// One alternative.
-    fn sequence(&mut self) -> Result<Node, PatternError> {
+    fn sequence(&mut self) -> Result<Node, Box<PatternError>> {
         let mut nodes = Vec::new();
         // Whether a quantifier may follow.
         let mut repeatable = false;
@@ -193,7 +193,7 @@ impl Parser<'_> {
     }
 
     /// A group; leaves its `)` to the caller.
-    fn group(&mut self, at: usize) -> Result<Node, PatternError> {
+    fn group(&mut self, at: usize) -> Result<Node, Box<PatternError>> {
         self.next += 1;
         self.depth += 1;
         if self.depth > NEST_MAX {
@@ -211,7 +211,7 @@ impl Parser<'_> {
 }
 
 /// A quantifier that has nothing before it.
-fn nothing_to_repeat(at: usize) -> PatternError {
+fn nothing_to_repeat(at: usize) -> Box<PatternError> {
     PatternError::at(at, "nothing to repeat before this quantifier").help(
         "`*` and `+` are quantifiers wherever a backslash stands two bytes before them, \
          even if that backslash is escaped",
