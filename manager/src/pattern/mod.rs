@@ -26,6 +26,6 @@ pub use words::word_match;
 use bartizan_core::pattern::compile::{self, Parsed};
 
 /// Reads a pattern of a rule or decoder.
-fn parse(language: Language, pattern: &[u8]) -> Result<Parsed, PatternError> {
+fn parse(language: Language, pattern: &[u8]) -> Result<Parsed, Box<PatternError>> {
     compile::parse(language, pattern, Options::default(), cases)
 }
