@@ -18,6 +18,7 @@
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
+//! | [`mail`] | mail for people |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
@@ -33,6 +34,7 @@ pub mod database;
 pub mod diagnose;
 pub mod engine;
 pub mod ledger;
+pub mod mail;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
