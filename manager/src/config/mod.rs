@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`home`] | the folder of an installation |
 //! | `reading` | one option: yes or no, a number, a text |
+//! | `secret` | what must not be shown, and files that hold it |
 //! | `sections` | what is known, used or not |
 //! | [`global`] | `<global>` and `<alerts>` |
 //! | [`email`] | mail: its part of `<global>`, and `<email_alerts>` |
@@ -37,6 +38,7 @@ mod reading;
 pub mod remote;
 pub mod responses;
 pub mod rule_files;
+mod secret;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -52,6 +54,7 @@ pub use log_format::LogFormat;
 pub use remote::{Connection, Remote};
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
+pub use secret::Secret;
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
