@@ -18,8 +18,9 @@
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
-//! | [`mail`] | mail for people |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`mail`] | mail for people, each with an address a destination |
+//! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -43,4 +44,5 @@ pub mod respond;
 pub mod ruleset;
 pub mod sources;
 pub mod store;
+pub mod tls;
 pub mod xml;

@@ -1,11 +1,9 @@
 //! Mail: what `<global>` says about it, and `<email_alerts>`.
 
-use super::assembly::check_pattern;
-use super::reading::{Reading, number, value_span};
-use super::Place;
-use crate::pattern::Language;
+use super::reading::{Reading, value_span};
+use super::selection::{Manner, Selection};
+use super::{Place, Secret, Terms, notification};
 use crate::xml::Element;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 /// Recipients of one configuration, each with a thread and a queue.
@@ -14,17 +12,11 @@ const RECIPIENTS_MAX: usize = 64;
 /// Blocks of `<email_alerts>`.
 pub(super) const GRANULAR_MAX: usize = 1024;
 
-/// Rules that one block may name.
-const RULES_MAX: usize = 4096;
-
 /// Bytes of an address (RFC 5321 §4.5.3.1.3, without the brackets).
 const ADDRESS_MAX: usize = 254;
 
 /// Bytes of a name or of what a header shows.
 const NAME_MAX: usize = 255;
-
-/// Levels, as far as rules may have them.
-const LEVELS: RangeInclusive<u32> = 0..=9999;
 
 /// What `<global>` says about mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +35,8 @@ pub struct Email {
     pub smtp_server: Option<String>,
     /// `helo_server`.
     pub helo_server: Option<String>,
-    /// `email_maxperhour`, 1 to 9999.
-    pub max_per_hour: u32,
+    /// `email_maxperhour`, 1 to 9999: mails an hour to one address.
+    pub max_per_hour: Option<u32>,
     /// `auth_smtp`.
     pub auth_smtp: bool,
     /// `auth_without_tls`: the password may be said where others can listen.
@@ -58,7 +50,7 @@ pub struct Email {
     /// `smtp_user`.
     pub smtp_user: Option<String>,
     /// `smtp_password`.
-    pub smtp_password: Option<String>,
+    pub smtp_password: Option<Secret>,
     /// `smtp_port`.
     pub smtp_port: Option<u16>,
     /// Where `email_notification` is configured.
@@ -86,18 +78,10 @@ pub struct EmailAlerts {
     pub to: String,
     /// `format`.
     pub format: MailFormat,
-    /// `level`: this and higher.
-    pub level: Option<u16>,
-    /// `rule_id`: one of these.
-    pub rules: Vec<u32>,
-    /// `group`: a pattern (OSSEC's match) on the rule's groups.
-    pub group: Option<String>,
-    /// `event_location`: a pattern (OSSEC's match) on where the event came from.
-    pub location: Option<String>,
-    /// `do_not_delay`: at once.
-    pub do_not_delay: bool,
-    /// `do_not_group`: each alert in a mail of its own.
-    pub do_not_group: bool,
+    /// Which alerts, and which of them at once or alone.
+    pub selection: Selection,
+    /// When it is told, if that is said here.
+    pub terms: Terms,
     /// Where it is configured.
     pub place: Place,
 }
@@ -112,8 +96,22 @@ pub enum MailFormat {
     Sms,
 }
 
-const GRANULAR: [&str; 8] =
-    ["email_to", "level", "rule_id", "group", "event_location", "format", "do_not_delay", "do_not_group"];
+const GRANULAR: [&str; 14] = [
+    "email_to",
+    "level",
+    "rule_id",
+    "group",
+    "event_location",
+    "format",
+    "do_not_delay",
+    "do_not_group",
+    "max_per_hour",
+    "quiet_hours",
+    "deduplicate",
+    "storm",
+    "digest",
+    "grouping",
+];
 
 const FORMATS: [(&str, MailFormat); 3] =
     [("default", MailFormat::Full), ("full", MailFormat::Full), ("sms", MailFormat::Sms)];
@@ -135,7 +133,7 @@ impl Default for Email {
             ids_name: None,
             smtp_server: None,
             helo_server: None,
-            max_per_hour: 12,
+            max_per_hour: None,
             auth_smtp: false,
             auth_without_tls: false,
             secure_smtp: Security::Offered,
@@ -161,7 +159,7 @@ impl Email {
             "email_from" => self.from = address(reading, option),
             "email_reply_to" => self.reply_to = address(reading, option),
             "email_idsname" => self.ids_name = name(reading, option),
-            "email_maxperhour" => set(&mut self.max_per_hour, reading.number(option, 1..=9999)),
+            "email_maxperhour" => self.max_per_hour = reading.number(option, 1..=9999),
             _ => return self.take_server(reading, option),
         }
         true
@@ -179,7 +177,7 @@ impl Email {
                 self.smtp_tls_ca = reading.text(option).map(|path| reading.home.path(path));
             }
             "smtp_user" => self.smtp_user = reading.text(option),
-            "smtp_password" => self.smtp_password = reading.text(option),
+            "smtp_password" => self.smtp_password = Secret::read(reading, option),
             "smtp_port" => self.smtp_port = reading.number(option, 1..=65535).map(|port| port as u16),
             _ => return false,
         }
@@ -222,7 +220,9 @@ impl EmailAlerts {
     pub(super) fn read(reading: &mut Reading<'_>, section: &Element) -> Option<Self> {
         let mut parts = Parts::default();
         for option in &section.children {
-            reading.only_attributes(option, &[]);
+            if !notification::OPTIONS.contains(&option.name.as_str()) {
+                reading.only_attributes(option, &[]);
+            }
             parts.take(reading, section, option);
         }
         parts.finish(reading, section)
@@ -233,57 +233,45 @@ impl EmailAlerts {
 #[derive(Default)]
 struct Parts {
     to: Option<String>,
-    format: Option<MailFormat>,
-    level: Option<u16>,
-    rules: Vec<u32>,
-    group: Option<String>,
-    location: Option<String>,
-    do_not_delay: bool,
-    do_not_group: bool,
-    /// Something was wrong and is reported.
-    flawed: bool,
+    format: MailFormat,
+    selection: Selection,
+    terms: Terms,
 }
 
 impl Parts {
     fn take(&mut self, reading: &mut Reading<'_>, section: &Element, option: &Element) {
         match option.name.as_str() {
-            "email_to" => self.to = self.flaw(address(reading, option)),
-            "level" => self.level = self.flaw(reading.number(option, LEVELS)).map(|level| level as u16),
-            "rule_id" => self.rules = self.flaw(rules(reading, option)).unwrap_or_default(),
-            "group" => self.group = self.flaw(pattern(reading, option)),
-            "event_location" => self.location = self.flaw(pattern(reading, option)),
-            "format" => self.format = self.flaw(one_of(reading, option, &FORMATS)),
-            // OSSEC 4.3: that it stands there is enough, whatever it says.
-            "do_not_delay" => self.do_not_delay = option.text != b"no",
-            "do_not_group" => self.do_not_group = option.text != b"no",
+            "email_to" => self.to = address(reading, option).or(self.to.take()),
+            "format" => set(&mut self.format, one_of(reading, option, &FORMATS)),
+            // OSSEC 4.3: that it stands there is enough, but `no` means no here.
+            "do_not_delay" => self.selection.at_once = option.text != b"no",
+            "do_not_group" => self.selection.alone = option.text != b"no",
+            _ if self.selection.take(reading, option, Manner::Pattern) => {}
+            _ if self.terms.take(reading, option) => {}
             _ => reading.other_option(section, option, &GRANULAR, &[]),
         }
     }
 
-    fn flaw<T>(&mut self, value: Option<T>) -> Option<T> {
-        self.flawed |= value.is_none();
-        value
-    }
-
     fn finish(self, reading: &mut Reading<'_>, section: &Element) -> Option<EmailAlerts> {
-        if self.flawed {
-            return None;
-        }
         let span = section.name_span;
         let Some(to) = self.to else {
-            let help = "name who is told: <email_to>me@example.com</email_to>";
-            reading.error(span, "this <email_alerts> has no <email_to>", help);
+            if !section.children.iter().any(|option| option.name == "email_to") {
+                let help = "name who is told: <email_to>me@example.com</email_to>";
+                reading.error(span, "this <email_alerts> has no <email_to>", help);
+            }
             return None;
         };
+        if !self.selection.says_something() {
+            let help = "add a condition, such as <level>10</level>; who is told of all stands in <global>";
+            reading.error(span, "this <email_alerts> says nothing of which alerts", help);
+            return None;
+        }
+        let selection = Selection { mailed: true, ..self.selection };
         Some(EmailAlerts {
             to,
-            format: self.format.unwrap_or_default(),
-            level: self.level,
-            rules: self.rules,
-            group: self.group,
-            location: self.location,
-            do_not_delay: self.do_not_delay,
-            do_not_group: self.do_not_group,
+            format: self.format,
+            selection,
+            terms: self.terms,
             place: reading.place(span),
         })
     }
@@ -326,29 +314,6 @@ fn word(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
     }
     let message = format!("`{text}` is no name of a machine");
     reading.error(value_span(option), message, "write a name of letters, digits, dots and dashes");
-    None
-}
-
-/// Numbers between commas and spaces.
-fn rules(reading: &mut Reading<'_>, option: &Element) -> Option<Vec<u32>> {
-    let text = reading.text(option)?;
-    let words = text.split([',', ' ', '|', '\t', '\r', '\n']).filter(|word| !word.is_empty());
-    let rules: Option<Vec<_>> = words.map(|word| number(word.as_bytes())).collect();
-    let rules = rules.filter(|rules| (1..=RULES_MAX).contains(&rules.len()));
-    if rules.is_none() {
-        let message = format!("<rule_id> takes 1 to {RULES_MAX} numbers of rules");
-        reading.error(value_span(option), message, "write them with commas: 5712, 5720");
-    }
-    rules
-}
-
-fn pattern(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
-    let text = reading.text(option)?;
-    let Err((what, offset, help)) = check_pattern(Language::Match, text.as_bytes()) else {
-        return Some(text);
-    };
-    let at = offset.min(text.len().saturating_sub(1));
-    reading.error(option.span_of(at..at + 1), what, help.unwrap_or_default());
     None
 }
 

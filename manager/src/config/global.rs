@@ -93,7 +93,7 @@ impl Global {
     /// Reads one `<global>`; what it does not say stays.
     pub(super) fn take(&mut self, reading: &mut Reading<'_>, section: &Element) {
         for option in &section.children {
-            reading.only_attributes(option, &[]);
+            reading.only_attributes(option, if option.name == "smtp_password" { &["file"] } else { &[] });
             match option.name.as_str() {
                 "logall" => set(&mut self.logall, reading.yes_or_no(option)),
                 "logall_json" => set(&mut self.logall_json, reading.yes_or_no(option)),

@@ -23,6 +23,8 @@
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
+//! | [`notification`] | `<notification>`: how much people want to hear |
+//! | [`selection`] | which alerts a destination is to hear of |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -34,12 +36,14 @@ pub mod home;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
+pub mod notification;
 mod reading;
 pub mod remote;
 pub mod responses;
 pub mod rule_files;
 mod secret;
 mod sections;
+pub mod selection;
 #[cfg(test)]
 mod tests;
 
@@ -51,10 +55,12 @@ pub use home::Home;
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
+pub use notification::Terms;
 pub use remote::{Connection, Remote};
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
+pub use selection::Selection;
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -85,6 +91,8 @@ pub struct Config {
     pub responses: Responses,
     /// `<email_alerts>`: who is told of some alerts only, in order.
     pub email_alerts: Vec<EmailAlerts>,
+    /// `<notification>`: when people are told.
+    pub notification: Terms,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -159,6 +167,7 @@ impl Config {
                 "email_alerts" => self.email_alerts(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
+                "notification" => self.notification.section(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, &sections::USED),
             }
