@@ -43,6 +43,8 @@ pub enum Stage {
 pub enum Fault {
     /// It says this, a line without its end.
     Say(&'static str),
+    /// It says this and closes the connection.
+    SayAndClose(&'static str),
     /// It closes the connection. At [`Stage::Message`] it has taken the mail,
     /// but nobody knows.
     Close,
@@ -482,10 +484,8 @@ impl Talk<'_> {
         match self.fault(stage) {
             None => self.say(reply).map(|()| true),
             Some(Fault::Say(reply)) => self.say(reply).map(|()| false),
-            Some(Fault::Close) => {
-                let _ = self.stream.get_ref().socket().shutdown(Shutdown::Both);
-                Err(io::ErrorKind::ConnectionAborted.into())
-            }
+            Some(Fault::SayAndClose(reply)) => self.say(reply).and_then(|()| self.close()),
+            Some(Fault::Close) => self.close(),
             Some(Fault::Silence) => loop {
                 // Whatever comes: no answer.
                 self.line()?;
@@ -499,6 +499,11 @@ impl Talk<'_> {
                 self.say("").map(|()| true)
             }
         }
+    }
+
+    fn close(&self) -> io::Result<bool> {
+        let _ = self.stream.get_ref().socket().shutdown(Shutdown::Both);
+        Err(io::ErrorKind::ConnectionAborted.into())
     }
 
     fn fault(&self, stage: Stage) -> Option<Fault> {

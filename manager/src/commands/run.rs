@@ -6,7 +6,7 @@
 //! with the built-in rules, and what they already tell is looked at first, so
 //! that a newcomer sees alerts at once.
 
-use super::{CommandError, home_folder, local_host, worker_count};
+use super::{CommandError, home_folder, local_host, rules_from, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
 use crate::agents::registry::AgentId;
@@ -80,7 +80,7 @@ pub struct RunArguments {
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
-    let from = arguments.rules_from(&home);
+    let from = rules_from(arguments.config.as_deref(), &home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.
@@ -141,18 +141,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
 }
 
 impl RunArguments {
-    /// The configuration that is named, or that lies in the home folder, or
-    /// the built-in rules. A configuration found where it is named belongs to
-    /// the installation around it, not to the home folder.
-    fn rules_from(&self, home: &Path) -> RulesFrom {
-        match &self.config {
-            Some(config) if config.is_file() => RulesFrom::configured(Some(config), None),
-            Some(config) => RulesFrom::configured(Some(config), Some(home)),
-            None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
-            None => RulesFrom::BuiltIn,
-        }
-    }
-
     /// Where agents connect.
     fn listens(&self, config: &Config) -> Vec<SocketAddr> {
         let for_agents = |remote: &&Remote| remote.connection == Connection::Bartizan;

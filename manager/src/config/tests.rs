@@ -1,5 +1,6 @@
 //! The promises of this room.
 
+mod email;
 mod formats;
 mod remote;
 mod responses;

@@ -116,7 +116,7 @@ impl Server {
     /// Hands a mail over. Says what the server said in the end.
     pub fn send(&self, mail: Mail<'_>, watch: Watcher<'_>) -> Result<Reply, Trouble> {
         let until = Instant::now() + self.timing.whole;
-        match self.attempt(mail, self.security, until, watch) {
+        match self.dialogue(mail, Some(self.when()), until, watch) {
             // What is offered but does not work is done without, where nothing is secret.
             Err(Trouble::Tls(why)) if self.security == Security::Offered && !self.needs_tls() => {
                 watch(Said::Note(&format!("TLS does not work here ({why}): once more without")));
@@ -124,16 +124,6 @@ impl Server {
             }
             result => result,
         }
-    }
-
-    fn attempt(
-        &self,
-        mail: Mail<'_>,
-        security: Security,
-        until: Instant,
-        watch: Watcher<'_>,
-    ) -> Result<Reply, Trouble> {
-        self.dialogue(mail, Some(self.when(security)), until, watch)
     }
 
     /// One connection; `tls` says when it is secured, `None` for never.
@@ -171,12 +161,11 @@ impl Server {
         Ok(taken)
     }
 
-    fn when(&self, security: Security) -> When {
-        match (security, self.port) {
-            (Security::Tls, _) => When::First,
-            (Security::ByPort, 25 | 587) | (Security::StartTls, _) => When::Required,
-            (Security::ByPort, _) => When::First,
+    fn when(&self) -> When {
+        match (self.security, self.port) {
             (Security::Offered, _) => When::Offered,
+            (Security::StartTls, _) | (Security::ByPort, 25 | 587) => When::Required,
+            (Security::Tls | Security::ByPort, _) => When::First,
         }
     }
 
