@@ -8,8 +8,6 @@
 
 mod circuit;
 mod post;
-#[cfg(test)]
-mod tests;
 mod trouble;
 
 pub use circuit::BREAKS_AFTER;
@@ -87,7 +85,9 @@ impl Outbox {
     pub fn configure(&mut self, mut configured: Vec<Configured>) -> Result<(), OutboxError> {
         for one in configured.iter().skip(DESTINATIONS_MAX) {
             let name = &one.name;
-            news::tell(format_args!("{name} is not served: there are more than {DESTINATIONS_MAX} destinations"));
+            news::tell(format_args!(
+                "{name} is not served: there are more than {DESTINATIONS_MAX} destinations"
+            ));
         }
         configured.truncate(DESTINATIONS_MAX);
         let mut before = std::mem::take(&mut self.running);
@@ -165,14 +165,17 @@ impl Worker {
 
     fn serve(&self, mut post: Post, name: &str) {
         let mut is_told = false;
+        let mut pruned = Instant::now();
         while !self.stop.load(Relaxed) {
             let began = Instant::now();
-            let done = turn(&mut post);
-            match &done {
-                Err(error) if !is_told => {
-                    news::tell(format_args!("{name}: {error}; it is tried until it works"));
-                }
-                _ => {}
+            let done = if pruned.elapsed() < PRUNE { turn(&mut post) } else { post.prune(epoch_now()) };
+            if pruned.elapsed() >= PRUNE {
+                pruned = began;
+            }
+            if let Err(error) = &done
+                && !is_told
+            {
+                news::tell(format_args!("{name}: {error}; it is tried until it works"));
             }
             is_told = done.is_err();
             match done {

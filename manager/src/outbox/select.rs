@@ -129,12 +129,8 @@ mod tests {
     use crate::alert::Rule;
 
     fn alert() -> Alert<'static> {
-        let rule = Rule {
-            id: 5712,
-            level: 10,
-            groups: b"syslog,sshd,authentication_failures,",
-            ..Rule::default()
-        };
+        let rule =
+            Rule { id: 5712, level: 10, groups: b"syslog,sshd,authentication_failures,", ..Rule::default() };
         Alert { rule: Some(rule), location: b"(web) 192.0.2.7->/var/log/auth.log", ..Alert::default() }
     }
 

@@ -90,7 +90,10 @@ impl Weather {
         let (title, text) = match (storm.is_told, storm.is_over) {
             (false, false) => (
                 storm.figures(now),
-                format!("From now on they are counted; a digest follows every {} s until it calms.", next - now),
+                format!(
+                    "From now on they are counted; a digest follows every {} s until it calms.",
+                    next - now
+                ),
             ),
             (true, false) => (storm.figures(now), "It has not calmed yet.".to_owned()),
             (_, true) => (storm.figures(storm.until), "It is over.".to_owned()),

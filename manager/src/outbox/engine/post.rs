@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use thiserror::Error;
 
+#[cfg(test)]
+mod tests;
+
 /// Alerts that are read at once.
 pub(super) const BATCH: usize = 256;
 
@@ -254,6 +257,12 @@ impl Post {
         })
     }
 
+    /// Forgets what is old; there may be something to do at once.
+    pub(super) fn prune(&mut self, now: i64) -> Result<bool, PostError> {
+        self.queue.prune(now)?;
+        Ok(true)
+    }
+
     /// Time until something may be handed over.
     pub(super) fn pause(&self) -> Duration {
         self.circuit.pause()
@@ -295,14 +304,15 @@ impl Post {
                 let why = format!("given up after {} attempts: {why}", parcel.attempts + 1);
                 self.queue.refuse(name, number, &why, now)?;
                 self.trouble.refused(name, &parcel.parcel.id, &why, now);
-                self.circuit.failed(None);
+                self.circuit.failed(self.circuit.next_pause(None));
             }
             Err(Failure::Temporary(why, asked)) => {
-                let failures = self.circuit.failures + 1;
+                let failures = self.circuit.failures.saturating_add(1);
                 let is_broken = failures >= BREAKS_AFTER;
-                let pause = self.circuit.failed(*asked);
+                let pause = self.circuit.next_pause(*asked);
                 let next = now + pause.as_secs() as i64;
                 self.queue.failed(name, number, &Failed { why, failures, is_broken, next, now })?;
+                self.circuit.failed(pause);
                 if is_broken && !self.circuit.is_broken {
                     self.circuit.is_broken = true;
                     self.trouble.failed(name, failures, why);

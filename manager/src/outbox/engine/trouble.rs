@@ -60,7 +60,10 @@ impl Trouble {
     /// Alerts have gone from the store before they were sent.
     pub(super) fn lost(&self, name: &str, count: u64) {
         if count > 0 {
-            self.say(name, format_args!("lost: {count} alerts were gone from the store before they were sent"));
+            self.say(
+                name,
+                format_args!("lost: {count} alerts were gone from the store before they were sent"),
+            );
         }
     }
 

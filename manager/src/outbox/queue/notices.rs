@@ -8,13 +8,7 @@ impl Queue {
     /// often this is asked for within 30 days. It does not count towards
     /// `max_per_hour`. Those that do not exist are told when they do, within
     /// 30 days. On disk when it returns.
-    pub fn notice(
-        &mut self,
-        to: &[&str],
-        key: &str,
-        notice: &Notice,
-        now: i64,
-    ) -> Result<(), QueueError> {
+    pub fn notice(&mut self, to: &[&str], key: &str, notice: &Notice, now: i64) -> Result<(), QueueError> {
         // Only a type that cannot tell its length in advance fails, and there is none.
         let bytes = postcard::to_extend(notice, Vec::new()).unwrap_or_default();
         self.together(|queue| {

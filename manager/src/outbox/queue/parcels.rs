@@ -113,7 +113,8 @@ impl Queue {
             let sql = "DELETE FROM refused WHERE destination = ?1 AND number NOT IN
                        (SELECT number FROM refused WHERE destination = ?1 ORDER BY number DESC LIMIT ?2)";
             queue.change(sql, (destination, REFUSED_MAX as i64))?;
-            let sql = "UPDATE destinations SET error = ?2, error_at = ?3, next_attempt = NULL WHERE name = ?1";
+            let sql =
+                "UPDATE destinations SET error = ?2, error_at = ?3, next_attempt = NULL WHERE name = ?1";
             queue.change(sql, (destination, cut(reason), now)).map(drop)
         })
     }

@@ -50,11 +50,11 @@ impl Queue {
     ) -> Result<(), QueueError> {
         self.together(|queue| {
             queue.change("UPDATE destinations SET removed = ?1 WHERE removed IS NULL", [now])?;
-            let sql = "INSERT INTO destinations (name, kind, cursor, budget, held) VALUES (?1, ?2, ?3, x'', 0)
+            let sql =
+                "INSERT INTO destinations (name, kind, cursor, budget, held) VALUES (?1, ?2, ?3, x'', 0)
                        ON CONFLICT (name) DO UPDATE SET kind = ?2, removed = NULL";
-            all.iter().try_for_each(|(name, kind)| {
-                queue.change(sql, (name, kind, committed as i64)).map(drop)
-            })
+            all.iter()
+                .try_for_each(|(name, kind)| queue.change(sql, (name, kind, committed as i64)).map(drop))
         })
     }
 
