@@ -19,6 +19,8 @@
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`mail`] | mail for people, each with an address a destination |
+//! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -33,6 +35,7 @@ pub mod database;
 pub mod diagnose;
 pub mod engine;
 pub mod ledger;
+pub mod mail;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
@@ -41,4 +44,5 @@ pub mod respond;
 pub mod ruleset;
 pub mod sources;
 pub mod store;
+pub mod tls;
 pub mod xml;

@@ -9,6 +9,7 @@ mod folder;
 pub mod manager;
 pub mod peer;
 pub mod process;
+pub mod smtp_server;
 
 pub use folder::Folder;
 

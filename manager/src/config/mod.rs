@@ -13,8 +13,10 @@
 //! |---|---|
 //! | [`home`] | the folder of an installation |
 //! | `reading` | one option: yes or no, a number, a text |
+//! | `secret` | what must not be shown, and files that hold it |
 //! | `sections` | what is known, used or not |
 //! | [`global`] | `<global>` and `<alerts>` |
+//! | [`email`] | mail: its part of `<global>`, and `<email_alerts>` |
 //! | [`rule_files`] | `<rules>` |
 //! | [`localfile`] | `<localfile>` |
 //! | [`log_format`] | the formats by their names |
@@ -28,6 +30,7 @@
 
 mod agent_config;
 mod assembly;
+pub mod email;
 pub mod global;
 pub mod home;
 pub mod internal;
@@ -38,6 +41,7 @@ mod reading;
 pub mod remote;
 pub mod responses;
 pub mod rule_files;
+mod secret;
 mod sections;
 pub mod selection;
 #[cfg(test)]
@@ -45,7 +49,8 @@ mod tests;
 
 pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
-pub use global::{Alerts, Email, Global};
+pub use email::{Email, EmailAlerts};
+pub use global::{Alerts, Global};
 pub use home::Home;
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
@@ -54,6 +59,7 @@ pub use notification::Terms;
 pub use remote::{Connection, Remote};
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
+pub use secret::Secret;
 pub use selection::Selection;
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
@@ -83,6 +89,8 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<email_alerts>`: who is told of some alerts only, in order.
+    pub email_alerts: Vec<EmailAlerts>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
     /// `internal_options.conf`.
@@ -145,6 +153,7 @@ impl Config {
         }
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
+        self.global.email.check(&mut reading, &self.email_alerts);
     }
 
     fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
@@ -155,6 +164,7 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "email_alerts" => self.email_alerts(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "notification" => self.notification.section(reading, section),
@@ -173,6 +183,17 @@ impl Config {
         }
         let message = format!("there are more than {REMOTES_MAX} <remote>");
         reading.error(section.name_span, message, "one <remote> may have many <allowed-ips>");
+    }
+
+    fn email_alerts(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = EmailAlerts::read(reading, section) else {
+            return;
+        };
+        if self.email_alerts.len() < email::GRANULAR_MAX {
+            return self.email_alerts.push(new);
+        }
+        let message = format!("there are more than {} <email_alerts>", email::GRANULAR_MAX);
+        reading.error(section.name_span, message, "one <email_alerts> may name many rules");
     }
 
     /// Adds what one `<localfile>` says, unless the same is there already.
