@@ -19,6 +19,8 @@
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
+//! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -32,6 +34,7 @@ pub mod config;
 pub mod database;
 pub mod diagnose;
 pub mod engine;
+pub mod integrations;
 pub mod ledger;
 pub mod news;
 pub mod outbox;
@@ -41,4 +44,5 @@ pub mod respond;
 pub mod ruleset;
 pub mod sources;
 pub mod store;
+pub mod tls;
 pub mod xml;

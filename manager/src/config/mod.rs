@@ -24,6 +24,8 @@
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
+//! | [`integration`] | `<integration>` |
+//! | [`syslog_output`] | `<syslog_output>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -31,6 +33,7 @@ mod agent_config;
 mod assembly;
 pub mod global;
 pub mod home;
+pub mod integration;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
@@ -42,6 +45,7 @@ pub mod rule_files;
 mod secret;
 mod sections;
 pub mod selection;
+pub mod syslog_output;
 #[cfg(test)]
 mod tests;
 
@@ -49,6 +53,7 @@ pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
 pub use global::{Alerts, Email, Global};
 pub use home::Home;
+pub use integration::{Integration, Kind, Request};
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
@@ -58,6 +63,7 @@ pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
 pub use selection::Selection;
+pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -86,6 +92,10 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<integration>`: other services and scripts, in order.
+    pub integrations: Vec<Integration>,
+    /// `<syslog_output>`: syslog servers, in order.
+    pub syslog_outputs: Vec<SyslogOutput>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
     /// `internal_options.conf`.
@@ -148,6 +158,7 @@ impl Config {
         }
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
+        integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
     }
 
     fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
@@ -158,6 +169,8 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "integration" => self.integrations.extend(Integration::read(reading, section)),
+                "syslog_output" => self.syslog_outputs.extend(SyslogOutput::read(reading, section)),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "notification" => self.notification.section(reading, section),

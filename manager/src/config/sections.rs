@@ -2,23 +2,31 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 8] =
-    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response", "notification"];
+pub(super) const USED: [&str; 10] = [
+    "global",
+    "alerts",
+    "rules",
+    "localfile",
+    "remote",
+    "command",
+    "active-response",
+    "notification",
+    "integration",
+    "syslog_output",
+];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 40] = [
+pub(super) const UNUSED: [&str; 38] = [
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",
     "client",
     "email_alerts",
     "reports",
-    "syslog_output",
     "database_output",
     "agentless",
     "auth",
     // Wazuh 4.14.
-    "integration",
     "wodle",
     "ruleset",
     "cluster",
