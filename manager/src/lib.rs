@@ -20,6 +20,7 @@
 //! | [`store`] | every alert, to be found again |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`mail`] | mail for people, each with an address a destination |
+//! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
 //! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
@@ -34,6 +35,7 @@ pub mod config;
 pub mod database;
 pub mod diagnose;
 pub mod engine;
+pub mod integrations;
 pub mod ledger;
 pub mod mail;
 pub mod news;

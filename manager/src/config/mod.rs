@@ -25,6 +25,8 @@
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
+//! | [`integration`] | `<integration>` |
+//! | [`syslog_output`] | `<syslog_output>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -33,6 +35,7 @@ mod assembly;
 pub mod email;
 pub mod global;
 pub mod home;
+pub mod integration;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
@@ -44,6 +47,7 @@ pub mod rule_files;
 mod secret;
 mod sections;
 pub mod selection;
+pub mod syslog_output;
 #[cfg(test)]
 mod tests;
 
@@ -52,6 +56,7 @@ pub use assembly::{RegexFormat, Wait};
 pub use email::{Email, EmailAlerts};
 pub use global::{Alerts, Global};
 pub use home::Home;
+pub use integration::{Integration, Kind, Request};
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
@@ -61,6 +66,7 @@ pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
 pub use selection::Selection;
+pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -91,6 +97,10 @@ pub struct Config {
     pub responses: Responses,
     /// `<email_alerts>`: who is told of some alerts only, in order.
     pub email_alerts: Vec<EmailAlerts>,
+    /// `<integration>`: other services and scripts, in order.
+    pub integrations: Vec<Integration>,
+    /// `<syslog_output>`: syslog servers, in order.
+    pub syslog_outputs: Vec<SyslogOutput>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
     /// `internal_options.conf`.
@@ -154,6 +164,7 @@ impl Config {
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
         self.global.email.check(&mut reading, &self.email_alerts);
+        integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
     }
 
     fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
@@ -165,6 +176,8 @@ impl Config {
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
                 "email_alerts" => self.email_alerts(reading, section),
+                "integration" => self.integrations.extend(Integration::read(reading, section)),
+                "syslog_output" => self.syslog_outputs.extend(SyslogOutput::read(reading, section)),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "notification" => self.notification.section(reading, section),

@@ -1,6 +1,7 @@
 //! The promises of this room.
 
 mod formats;
+mod integrations;
 mod remote;
 mod responses;
 
