@@ -18,6 +18,7 @@
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
+//! | [`report`] | what happened in a time, in one text |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
@@ -37,6 +38,7 @@ pub mod news;
 pub mod outbox;
 pub mod outputs;
 pub mod pattern;
+pub mod report;
 pub mod respond;
 pub mod ruleset;
 pub mod sources;
