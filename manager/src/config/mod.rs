@@ -21,6 +21,8 @@
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
+//! | [`notification`] | `<notification>`: how much people want to hear |
+//! | [`selection`] | which alerts a destination is to hear of |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -31,11 +33,13 @@ pub mod home;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
+pub mod notification;
 mod reading;
 pub mod remote;
 pub mod responses;
 pub mod rule_files;
 mod sections;
+pub mod selection;
 #[cfg(test)]
 mod tests;
 
@@ -46,9 +50,11 @@ pub use home::Home;
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
+pub use notification::Terms;
 pub use remote::{Connection, Remote};
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
+pub use selection::Selection;
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -77,6 +83,8 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<notification>`: when people are told.
+    pub notification: Terms,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -149,6 +157,7 @@ impl Config {
                 "remote" => self.remote(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
+                "notification" => self.notification.section(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, &sections::USED),
             }

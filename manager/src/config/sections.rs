@@ -2,8 +2,8 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 7] =
-    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response"];
+pub(super) const USED: [&str; 8] =
+    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response", "notification"];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
 pub(super) const UNUSED: [&str; 40] = [

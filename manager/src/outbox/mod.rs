@@ -10,28 +10,59 @@
 //! transaction, so an alert goes into exactly one parcel; a parcel goes when
 //! the destination has confirmed it. One that is down holds up nobody: its
 //! cursor waits.
+//!
+//! A room that sends gives its destinations as a list of [`Configured`]; all
+//! else happens here.
+
+mod committed;
+pub mod queue;
+
+pub use committed::Committed;
+pub use queue::{Queue, QueueError};
 
 use crate::alert::Entry;
+use crate::config::{Selection, Terms};
+use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// What one sending carries.
+/// Destinations that one manager may have.
+pub const DESTINATIONS_MAX: usize = 64;
+
+/// A destination as it is configured.
+#[derive(Debug)]
+pub struct Configured {
+    /// What commands, events and `outbox.db` call it: the same after each
+    /// start, and no other's. A mail recipient is called by the address.
+    pub name: String,
+    /// What it is, in a word: `mail`, `slack`, `syslog`.
+    pub kind: &'static str,
+    /// It hears of alerts that one of these wants, of none if there is none.
+    pub wants: Vec<Selection>,
+    /// When it is told. What people read takes what `<notification>` says
+    /// ([`Terms::or`]), what machines read only what its own section says.
+    pub terms: Terms,
+    /// How it is told.
+    pub destination: Box<dyn Destination>,
+}
+
+/// What one sending carries. A destination shows all three.
 #[derive(Clone, Debug, Default)]
 pub struct Content {
     /// Alerts, oldest first.
     pub alerts: Vec<Entry>,
     /// What was held back since the last one; empty mostly.
     pub held_back: Vec<HeldBack>,
-    /// Something that is not about alerts: a report, a test.
+    /// A text of the manager's own: a report, a test, what a digest is about.
     pub notice: Option<Notice>,
 }
 
 /// Alerts that were counted instead of sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HeldBack {
-    /// The rule.
+    /// The rule; 0 stands for all rules that found no place in the list.
     pub rule: u32,
-    /// Its level.
+    /// Its level; of several, the highest.
     pub level: u16,
     /// What it says.
     pub description: String,
@@ -42,11 +73,11 @@ pub struct HeldBack {
 }
 
 /// A text of the manager's own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
     /// What it is about, in one line.
     pub title: String,
-    /// As plain text.
+    /// As plain text; empty if the title says all.
     pub text: String,
     /// The same as HTML, where it can be shown.
     pub html: Option<String>,
@@ -56,7 +87,7 @@ pub struct Notice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
     /// The same in every attempt, after every restart: so a receiver can tell
-    /// a repetition from a new one.
+    /// a repetition from a new one. Letters, digits and `-`, at most 40.
     pub id: String,
     /// The bytes: a mail, a body, lines.
     pub payload: Vec<u8>,
