@@ -20,6 +20,7 @@
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
+//! | [`reports`] | `<reports>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
@@ -36,6 +37,7 @@ pub mod log_format;
 pub mod notification;
 mod reading;
 pub mod remote;
+pub mod reports;
 pub mod responses;
 pub mod rule_files;
 mod sections;
@@ -52,6 +54,7 @@ pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
 pub use notification::Terms;
 pub use remote::{Connection, Remote};
+pub use reports::ScheduledReport;
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use selection::Selection;
@@ -85,6 +88,8 @@ pub struct Config {
     pub responses: Responses,
     /// `<notification>`: when people are told.
     pub notification: Terms,
+    /// `<reports>`: what is told regularly.
+    pub reports: Vec<ScheduledReport>,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -155,6 +160,7 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "reports" => self.report(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "notification" => self.notification.section(reading, section),
@@ -173,6 +179,23 @@ impl Config {
         }
         let message = format!("there are more than {REMOTES_MAX} <remote>");
         reading.error(section.name_span, message, "one <remote> may have many <allowed-ips>");
+    }
+
+    /// Adds one `<reports>`; titles tell them apart.
+    fn report(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = ScheduledReport::read(reading, section) else {
+            return;
+        };
+        if let Some(old) = self.reports.iter().find(|old| old.title() == new.title()) {
+            let message = format!("there is a report `{}` already", new.title());
+            let help = format!("line {} has it; give this one another <title>", reading.line_of(old.place));
+            return reading.error(section.name_span, message, help);
+        }
+        if self.reports.len() >= reports::REPORTS_MAX {
+            let message = format!("there are more than {} <reports>", reports::REPORTS_MAX);
+            return reading.error(section.name_span, message, "one report may go to many people");
+        }
+        self.reports.push(new);
     }
 
     /// Adds what one `<localfile>` says, unless the same is there already.

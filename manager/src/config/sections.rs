@@ -2,17 +2,25 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 8] =
-    ["global", "alerts", "rules", "localfile", "remote", "command", "active-response", "notification"];
+pub(super) const USED: [&str; 9] = [
+    "global",
+    "alerts",
+    "rules",
+    "localfile",
+    "remote",
+    "command",
+    "active-response",
+    "notification",
+    "reports",
+];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 40] = [
+pub(super) const UNUSED: [&str; 39] = [
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",
     "client",
     "email_alerts",
-    "reports",
     "syslog_output",
     "database_output",
     "agentless",

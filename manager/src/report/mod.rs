@@ -16,18 +16,25 @@
 //! | [`condition`] | which alerts count |
 //! | [`tally`] | counting |
 //! | [`summary`] | what was counted |
+//! | [`stored`] | what the store has counted, or holds |
 //! | [`text`] | as `ossec-reportd` prints it |
 //! | [`json`], [`csv`] | for programs |
 //! | [`html`] | a page of its own with charts |
 //! | [`mail`] | the same for mail programs |
 //! | [`period`] | days, weeks, months, by the local calendar |
+//! | [`schedule`] | what is made when its time is over |
 
+mod chart;
 pub mod condition;
 pub mod csv;
 pub mod html;
 pub mod json;
+mod made;
 pub mod mail;
+mod markup;
 pub mod period;
+pub mod schedule;
+pub mod stored;
 pub mod subject;
 pub mod summary;
 pub mod tally;

@@ -148,6 +148,21 @@ impl Summary {
         self.title.as_deref().unwrap_or("Alerts")
     }
 
+    /// Leaves out what is too much to be read: entries of each subject, values
+    /// beside each, alerts. They stay counted.
+    pub fn shorten(&mut self, entries: usize, logs: usize) {
+        for section in &mut self.sections {
+            let left_out = section.entries.drain(entries.min(section.entries.len())..);
+            section.others += left_out.map(|entry| entry.count).sum::<u64>();
+        }
+        for related in &mut self.related {
+            related.entries.truncate(entries);
+            related.entries.iter_mut().for_each(|(_, values)| values.truncate(entries));
+        }
+        self.logs_left_out += self.logs.len().saturating_sub(logs) as u64;
+        self.logs.truncate(logs);
+    }
+
     /// The entries of a subject; none if there was nothing of it.
     pub fn section(&self, subject: Subject) -> Option<&Section> {
         self.sections.iter().find(|section| section.subject == subject)

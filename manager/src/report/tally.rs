@@ -90,7 +90,7 @@ impl Tally {
         }
         self.selected += 1;
         self.seen(alert.time);
-        self.at_hour(alert.id.epoch.div_euclid(HOUR_S), alert.rule.map_or(0, |rule| rule.level), 1);
+        self.at_hour(alert.id.epoch, alert.rule.map_or(0, |rule| rule.level), 1);
         for (subject, counts) in Subject::ALL.into_iter().zip(&mut self.counts) {
             subject.entries(alert, |entry| counts.add(entry, 1));
         }
@@ -101,7 +101,7 @@ impl Tally {
     }
 
     /// Counts alerts that others have counted.
-    pub(super) fn add_totals(&mut self, processed: u64, selected: u64) {
+    pub(super) fn add_counts(&mut self, processed: u64, selected: u64) {
         self.processed += processed;
         self.selected += selected;
     }
@@ -114,8 +114,9 @@ impl Tally {
         }
     }
 
-    /// Counts alerts of an hour (since 1970).
-    pub(super) fn at_hour(&mut self, hour: i64, level: u16, count: u64) {
+    /// Counts alerts of the hour that a second since 1970 is in.
+    pub(super) fn at_hour(&mut self, epoch: i64, level: u16, count: u64) {
+        let hour = epoch.div_euclid(HOUR_S);
         if self.hours.len() < HOURS_MAX || self.hours.contains_key(&hour) {
             self.hours.entry(hour).or_default()[Band::of(level) as usize] += count;
         }

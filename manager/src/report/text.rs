@@ -86,6 +86,6 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 }
 
 /// A text of any length as a terminal shows it and does not obey it.
-pub(super) fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     text.chars().map(harmless_character).collect()
 }

@@ -1,15 +1,16 @@
 //! `bartizan report`: what happened in a time, in one text.
 
+mod configured;
 mod input;
 
 use super::{CommandError, home_folder, print};
 use crate::news;
 use crate::report::{Condition, Query, Relation, Subject, Summary, csv, html, json, text};
-use clap::Args;
+use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Tell what happened in a time: how many alerts, and who and what they were about.
+/// Tell what happened in a time: how many alerts, about whom and what.
 ///
 /// Counts the alerts of `bartizan run` in the home folder. With FILE, or when
 /// alerts come through a pipe, it counts those:
@@ -18,18 +19,20 @@ use std::process::ExitCode;
 ///
 /// FIELD is one of group, rule, level, location, user, srcip, filename.
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, args_conflicts_with_subcommands = true)]
 pub struct ReportArguments {
+    #[command(subcommand)]
+    command: Option<ReportCommand>,
     /// alerts.log or alerts.json, packed with gzip or not; - for standard
     /// input.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// Only alerts whose FIELD has this VALUE in it; rules: a list of
-    /// numbers, level: this one and higher. May be given again: all must hold.
+    /// Only alerts with VALUE in their FIELD; of rules a list of numbers, of
+    /// levels this one and higher. If given again, all must hold.
     #[arg(short = 'f', long = "filter", num_args = 2, value_names = ["FIELD", "VALUE"])]
     filter: Vec<String>,
     /// Show beside each entry of the first FIELD the values of the second.
-    #[arg(short = 'r', long = "related", num_args = 2, value_names = ["FIELD", "FIELD"])]
+    #[arg(short = 'r', long = "related", num_args = 2, value_names = ["FIELD", "WITH"])]
     related: Vec<String>,
     /// Name of the report.
     #[arg(short = 'n', long, value_name = "NAME")]
@@ -43,9 +46,43 @@ pub struct ReportArguments {
     /// Print rows for a spreadsheet.
     #[arg(long, group = "layout")]
     csv: bool,
-    /// Print a page with charts, whole in itself.
+    /// Print a page with charts, whole in one file.
     #[arg(long, group = "layout")]
     html: bool,
+    /// Show which reports the configuration names.
+    #[arg(long, conflicts_with_all = ["files", "filter", "related", "csv", "html"])]
+    list: bool,
+    /// Configuration (ossec.conf), for --list. Default: etc/ossec.conf in the
+    /// home folder.
+    #[arg(short = 'c', long, value_name = "CONF", requires = "list")]
+    config: Option<PathBuf>,
+    /// Folder in which `bartizan run` keeps its alerts; they are counted even
+    /// if there is a pipe.
+    #[arg(short = 'D', long, value_name = "DIR")]
+    home: Option<PathBuf>,
+}
+
+/// What is done with reports of the configuration.
+#[derive(Subcommand, Debug)]
+enum ReportCommand {
+    /// Make a report that the configuration names, of its last full period.
+    Run(RunArguments),
+}
+
+/// Make a report that the configuration names.
+#[derive(Args, Debug)]
+struct RunArguments {
+    /// The title of it.
+    title: String,
+    /// Send it to its recipients; else it is printed.
+    #[arg(long)]
+    send: bool,
+    /// Of the period that is not over yet.
+    #[arg(long)]
+    current: bool,
+    /// Configuration (ossec.conf). Default: etc/ossec.conf in the home folder.
+    #[arg(short = 'c', long, value_name = "CONF")]
+    config: Option<PathBuf>,
     /// Folder in which `bartizan run` keeps its alerts.
     #[arg(short = 'D', long, value_name = "DIR")]
     home: Option<PathBuf>,
@@ -53,6 +90,13 @@ pub struct ReportArguments {
 
 /// Runs the command.
 pub fn run(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
+    if let Some(ReportCommand::Run(arguments)) = &arguments.command {
+        return configured::run(arguments, &home_folder(arguments.home.as_deref())?);
+    }
+    if arguments.list {
+        let home = home_folder(arguments.home.as_deref())?;
+        return configured::list(arguments.config.as_deref(), &home, arguments.json);
+    }
     let summary = input::summary(arguments, arguments.query()?)?;
     if summary.selected == 0 && !arguments.has_layout() {
         news::tell(format_args!("no alert to report: {} looked at", summary.processed));
@@ -63,19 +107,10 @@ pub fn run(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
 
 impl ReportArguments {
     fn query(&self) -> Result<Query, CommandError> {
-        let conditions = self.filter.chunks(2).map(|pair| match pair {
-            [field, value] => condition(field, value),
-            // Pairs are what clap gives.
-            _ => Err(CommandError::Usage("-f takes a field and a value".to_owned())),
-        });
-        let relations = self.related.chunks(2).map(|pair| match pair {
-            [of, to] => Ok(Relation { of: subject(of)?, to: subject(to)? }),
-            _ => Err(CommandError::Usage("-r takes two fields".to_owned())),
-        });
         Ok(Query {
             title: self.title.clone(),
-            conditions: conditions.collect::<Result<_, _>>()?,
-            relations: relations.collect::<Result<_, _>>()?,
+            conditions: pairs(&self.filter, condition)?,
+            relations: pairs(&self.related, |of, to| Ok(Relation { of: subject(of)?, to: subject(to)? }))?,
             show_logs: self.show_alerts,
             ..Query::default()
         })
@@ -93,6 +128,14 @@ impl ReportArguments {
             _ => text::write(summary),
         }
     }
+}
+
+/// What the two words of an option say, each time that it is given.
+fn pairs<T>(
+    words: &[String],
+    read: impl Fn(&str, &str) -> Result<T, CommandError>,
+) -> Result<Vec<T>, CommandError> {
+    words.chunks_exact(2).map(|pair| read(&pair[0], &pair[1])).collect()
 }
 
 fn subject(name: &str) -> Result<Subject, CommandError> {
