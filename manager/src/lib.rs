@@ -18,6 +18,7 @@
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
+//! | [`report`] | what happened in a time, in one text |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`mail`] | mail for people, each with an address a destination |
 //! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
@@ -42,6 +43,7 @@ pub mod news;
 pub mod outbox;
 pub mod outputs;
 pub mod pattern;
+pub mod report;
 pub mod respond;
 pub mod ruleset;
 pub mod sources;

@@ -22,6 +22,7 @@
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
+//! | [`reports`] | `<reports>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
@@ -42,6 +43,7 @@ pub mod log_format;
 pub mod notification;
 mod reading;
 pub mod remote;
+pub mod reports;
 pub mod responses;
 pub mod rule_files;
 mod secret;
@@ -62,6 +64,7 @@ pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
 pub use notification::Terms;
 pub use remote::{Connection, Remote};
+pub use reports::ScheduledReport;
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
@@ -103,6 +106,8 @@ pub struct Config {
     pub syslog_outputs: Vec<SyslogOutput>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
+    /// `<reports>`: what is told regularly.
+    pub reports: Vec<ScheduledReport>,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -178,6 +183,7 @@ impl Config {
                 "email_alerts" => self.email_alerts(reading, section),
                 "integration" => self.integrations.extend(Integration::read(reading, section)),
                 "syslog_output" => self.syslog_outputs.extend(SyslogOutput::read(reading, section)),
+                "reports" => self.report(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "notification" => self.notification.section(reading, section),
@@ -207,6 +213,23 @@ impl Config {
         }
         let message = format!("there are more than {} <email_alerts>", email::GRANULAR_MAX);
         reading.error(section.name_span, message, "one <email_alerts> may name many rules");
+    }
+
+    /// Adds one `<reports>`; titles tell them apart.
+    fn report(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = ScheduledReport::read(reading, section) else {
+            return;
+        };
+        if let Some(old) = self.reports.iter().find(|old| old.title() == new.title()) {
+            let message = format!("there is a report `{}` already", new.title());
+            let help = format!("line {} has it; give this one another <title>", reading.line_of(old.place));
+            return reading.error(section.name_span, message, help);
+        }
+        if self.reports.len() >= reports::REPORTS_MAX {
+            let message = format!("there are more than {} <reports>", reports::REPORTS_MAX);
+            return reading.error(section.name_span, message, "one report may go to many people");
+        }
+        self.reports.push(new);
     }
 
     /// Adds what one `<localfile>` says, unless the same is there already.
