@@ -6,6 +6,8 @@
 //! saying so.
 
 mod folder;
+pub mod http_server;
+pub mod identity;
 pub mod manager;
 pub mod peer;
 pub mod process;

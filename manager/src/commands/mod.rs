@@ -9,6 +9,7 @@ pub mod analyze;
 pub mod check;
 pub mod logtest;
 pub mod mail;
+pub mod report;
 pub mod respond;
 pub mod rules;
 pub mod run;
@@ -59,6 +60,8 @@ pub enum Command {
     Analyze(analyze::AnalyzeArguments),
     /// Test decoders and rules on lines from standard input.
     Logtest(logtest::LogtestArguments),
+    /// Tell what happened in a time: how many alerts, about whom and what.
+    Report(report::ReportArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
@@ -87,6 +90,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
         Command::Respond(command) => respond::run(command),

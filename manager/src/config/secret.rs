@@ -73,9 +73,10 @@ fn from_file(path: &Path) -> Result<Secret, (String, &'static str)> {
     let mut text = String::new();
     File::open(path).and_then(|file| file.take(SECRET_MAX + 1).read_to_string(&mut text)).map_err(system)?;
     match text.trim() {
-        _ if text.len() as u64 > SECRET_MAX => {
-            Err((format!("it has more than {SECRET_MAX} bytes"), "it should hold the secret and nothing else"))
-        }
+        _ if text.len() as u64 > SECRET_MAX => Err((
+            format!("it has more than {SECRET_MAX} bytes"),
+            "it should hold the secret and nothing else",
+        )),
         "" => Err(("it is empty".to_owned(), "write the secret into it")),
         secret if secret.contains(char::is_control) => {
             Err(("it has more than one line".to_owned(), "it should hold the secret and nothing else"))

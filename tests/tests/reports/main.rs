@@ -1,0 +1,3 @@
+//! Reports, as people ask for them.
+
+mod reference;
