@@ -2,6 +2,7 @@
 
 mod email;
 mod formats;
+mod notification;
 mod integrations;
 mod remote;
 mod responses;
