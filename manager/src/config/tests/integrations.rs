@@ -102,6 +102,10 @@ fn mistakes_in_an_integration_are_explained() {
             "<name>slack</name><hook_url>hooks.slack.com/T0P</hook_url>".to_owned(),
             "<hook_url> is not the address",
         ),
+        (
+            "<name>ntfy</name><hook_url>https://ntfy.sh/</hook_url>".to_owned(),
+            "ntfy cannot be told: the address of ntfy ends with the topic: https://ntfy.sh/TOPIC",
+        ),
         (hook("<options>[]</options>"), "<options> cannot be read: it is no object | write an object"),
         (hook("<alert_format>jsn</alert_format>"), "there is no format `jsn` | did you mean `json`?"),
         (hook("<timeout>99</timeout>"), "<timeout> takes a number from 1 to 50"),
