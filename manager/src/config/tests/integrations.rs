@@ -114,7 +114,10 @@ fn mistakes_in_an_integration_are_explained() {
         (hook("<header>x</header>"), "this <header> has no name | write <header name"),
         (hook("<header name=\"Host\">x</header>"), "`host` is a header that cannot be set here"),
         (hook("<api_key>a\u{e4}</api_key>"), "<api_key> has characters that it cannot have"),
-        (hook("<timout>5</timout>"), "there is no option <timout> in <integration> | did you mean <timeout>?"),
+        (
+            hook("<timout>5</timout>"),
+            "there is no option <timout> in <integration> | did you mean <timeout>?",
+        ),
         (
             hook("<body>{\"a\": {{rule.idd}}}</body>"),
             "there is no placeholder `rule.idd` | did you mean `rule.id`?",
