@@ -8,6 +8,7 @@ pub mod agents;
 pub mod analyze;
 pub mod check;
 pub mod logtest;
+mod moment;
 pub mod report;
 pub mod respond;
 pub mod rules;

@@ -2,6 +2,7 @@
 
 mod formats;
 mod remote;
+mod reports;
 mod responses;
 
 use super::*;
@@ -103,7 +104,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>, <notification>, <reports>",
     ),
     (
         "<global><logal>yes</logal></global>",
