@@ -19,7 +19,6 @@ use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::ledger::{self, Ledger};
 use crate::news;
-use crate::report::schedule::Schedule;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
@@ -104,8 +103,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
-    let schedule = Schedule::start(&home, loaded.config.mailed_reports())
-        .map_err(CommandError::io(format!("cannot make reports in {}", home.display())))?;
     let options = EngineOptions {
         manner: Manner::Daemon,
         memory: MemoryOptions { home: Some(home.clone()), write: true },
@@ -128,7 +125,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
             Some(new) => {
                 let decider = Box::new(Decider::new(&new.config.global));
                 desk.errand(Errand::Configured(decider, new.config.responses.clone()));
-                schedule.configure(new.config.mailed_reports());
                 loaded = new;
             }
             None => break,
@@ -138,7 +134,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
     ledger.finish();
-    schedule.finish();
     dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));

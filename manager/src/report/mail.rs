@@ -25,7 +25,13 @@ const FONT: &str = "font-family:sans-serif;font-size:14px;color:#1b1f24";
 /// The report of a time, which is told in words.
 pub fn write(summary: &Summary, period: &str) -> String {
     let mut out = String::new();
-    put(&mut out, format_args!("<html><body bgcolor=\"#ffffff\" style=\"{FONT}\">\n<h2>{}</h2>\n", Shown(summary.name())));
+    put(
+        &mut out,
+        format_args!(
+            "<html><body bgcolor=\"#ffffff\" style=\"{FONT}\">\n<h2>{}</h2>\n",
+            Shown(summary.name())
+        ),
+    );
     put(&mut out, format_args!("<p>{}<br>\n", Shown(period)));
     put(&mut out, format_args!("<b>{}</b> alerts of {}", summary.selected, summary.processed));
     if let Some((first, last)) = summary.span {
@@ -85,7 +91,10 @@ fn related(out: &mut String, related: &Related) {
 }
 
 fn heading(out: &mut String, title: &str) {
-    put(out, format_args!("<h3>{title}</h3>\n<table cellpadding=\"2\" cellspacing=\"0\" style=\"{FONT}\">\n"));
+    put(
+        out,
+        format_args!("<h3>{title}</h3>\n<table cellpadding=\"2\" cellspacing=\"0\" style=\"{FONT}\">\n"),
+    );
 }
 
 /// A row: a name, a bar of coloured parts (pixels), a number.

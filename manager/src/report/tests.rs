@@ -42,7 +42,8 @@ fn counted<'a>(query: Query, alerts: impl IntoIterator<Item = Alert<'a>>) -> Sum
 /// A report of everything that attackers wrote, with all that can be shown.
 fn hostile() -> Summary {
     let relations = vec![Relation { of: Subject::Rule, to: Subject::User }];
-    let query = Query { title: Some("</title>\x1b[1m".to_owned()), relations, show_logs: true, ..Query::default() };
+    let query =
+        Query { title: Some("</title>\x1b[1m".to_owned()), relations, show_logs: true, ..Query::default() };
     counted(query, HOSTILE.map(|text| with(text, text)))
 }
 

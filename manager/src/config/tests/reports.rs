@@ -44,12 +44,14 @@ fn a_report_of_ossec_is_read() {
 
 #[test]
 fn our_own_options_are_read_and_a_name_is_given() {
-    let (config, _, report) = read(&format!(
-        "<reports>{MAIL}<frequency>weekly</frequency><send_empty>yes</send_empty></reports>"
-    ));
+    let (config, _, report) =
+        read(&format!("<reports>{MAIL}<frequency>weekly</frequency><send_empty>yes</send_empty></reports>"));
     assert!(report.is_empty());
     let report = &config.reports[0];
-    assert_eq!((report.title(), report.frequency, report.send_empty), ("Weekly report", Frequency::Weekly, true));
+    assert_eq!(
+        (report.title(), report.frequency, report.send_empty),
+        ("Weekly report", Frequency::Weekly, true)
+    );
 }
 
 #[test]
@@ -82,7 +84,10 @@ fn a_mistake_in_a_report_is_said_and_the_report_left_out() {
             "<reports><type>web</type></reports>",
             "there is no type `web` of reports | write <type>email</type>, or leave it out",
         ),
-        ("<reports><titel>x</titel></reports>", "there is no option <titel> in <reports> | did you mean <title>?"),
+        (
+            "<reports><titel>x</titel></reports>",
+            "there is no option <titel> in <reports> | did you mean <title>?",
+        ),
         (
             two.as_str(),
             "there is a report `Daily report` already | line 1 has it; give this one another <title>",
