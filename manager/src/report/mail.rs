@@ -72,10 +72,10 @@ fn top(out: &mut String, section: &Section) {
         let bar = ("#0072b2", part(entry.count, highest, BAR).max(1));
         row(out, &short(&entry.name, 76), [bar].into_iter(), entry.count);
     }
-    let more = section.entries.len().saturating_sub(ROWS_MAX);
     out.push_str("</table>\n");
-    if more > 0 || section.others > 0 {
-        put(out, format_args!("<p>and {} more in the text of this mail</p>\n", more.max(1)));
+    let more = section.entries.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        put(out, format_args!("<p>and {more} more in the text of this mail</p>\n"));
     }
 }
 
