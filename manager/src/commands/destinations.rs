@@ -51,7 +51,7 @@ impl Destinations {
         let all = configured(&loaded.config, &installation(home, loaded))?;
         let outbox = Outbox::start(home, committed, say, all);
         let outbox = outbox.map_err(|error| doing()(io::Error::other(error)))?;
-        let reports = Schedule::start(home, loaded.config.reports.clone()).map_err(doing())?;
+        let reports = Schedule::start(home, loaded.config.mailed_reports()).map_err(doing())?;
         Ok(Self { home: home.to_owned(), outbox, reports })
     }
 
@@ -64,7 +64,7 @@ impl Destinations {
         if let Err(error) = done {
             news::tell(format_args!("destinations: {error}; the old ones stay"));
         }
-        self.reports.configure(loaded.config.reports.clone());
+        self.reports.configure(loaded.config.mailed_reports());
     }
 
     /// Ends within about a second, but for a report that is just made.
