@@ -7,8 +7,11 @@ pub mod agent_control;
 pub mod agents;
 pub mod analyze;
 pub mod check;
+mod destinations;
+pub mod integrations;
 pub mod logtest;
 pub mod mail;
+mod moment;
 pub mod report;
 pub mod respond;
 pub mod rules;
@@ -78,6 +81,8 @@ pub enum Command {
     /// List agents and run responses on them, as OSSEC's tool of that name does.
     #[command(name = "agent-control")]
     AgentControl(agent_control::AgentControlArguments),
+    /// List, test and catch up those who are told of alerts.
+    Integrations(integrations::IntegrationsCommand),
     /// Show whether `bartizan run` runs, and what it does.
     Status(status::StatusArguments),
     /// Check configuration, decoders, rules and lists; run nothing.
@@ -96,6 +101,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Respond(command) => respond::run(command),
         Command::Mail(command) => mail::run(command),
         Command::AgentControl(arguments) => agent_control::run(arguments),
+        Command::Integrations(command) => integrations::run(command),
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
     };

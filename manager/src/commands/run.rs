@@ -6,6 +6,7 @@
 //! with the built-in rules, and what they already tell is looked at first, so
 //! that a newcomer sees alerts at once.
 
+use super::destinations::Destinations;
 use super::{CommandError, home_folder, local_host, rules_from, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
@@ -19,6 +20,7 @@ use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::ledger::{self, Ledger};
 use crate::news;
+use crate::outbox::Committed;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
@@ -100,6 +102,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
+    let committed = Committed::default();
+    let mut destinations = Destinations::start(&home, &loaded, &committed, &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
@@ -125,6 +129,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
             Some(new) => {
                 let decider = Box::new(Decider::new(&new.config.global));
                 desk.errand(Errand::Configured(decider, new.config.responses.clone()));
+                destinations.configure(&new);
                 loaded = new;
             }
             None => break,
@@ -134,6 +139,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
     ledger.finish();
+    destinations.finish();
     dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));

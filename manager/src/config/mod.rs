@@ -148,6 +148,11 @@ impl Config {
         config
     }
 
+    /// Whether anybody is told of alerts, or gets reports.
+    pub fn has_destinations(&self) -> bool {
+        self.global.email.notification || !self.integrations.is_empty() || !self.syslog_outputs.is_empty()
+    }
+
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
         let document = xml::read(&Dialect::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);

@@ -14,7 +14,7 @@ pub use circuit::BREAKS_AFTER;
 pub use post::{PostError, Read};
 pub use trouble::{PLACE, Say};
 
-use super::{Committed, Configured, DESTINATIONS_MAX, Queue, QueueError};
+use super::{Committed, Configured, DESTINATIONS_MAX, Queue};
 use crate::news;
 use crate::sources::epoch_now;
 use crate::store::{self, Filter, Reader, StoreError};

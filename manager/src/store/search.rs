@@ -97,7 +97,7 @@ impl Search {
         let known = *seqs.start()..=indexed.min(*seqs.end());
         let unknown = (indexed + 1).max(*seqs.start())..=*seqs.end();
         match order {
-            Order::OldestFirst if self.ask(&plan, question, known, order, show)?.is_break() => {
+            Order::OldestFirst if self.ask(&plan, question, known.clone(), order, show)?.is_break() => {
                 Ok(ControlFlow::Break(()))
             }
             Order::OldestFirst => self.look(&plan, unknown, order, show),
