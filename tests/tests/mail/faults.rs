@@ -85,6 +85,28 @@ fn a_mail_whose_confirmation_is_lost_comes_again_as_the_same() {
 }
 
 #[test]
+fn an_answer_that_does_not_fit_confirms_nothing() {
+    let folder = Folder::new("mail-odd");
+    let (smtp, server) = with_all_stages(&folder);
+    let mut recipient = recipient(server);
+    let parcel = parcel(&recipient, "p");
+    for (stage, reply) in [
+        (Stage::Greeting, "hello"),
+        (Stage::Hello, "354 go on"),
+        (Stage::Login, "334 VXNlcm5hbWU6"),
+        (Stage::Data, "250 ok"),
+        (Stage::Message, "354 go on"),
+        (Stage::Message, "999 what"),
+        (Stage::Message, "2"),
+    ] {
+        smtp.fail(stage, Fault::SayAndClose(reply), 1);
+        let failed = recipient.deliver(&parcel);
+        assert!(matches!(failed, Err(Failure::Temporary(..))), "{stage:?} {reply}: {failed:?}");
+    }
+    assert!(smtp.confirmed().is_empty());
+}
+
+#[test]
 fn a_silent_server_is_left_in_time() {
     for stage in [Stage::Greeting, Stage::Hello, Stage::Sender, Stage::Message] {
         let smtp = SmtpServer::start(SmtpOptions::default());

@@ -63,7 +63,12 @@ fn as_text(standings: &[Standing], refused: &[Refused]) -> String {
     let mut out = table(header, &standings.iter().map(row).collect::<Vec<_>>());
     if !refused.is_empty() {
         let row = |one: &Refused| {
-            [time(one.refused), harmless_text(&one.destination), harmless_text(&one.about), harmless_text(&one.reason)]
+            [
+                time(one.refused),
+                harmless_text(&one.destination),
+                harmless_text(&one.about),
+                harmless_text(&one.reason),
+            ]
         };
         out += "\n";
         out += &table(["REFUSED", "ADDRESS", "ABOUT", "WHY"], &refused.iter().map(row).collect::<Vec<_>>());
@@ -132,7 +137,8 @@ mod tests {
             reason: "550 no".to_owned(),
         };
         let lines = as_json(&[standing()], &[refused]);
-        let values: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let values: Vec<Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!((values[0]["waiting"].as_u64(), values[1]["why"].as_str()), (Some(3), Some("550 no")));
     }
 }

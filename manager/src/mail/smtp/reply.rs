@@ -63,11 +63,6 @@ impl Reply {
         })
     }
 
-    /// Whether it says that all is well, or that something more is awaited.
-    pub fn is_good(&self) -> bool {
-        self.code < 400
-    }
-
     /// Whether it will be no better later.
     pub fn is_for_good(&self) -> bool {
         self.code >= 500

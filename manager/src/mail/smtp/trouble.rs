@@ -84,6 +84,11 @@ impl Trouble {
         Self::Broken(step, "the server closed the connection".to_owned())
     }
 
+    /// A reply that does not fit here.
+    pub(super) fn unexpected(step: Step, reply: &Reply) -> Self {
+        Self::Strange(step, format!("the server answers `{reply}`, which does not fit"))
+    }
+
     /// The connection failed.
     pub(super) fn broken(step: Step, error: io::Error) -> Self {
         match error.kind() {
