@@ -114,16 +114,21 @@ impl Post {
     /// more at once. Reads at most [`BATCH`] alerts of the store.
     pub(super) fn gather(&mut self, now: i64) -> Result<bool, PostError> {
         self.notices(now)?;
-        self.replay(now)?;
+        let replays = self.replay(now)?;
         let (waiting, counting) = self.queue.waiting(&self.name)?;
+        if self.budget.at(now, counting) && counting > 0 {
+            // They will be delivered in this hour: that must not be forgotten.
+            self.save(Vec::new(), now)?;
+        }
         let room = PARCELS_MAX.saturating_sub(waiting);
         if room < 2 * RELEASES_MAX {
             return Ok(false);
         }
-        let entries = (self.read)(self.cursor, BATCH)?;
+        let limit = BATCH.min(room.saturating_mul(self.destination.parcel_max()));
+        let entries = (self.read)(self.cursor, limit)?;
+        let is_full = entries.len() == limit;
         let lost = self.lost(&entries)?;
         let before = (self.cursor, self.budget.state.clone());
-        self.budget.at(now, counting);
         let gathered = self.offer(entries, room);
         if let Err(error) = self.write_down(&gathered.releases, now) {
             (self.cursor, self.budget.state) = before;
@@ -133,7 +138,7 @@ impl Post {
         if self.budget.is_spent() && self.budget.held_back() > 0 {
             self.trouble.spent(&self.name, now);
         }
-        Ok(gathered.is_more)
+        Ok(replays || is_full || gathered.is_more)
     }
 
     /// Alerts behind the cursor that the store has given up. Missing numbers
@@ -150,7 +155,7 @@ impl Post {
     /// Offers alerts to the budget as long as there is room for what it may
     /// give, and asks it what is due.
     fn offer(&mut self, entries: Vec<Entry>, room: usize) -> Gathered {
-        let mut gathered = Gathered { is_more: entries.len() == BATCH, ..Gathered::default() };
+        let mut gathered = Gathered::default();
         for entry in entries {
             if gathered.releases.len() + 2 * RELEASES_MAX > room {
                 gathered.is_more = true;
@@ -235,15 +240,16 @@ impl Post {
         Ok(())
     }
 
-    /// What is to be sent again becomes parcels, a part at a time.
-    fn replay(&mut self, now: i64) -> Result<(), PostError> {
+    /// What is to be sent again becomes parcels, a part at a time; says
+    /// whether there may be more at once.
+    fn replay(&mut self, now: i64) -> Result<bool, PostError> {
         let Some(mut replay) = self.queue.replay(&self.name)? else {
-            return Ok(());
+            return Ok(false);
         };
         let (waiting, _) = self.queue.waiting(&self.name)?;
         let room = PARCELS_MAX.saturating_sub(waiting + ROOM_OF_OTHERS);
         if room == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let limit = BATCH.min(room.saturating_mul(self.destination.parcel_max().max(1)));
         let entries = (self.read)(replay.cursor, limit)?;
@@ -253,7 +259,8 @@ impl Post {
         };
         let wanted = |entry: &Entry| entry.seq <= replay.until && self.sieve.offer(entry).is_some();
         let entries: Vec<_> = entries.into_iter().filter(wanted).collect();
-        Ok(self.send_again(&entries, &replay, now)?)
+        self.send_again(&entries, &replay, now)?;
+        Ok(true)
     }
 
     fn send_again(&mut self, entries: &[Entry], replay: &Replay, now: i64) -> Result<(), QueueError> {
