@@ -6,6 +6,7 @@
 
 mod difference;
 mod entry;
+pub mod log_reader;
 
 pub use entry::{Entry, EntryError};
 

@@ -6,7 +6,8 @@
 //! with the built-in rules, and what they already tell is looked at first, so
 //! that a newcomer sees alerts at once.
 
-use super::{CommandError, home_folder, local_host, worker_count};
+use super::destinations::Destinations;
+use super::{CommandError, home_folder, local_host, rules_from, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
 use crate::agents::registry::AgentId;
@@ -21,6 +22,7 @@ use crate::ledger::{self, Ledger};
 use crate::news;
 use crate::outputs::files::InUse;
 use crate::outputs::seal::Sealer;
+use crate::outbox::Committed;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
@@ -82,7 +84,7 @@ pub struct RunArguments {
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
-    let from = arguments.rules_from(&home);
+    let from = rules_from(arguments.config.as_deref(), &home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.
@@ -102,6 +104,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
+    let committed = Committed::default();
+    let mut destinations = Destinations::start(&home, &loaded, &committed, &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
@@ -131,6 +135,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
             Some(new) => {
                 let decider = Box::new(Decider::new(&new.config.global));
                 desk.errand(Errand::Configured(decider, new.config.responses.clone()));
+                destinations.configure(&new);
                 loaded = new;
             }
             None => break,
@@ -141,6 +146,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     drop((feed, sink));
     ledger.finish();
     sealer.finish();
+    destinations.finish();
     dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
@@ -148,18 +154,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
 }
 
 impl RunArguments {
-    /// The configuration that is named, or that lies in the home folder, or
-    /// the built-in rules. A configuration found where it is named belongs to
-    /// the installation around it, not to the home folder.
-    fn rules_from(&self, home: &Path) -> RulesFrom {
-        match &self.config {
-            Some(config) if config.is_file() => RulesFrom::configured(Some(config), None),
-            Some(config) => RulesFrom::configured(Some(config), Some(home)),
-            None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
-            None => RulesFrom::BuiltIn,
-        }
-    }
-
     /// Where agents connect.
     fn listens(&self, config: &Config) -> Vec<SocketAddr> {
         let for_agents = |remote: &&Remote| remote.connection == Connection::Bartizan;

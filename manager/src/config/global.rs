@@ -1,5 +1,6 @@
 //! `<global>` and `<alerts>`: switches and numbers for the whole manager.
 
+use super::email::Email;
 use super::reading::Reading;
 use super::sections::{ALERTS_UNUSED, GLOBAL_UNUSED};
 use crate::xml::Element;
@@ -25,39 +26,6 @@ pub struct Global {
     pub email: Email,
 }
 
-/// What `<global>` says about mail. Kept for what sends mail.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Email {
-    /// `email_notification`.
-    pub notification: bool,
-    /// `email_to`, in order.
-    pub to: Vec<String>,
-    /// `email_from`.
-    pub from: Option<String>,
-    /// `email_reply_to`.
-    pub reply_to: Option<String>,
-    /// `email_idsname`.
-    pub ids_name: Option<String>,
-    /// `smtp_server`; a path is a program that takes mail.
-    pub smtp_server: Option<String>,
-    /// `helo_server`.
-    pub helo_server: Option<String>,
-    /// `email_maxperhour`, 1 to 9999.
-    pub max_per_hour: u32,
-    /// `auth_smtp`.
-    pub auth_smtp: bool,
-    /// `secure_smtp`.
-    pub secure_smtp: bool,
-    /// `smtp_tls_verify`.
-    pub smtp_tls_verify: bool,
-    /// `smtp_user`.
-    pub smtp_user: Option<String>,
-    /// `smtp_password`.
-    pub smtp_password: Option<String>,
-    /// `smtp_port`.
-    pub smtp_port: Option<u16>,
-}
-
 /// What `<alerts>` says (OSSEC 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Alerts {
@@ -73,7 +41,7 @@ pub const MEMORY_SIZE: std::ops::RangeInclusive<u32> = 2048..=1_000_000;
 /// Levels go to 16, but rules may say more, and so may these.
 const LEVEL_MAX: u32 = 9999;
 
-const GLOBAL: [&str; 22] = [
+const GLOBAL: [&str; 24] = [
     "logall",
     "logall_json",
     "jsonout_output",
@@ -91,8 +59,10 @@ const GLOBAL: [&str; 22] = [
     "helo_server",
     "email_maxperhour",
     "auth_smtp",
+    "auth_without_tls",
     "secure_smtp",
     "smtp_tls_verify",
+    "smtp_tls_ca",
     "smtp_user",
     "smtp_password",
     "smtp_port",
@@ -113,27 +83,6 @@ impl Default for Global {
     }
 }
 
-impl Default for Email {
-    fn default() -> Self {
-        Self {
-            notification: false,
-            to: Vec::new(),
-            from: None,
-            reply_to: None,
-            ids_name: None,
-            smtp_server: None,
-            helo_server: None,
-            max_per_hour: 12,
-            auth_smtp: false,
-            secure_smtp: false,
-            smtp_tls_verify: true,
-            smtp_user: None,
-            smtp_password: None,
-            smtp_port: None,
-        }
-    }
-}
-
 impl Default for Alerts {
     fn default() -> Self {
         Self { log_alert_level: 1, email_alert_level: 7 }
@@ -144,7 +93,7 @@ impl Global {
     /// Reads one `<global>`; what it does not say stays.
     pub(super) fn take(&mut self, reading: &mut Reading<'_>, section: &Element) {
         for option in &section.children {
-            reading.only_attributes(option, &[]);
+            reading.only_attributes(option, if option.name == "smtp_password" { &["file"] } else { &[] });
             match option.name.as_str() {
                 "logall" => set(&mut self.logall, reading.yes_or_no(option)),
                 "logall_json" => set(&mut self.logall_json, reading.yes_or_no(option)),
@@ -153,30 +102,9 @@ impl Global {
                 "stats" => set(&mut self.stats_level, level(reading, option)),
                 "memory_size" => set(&mut self.memory_size, memory_size(reading, option)),
                 "white_list" | "allow_list" => self.allow_list.extend(reading.text(option)),
-                _ => self.email.take(reading, section, option),
+                _ if self.email.take(reading, option) => {}
+                _ => reading.other_option(section, option, &GLOBAL, &GLOBAL_UNUSED),
             }
-        }
-    }
-}
-
-impl Email {
-    fn take(&mut self, reading: &mut Reading<'_>, section: &Element, option: &Element) {
-        match option.name.as_str() {
-            "email_notification" => set(&mut self.notification, reading.yes_or_no(option)),
-            "email_to" => self.to.extend(reading.text(option)),
-            "email_from" => self.from = reading.text(option),
-            "email_reply_to" => self.reply_to = reading.text(option),
-            "email_idsname" => self.ids_name = reading.text(option),
-            "smtp_server" => self.smtp_server = reading.text(option),
-            "helo_server" => self.helo_server = reading.text(option),
-            "email_maxperhour" => set(&mut self.max_per_hour, reading.number(option, 1..=9999)),
-            "auth_smtp" => set(&mut self.auth_smtp, reading.yes_or_no(option)),
-            "secure_smtp" => set(&mut self.secure_smtp, reading.yes_or_no(option)),
-            "smtp_tls_verify" => set(&mut self.smtp_tls_verify, reading.yes_or_no(option)),
-            "smtp_user" => self.smtp_user = reading.text(option),
-            "smtp_password" => self.smtp_password = reading.text(option),
-            "smtp_port" => self.smtp_port = reading.number(option, 1..=65535).map(|port| port as u16),
-            _ => reading.other_option(section, option, &GLOBAL, &GLOBAL_UNUSED),
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Lines of `daemon.option=number`; `#` begins a comment. What stands in
 //! `local_internal_options.conf` overrules it. Both may be missing. Of the
-//! many daemons only `analysisd`, and of `monitord` what is done with old
-//! files, is read here; the others are not this manager's, and their lines are
-//! passed over.
+//! many daemons only `analysisd`, `maild` and, of `monitord`, what is done with
+//! old files are read here; the others are not this manager's, and their lines
+//! are passed over.
 
 use super::Home;
 use super::reading::number;
@@ -12,7 +12,7 @@ use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest}
 use crate::outputs::seal::SealOptions;
 use std::ops::RangeInclusive;
 
-/// The numbers of `analysisd` and `monitord` (OSSEC 4.3).
+/// The numbers of `analysisd`, `monitord` and `maild` (OSSEC 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Internal {
     /// Seconds that correlation looks back, where a rule says nothing.
@@ -35,6 +35,10 @@ pub struct Internal {
     pub sid_prev_matched_max: u32,
     /// What is done with files of days that are over.
     pub seal: SealOptions,
+    /// Mail: alerts that come together go in one mail.
+    pub mail_grouping: bool,
+    /// Mail: the shorter subject, in spite of its name.
+    pub full_subject: bool,
 }
 
 impl Default for Internal {
@@ -50,6 +54,8 @@ impl Default for Internal {
             decoder_order_size: 256,
             sid_prev_matched_max: 128,
             seal: SealOptions::default(),
+            mail_grouping: true,
+            full_subject: false,
         }
     }
 }
@@ -57,7 +63,7 @@ impl Default for Internal {
 /// An option, what it may be, and where it goes.
 type Setting = (&'static str, RangeInclusive<u32>, fn(&mut Internal, u32));
 
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 14] = [
     ("analysisd.default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
     ("analysisd.stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
     ("analysisd.stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
@@ -70,21 +76,37 @@ const SETTINGS: [Setting; 12] = [
     ("monitord.day_wait", 0..=600, |i, n| i.seal.wait_s = n),
     ("monitord.compress", 0..=1, |i, n| i.seal.compress = n == 1),
     ("monitord.sign", 0..=1, |i, n| i.seal.sign = n == 1),
+    ("maild.groupping", 0..=1, |i, n| i.mail_grouping = n == 1),
+    ("maild.full_subject", 0..=1, |i, n| i.full_subject = n == 1),
 ];
 
-/// Options of `analysisd` in OSSEC 4.3 and Wazuh 4.14 that have no meaning
+/// Options of these daemons in OSSEC 4.3 and Wazuh 4.14 that have no meaning
 /// here. Sizes of queues and numbers of threads are known by their endings.
-const UNUSED: [&str; 8] = [
-    "debug",
-    "geoip_jsonout",
-    "rlimit_nofile",
-    "min_rotate_interval",
-    "max_output_size",
-    "state_interval",
-    "show_hidden_labels",
-    "label_cache_maxage",
+const UNUSED: [&str; 19] = [
+    "analysisd.debug",
+    "analysisd.geoip_jsonout",
+    "analysisd.rlimit_nofile",
+    "analysisd.min_rotate_interval",
+    "analysisd.max_output_size",
+    "analysisd.state_interval",
+    "analysisd.show_hidden_labels",
+    "analysisd.label_cache_maxage",
+    "maild.debug",
+    "maild.geoip",
+    "maild.strict_checking",
+    "monitord.debug",
+    "monitord.monitor_agents",
+    "monitord.notify_time",
+    "monitord.keep_log_days",
+    "monitord.size_rotate",
+    "monitord.daily_rotations",
+    "monitord.rotate_log",
+    "monitord.delete_old_agents",
 ];
 const UNUSED_ENDINGS: [&str; 2] = ["_queue_size", "_threads"];
+
+/// Daemons whose options are read.
+const DAEMONS: [&str; 3] = ["analysisd.", "maild.", "monitord."];
 
 /// Problems of one file that are reported.
 const PROBLEMS_MAX: usize = 50;
@@ -137,8 +159,11 @@ impl Internal {
             return Err(Wrong::new("this is no option", "write daemon.option=number"));
         };
         let name = key.trim_end();
+        if !DAEMONS.iter().any(|daemon| name.starts_with(daemon)) {
+            return Ok(());
+        }
         let Some((_, range, set)) = SETTINGS.iter().find(|(known, ..)| *known == name) else {
-            return name.strip_prefix("analysisd.").map_or(Ok(()), unknown);
+            return unknown(name);
         };
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
@@ -155,13 +180,12 @@ fn unknown(name: &str) -> Result<(), Wrong> {
     if UNUSED.contains(&name) || UNUSED_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
         return Ok(());
     }
-    let used = SETTINGS.iter().filter_map(|(known, ..)| known.strip_prefix("analysisd."));
-    let known = used.chain(UNUSED);
+    let known = SETTINGS.iter().map(|(known, ..)| *known).chain(UNUSED);
     let help = match suggest(name, known) {
-        Some(known) => format!("did you mean analysisd.{known}?"),
+        Some(known) => format!("did you mean {known}?"),
         None => "remove it".to_string(),
     };
-    Err(Wrong::new(&format!("there is no option analysisd.{name}"), &help))
+    Err(Wrong::new(&format!("there is no option {name}"), &help))
 }
 
 /// What is wrong with a line.

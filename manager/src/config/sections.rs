@@ -10,8 +10,12 @@ pub(super) const USED: &[&str] = &[
     "remote",
     "command",
     "active-response",
-    "database_output",
     "notification",
+    "email_alerts",
+    "integration",
+    "syslog_output",
+    "reports",
+    "database_output",
 ];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
@@ -20,13 +24,9 @@ pub(super) const UNUSED: &[&str] = &[
     "syscheck",
     "rootcheck",
     "client",
-    "email_alerts",
-    "reports",
-    "syslog_output",
     "agentless",
     "auth",
     // Wazuh 4.14.
-    "integration",
     "wodle",
     "ruleset",
     "cluster",

@@ -171,7 +171,8 @@ pub(crate) fn harmless_text(text: &str) -> String {
     harmless
 }
 
-fn harmless_character(character: char) -> char {
+/// A character as a terminal shows it and does not obey it.
+pub(crate) fn harmless_character(character: char) -> char {
     match character {
         '\t' => ' ',
         // Marks that turn the direction of writing or cannot be seen.

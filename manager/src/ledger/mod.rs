@@ -317,7 +317,7 @@ impl Committer {
         let outputs: Vec<_> =
             grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
         let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
-        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
+        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen, stored: None };
         store(&self.registry, &self.stop, &commit).map_err(io::Error::other)
     }
 }

@@ -16,13 +16,13 @@ pub use circuit::BREAKS_AFTER;
 pub use post::{PostError, Read};
 pub use trouble::{PLACE, Say};
 
-use super::{Committed, Configured, DESTINATIONS_MAX, Queue, QueueError};
+use super::{Committed, Configured, DESTINATIONS_MAX, Queue};
 use crate::news;
 use crate::sources::epoch_now;
 use crate::store::{self, Filter, Reader, StoreError};
 use jiff::tz::TimeZone;
 use post::Post;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -167,19 +167,23 @@ impl Worker {
 
     fn serve(&self, mut post: Post, name: &str) {
         let mut is_told = false;
+        let mut pruned = Instant::now();
         while !self.stop.load(Relaxed) {
             let began = Instant::now();
-            let done = turn(&mut post);
-            match &done {
-                Err(error) if !is_told => {
-                    news::tell(format_args!("{name}: {error}; it is tried until it works"));
-                }
-                _ => {}
+            let seen = self.committed.last();
+            let done = if pruned.elapsed() < PRUNE { turn(&mut post) } else { post.prune(epoch_now()) };
+            if pruned.elapsed() >= PRUNE {
+                pruned = began;
+            }
+            if let Err(error) = &done
+                && !is_told
+            {
+                news::tell(format_args!("{name}: {error}; it is tried until it works"));
             }
             is_told = done.is_err();
             match done {
                 Ok(true) => {}
-                Ok(false) => self.wait(&post, began),
+                Ok(false) => self.wait(&post, seen, began),
                 Err(_) => thread::sleep(LOOK / 2),
             }
         }
@@ -188,11 +192,12 @@ impl Worker {
         }
     }
 
-    /// Waits for something to do.
-    fn wait(&self, post: &Post, began: Instant) {
+    /// Waits for something to do: alerts behind those that were there when
+    /// the turn began, or the time of the next attempt.
+    fn wait(&self, post: &Post, seen: u64, began: Instant) {
         let pause = post.pause();
         let patience = if pause.is_zero() { LOOK } else { pause.min(LOOK) };
-        self.committed.wait(post.cursor(), patience);
+        self.committed.wait(seen, patience);
         thread::sleep(GAP.saturating_sub(began.elapsed()));
     }
 }

@@ -7,6 +7,7 @@
 //! | [`files`] | the daily files behind them |
 //! | [`seal`] | days that are over: sums, compression, proof |
 //! | [`writer`] | takes verdicts and writes what is due |
+//! | [`wazuh`] | one alert as JSON in the layout of Wazuh 4.14 |
 //! | [`clock`] | local dates without a system call a line |
 
 pub mod clock;
@@ -14,4 +15,5 @@ pub mod files;
 pub mod json;
 pub mod seal;
 pub mod text;
+pub mod wazuh;
 pub mod writer;

@@ -320,13 +320,8 @@ impl<W: Write> Sink for AlertWriter<W> {
         if alerts {
             self.alert(&alert);
         }
-        if let (Some(bell), Some(responses), Some(rule)) = (&self.bell, responses, rule) {
-            let as_json = || {
-                let mut line = Vec::new();
-                json::write_alert(&mut line, &alert);
-                line
-            };
-            bell.desk.occasion(Occasion::new(&responses, rule, event, id, as_json));
+        if let (Some(bell), Some(responses)) = (&self.bell, responses) {
+            bell.desk.occasion(Occasion::new(&responses, event, &alert));
         }
         if let Some(files) = &mut self.files {
             // The archives name only rules that counted.

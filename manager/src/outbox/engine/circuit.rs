@@ -34,12 +34,16 @@ impl Circuit {
         self.not_before.saturating_duration_since(Instant::now())
     }
 
-    /// An attempt has failed; gives the time until the next one.
-    pub(super) fn failed(&mut self, asked: Option<Duration>) -> Duration {
+    /// How long to wait if this attempt has failed, too.
+    pub(super) fn next_pause(&self, asked: Option<Duration>) -> Duration {
+        let pause = back_off(&self.name, self.failures.saturating_add(1));
+        pause.max(asked.unwrap_or_default().min(ASKED_MAX))
+    }
+
+    /// An attempt has failed; the next one is made after the pause.
+    pub(super) fn failed(&mut self, pause: Duration) {
         self.failures = self.failures.saturating_add(1);
-        let pause = back_off(&self.name, self.failures).max(asked.unwrap_or_default().min(ASKED_MAX));
         self.not_before = Instant::now() + pause;
-        pause
     }
 
     /// It works; gives the attempts that had failed if it was out of order.
@@ -78,8 +82,9 @@ mod tests {
     #[test]
     fn a_receiver_may_ask_for_more_time_within_reason() {
         let mut circuit = Circuit::new("slack", 0, false);
-        assert_eq!(circuit.failed(Some(Duration::from_secs(60))), Duration::from_secs(60));
-        assert_eq!(circuit.failed(Some(Duration::from_secs(1 << 40))), ASKED_MAX);
+        assert_eq!(circuit.next_pause(Some(Duration::from_secs(60))), Duration::from_secs(60));
+        assert_eq!(circuit.next_pause(Some(Duration::from_secs(1 << 40))), ASKED_MAX);
+        circuit.failed(ASKED_MAX);
         assert!(circuit.pause() > Duration::from_secs(3000));
         assert_eq!(circuit.works(), None);
         assert_eq!(circuit.pause(), Duration::ZERO);

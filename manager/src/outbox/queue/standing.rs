@@ -50,6 +50,8 @@ impl Queue {
     ) -> Result<(), QueueError> {
         self.together(|queue| {
             queue.change("UPDATE destinations SET removed = ?1 WHERE removed IS NULL", [now])?;
+            // Of a store that somebody has removed the numbers begin anew.
+            queue.change("UPDATE destinations SET cursor = min(cursor, ?1)", [committed as i64])?;
             let sql =
                 "INSERT INTO destinations (name, kind, cursor, budget, held) VALUES (?1, ?2, ?3, x'', 0)
                        ON CONFLICT (name) DO UPDATE SET kind = ?2, removed = NULL";
