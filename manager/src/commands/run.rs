@@ -95,7 +95,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let mut registry_of_ledger = Registry::open(&home)?;
     ledger::take_back_all(&registry_of_ledger)?;
     let needed = Needed::default();
-    let store = store(&loaded.config, &mut registry_of_ledger, &home, &needed)?;
+    let committed = Committed::default();
+    let store = store(&loaded.config, &mut registry_of_ledger, &home, (&needed, &committed))?;
     let intake = Intake::default();
     let positions = registry_of_ledger.positions(AgentId::MANAGER)?;
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
@@ -106,8 +107,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
-    let committed = Committed::default();
-    let mut destinations = Destinations::start(&home, &loaded, &committed, &hub)?;
+    let mut destinations = Destinations::start(&home, &loaded, (committed, needed), &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
@@ -214,12 +214,12 @@ fn store(
     config: &Config,
     registry: &mut Registry,
     home: &Path,
-    needed: &Needed,
+    (needed, committed): (&Needed, &Committed),
 ) -> Result<Option<Storing>, StoreError> {
     let global = &config.global;
     let retention =
         Retention { days: global.alert_store_days, bytes: u64::from(global.alert_store_mb) << 20 };
-    let open = || Storing::open(registry, home, retention, needed.clone());
+    let open = || Storing::open(registry, home, retention, needed.clone(), committed.clone());
     global.alert_store.then(open).transpose()
 }
 

@@ -9,6 +9,7 @@ use super::{Returning, persist};
 use crate::agents::registry::{Commit, Registry};
 use crate::alert::{Alert, Entry};
 use crate::news;
+use crate::outbox::Committed;
 use crate::outputs::text::write_origin;
 use crate::store::{Appender, Needed, Retention, StoreError};
 use std::io;
@@ -74,6 +75,8 @@ pub struct Storing {
     appender: Appender,
     retention: Retention,
     needed: Needed,
+    /// Who waits for alerts is told here.
+    told: Committed,
     /// Alerts that are not yet committed.
     waiting: Vec<Entry>,
     pub(super) weight: Weight,
@@ -91,6 +94,7 @@ impl Storing {
         home: &Path,
         retention: Retention,
         needed: Needed,
+        told: Committed,
     ) -> Result<Self, StoreError> {
         let mut appender = Appender::open(home)?;
         if let Some(committed) = registry.stored()? {
@@ -105,10 +109,12 @@ impl Storing {
         }
         let committed = appender.last();
         registry.commit(&Commit { stored: Some(committed), ..Commit::default() })?;
+        told.tell(committed);
         Ok(Self {
             appender,
             retention,
             needed,
+            told,
             waiting: Vec::new(),
             weight: Weight::default(),
             committed,
@@ -138,6 +144,7 @@ impl Storing {
     /// What was written is committed.
     pub(super) fn committed(&mut self) {
         self.committed = self.appender.last();
+        self.told.tell(self.committed);
         self.behind += self.waiting.len() as u64;
         self.weight.remove(weight_of(&self.waiting));
         self.waiting.clear();
