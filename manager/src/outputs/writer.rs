@@ -4,7 +4,7 @@
 use super::clock::{LocalClock, LocalTime};
 use super::files::{Announce, DailyFile, InUse, Written, write_out};
 use super::{json, text};
-use crate::alert::{Alert, AlertId, Rule};
+use crate::alert::{Alert, AlertId, Entry, Rule};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
@@ -94,6 +94,8 @@ pub struct AlertWriter<W> {
     live: bool,
     statistics: Option<Statistics>,
     bell: Option<Bell>,
+    /// Alerts for whoever keeps them, if somebody does.
+    entries: Option<Vec<Entry>>,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
@@ -114,6 +116,7 @@ impl<W: Write> AlertWriter<W> {
             live: false,
             statistics: None,
             bell: None,
+            entries: None,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -151,6 +154,17 @@ impl<W: Write> AlertWriter<W> {
     pub fn with_statistics(mut self, statistics: Statistics) -> Self {
         self.statistics = Some(statistics);
         self
+    }
+
+    /// Keeps alerts until they are [taken](Self::take_entries).
+    pub fn keeping(mut self) -> Self {
+        self.entries = Some(Vec::new());
+        self
+    }
+
+    /// The alerts since the last call, if they are kept.
+    pub fn take_entries(&mut self) -> Vec<Entry> {
+        self.entries.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Has alerts answered that have responses; called again when rules have
@@ -209,6 +223,9 @@ impl<W: Write> AlertWriter<W> {
         }
         if let Some(files) = &mut self.files {
             files.alert(&alert.time, alert);
+        }
+        if let Some(entries) = &mut self.entries {
+            entries.push(Entry::new(alert));
         }
     }
 

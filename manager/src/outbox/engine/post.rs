@@ -15,7 +15,7 @@ use crate::outbox::budget::{Budget, RELEASES_MAX, Release, State};
 use crate::outbox::queue::{Failed, Made, PARCELS_MAX, Replay, Waiting};
 use crate::outbox::select::Sieve;
 use crate::outbox::{Configured, Content, Destination, Failure, HeldBack, Notice, Queue, QueueError};
-use crate::store::StoreError;
+use crate::store::{Needed, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -276,10 +276,11 @@ impl Post {
         })
     }
 
-    /// Forgets what is old; there may be something to do at once.
-    pub(super) fn prune(&mut self, now: i64) -> Result<bool, PostError> {
+    /// Forgets what is old, and says what is still needed of the store.
+    pub(super) fn keep_up(&mut self, now: i64, needed: &Needed) -> Result<(), PostError> {
         self.queue.prune(now)?;
-        Ok(true)
+        needed.behind(self.queue.needed_behind()?);
+        Ok(())
     }
 
     /// Time until something may be handed over.
@@ -314,12 +315,7 @@ impl Post {
         Ok(settled?)
     }
 
-    fn note(
-        &mut self,
-        parcel: &Waiting,
-        outcome: &Result<(), Failure>,
-        now: i64,
-    ) -> Result<(), QueueError> {
+    fn note(&mut self, parcel: &Waiting, outcome: &Result<(), Failure>, now: i64) -> Result<(), QueueError> {
         let (why, asked) = match outcome {
             Ok(()) => return self.taken(parcel, now),
             Err(Failure::Permanent(why)) if self.refusals < REFUSALS_MAX => {

@@ -49,7 +49,8 @@ impl Destination for Fake {
         if self.is_down.load(Relaxed) {
             return Err(Failure::Temporary("down".to_owned(), None));
         }
-        let numbers = parcel.payload.chunks(8).filter_map(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
+        let numbers =
+            parcel.payload.chunks(8).filter_map(|bytes| bytes.try_into().ok()).map(u64::from_le_bytes);
         self.got.0.lock().expect("a lock").extend(numbers);
         Ok(())
     }
@@ -73,14 +74,16 @@ impl Scene {
         let rule = Rule { id: 5712, level: 7, description: Some(b"a rule"), ..Rule::default() };
         let time = LocalClock::default().local(epoch);
         let id = |ticket| AlertId { epoch, ticket };
-        let one = |ticket| Alert { id: id(ticket), time, rule: Some(rule), log: b"a log", ..Alert::default() };
+        let one =
+            |ticket| Alert { id: id(ticket), time, rule: Some(rule), log: b"a log", ..Alert::default() };
         let mut entries: Vec<_> = (0..count).map(|ticket| Entry::new(&one(ticket))).collect();
         self.store.append(&mut entries).expect("appended");
         self.committed.tell(self.store.last());
     }
 
     fn outbox(&self, configured: Vec<Configured>) -> Outbox {
-        Outbox::start(self.home.path(), &self.committed, Arc::new(drop), configured).expect("an outbox")
+        Outbox::start(self.home.path(), self.committed.clone(), Needed::default(), Arc::new(drop), configured)
+            .expect("an outbox")
     }
 }
 
@@ -116,7 +119,11 @@ fn one_that_is_down_holds_up_nobody_and_gets_all_in_order_when_it_is_back() {
     assert!(began.elapsed() < PATIENCE + Duration::from_secs(1), "{:?}", began.elapsed());
     scene.append(1);
     let outbox = scene.outbox(all());
-    assert_eq!((up.wait_for(2001).len(), down.wait_for(2001).len()), (2001, 2001), "each goes on where it was");
+    assert_eq!(
+        (up.wait_for(2001).len(), down.wait_for(2001).len()),
+        (2001, 2001),
+        "each goes on where it was"
+    );
     outbox.finish();
 }
 
@@ -130,7 +137,8 @@ fn destinations_that_are_down_cost_nearly_nothing() {
     scene.append(2000);
     let queue = Queue::open(scene.home.path()).expect("a queue");
     let until = Instant::now() + DEADLINE;
-    let is_full = || queue.standings().expect("standings").iter().all(|one| one.waiting > 50 && one.failures > 0);
+    let is_full =
+        || queue.standings().expect("standings").iter().all(|one| one.waiting > 50 && one.failures > 0);
     while !is_full() && Instant::now() < until {
         thread::sleep(Duration::from_millis(20));
     }

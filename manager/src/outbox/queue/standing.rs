@@ -117,11 +117,11 @@ impl Queue {
         })
     }
 
-    /// The number of the oldest alert that a destination has yet to send;
-    /// `None` if there are no destinations.
-    pub fn oldest_needed(&mut self) -> Result<Option<u64>, QueueError> {
-        let sql = "SELECT min(cursor) + 1 FROM destinations WHERE removed IS NULL";
-        let oldest = self.one(sql, [], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(oldest.flatten().map(|seq| seq as u64))
+    /// Alerts behind this number have yet to be sent to a destination;
+    /// `u64::MAX` if there are no destinations.
+    pub(in crate::outbox) fn needed_behind(&self) -> Result<u64, QueueError> {
+        let sql = "SELECT min(cursor) FROM destinations WHERE removed IS NULL";
+        let behind = self.one(sql, [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(behind.flatten().map_or(u64::MAX, |seq| seq as u64))
     }
 }
