@@ -1,9 +1,10 @@
 //! Everybody who is told of alerts, as configured: for the daemon, which
 //! serves them, and for `bartizan integrations`.
 
-use super::CommandError;
+use super::{CommandError, local_host};
 use crate::agents::hub::Hub;
 use crate::config::{Config, Home};
+use crate::database_output;
 use crate::integrations;
 use crate::mail;
 use crate::news;
@@ -16,8 +17,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// All destinations: who is mailed, who gets reports by mail, integrations and
-/// syslog servers.
+/// All destinations: who is mailed, who gets reports by mail, integrations,
+/// syslog servers and databases.
 pub(super) fn configured(config: &Config, home: &Home) -> Result<Vec<Configured>, CommandError> {
     let mut all = mail::destinations(config);
     for address in config.reports.iter().flat_map(|report| &report.email_to) {
@@ -27,6 +28,7 @@ pub(super) fn configured(config: &Config, home: &Home) -> Result<Vec<Configured>
         }
     }
     all.extend(integrations::configured(config, home).map_err(CommandError::Rules)?);
+    all.extend(database_output::destinations(&config.databases, &local_host()));
     Ok(all)
 }
 

@@ -8,8 +8,8 @@ pub mod agents;
 pub mod alerts;
 pub mod analyze;
 pub mod check;
-pub mod firewall;
 mod destinations;
+pub mod firewall;
 pub mod integrations;
 pub mod logtest;
 pub mod mail;
@@ -179,7 +179,9 @@ impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Registry(error) => error.into(),
-            error => Self::Io { doing: "cannot use store/ in the home folder".to_owned(), source: error.into() },
+            error => {
+                Self::Io { doing: "cannot use store/ in the home folder".to_owned(), source: error.into() }
+            }
         }
     }
 }

@@ -2,8 +2,8 @@
 
 mod email;
 mod formats;
-mod notification;
 mod integrations;
+mod notification;
 mod remote;
 mod reports;
 mod responses;

@@ -158,7 +158,9 @@ mod tests {
         let mut text = Vec::new();
         time.write(&mut text);
         assert_eq!(LocalTime::read(std::str::from_utf8(&text).unwrap()), Some(time));
-        for wrong in ["", "2026 Nov 31 07:29:50", "2026 Nov 21 24:00:00", "2026 Nov 21 07:29", "2026 nov 21 07:29:50"] {
+        for wrong in
+            ["", "2026 Nov 31 07:29:50", "2026 Nov 21 24:00:00", "2026 Nov 21 07:29", "2026 nov 21 07:29:50"]
+        {
             assert_eq!(LocalTime::read(wrong), None, "{wrong}");
         }
     }

@@ -44,7 +44,17 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
     /// ends the feed until it is taken.
     pub fn new(intake: Intake, promises: Promises, signals: Signals, load: F) -> Self {
         let (clock, door) = (LocalClock::default(), Some(intake.door()));
-        Self { intake, taken: VecDeque::new(), is_open: false, promises, clock, signals, door, load, reloaded: None }
+        Self {
+            intake,
+            taken: VecDeque::new(),
+            is_open: false,
+            promises,
+            clock,
+            signals,
+            door,
+            load,
+            reloaded: None,
+        }
     }
 
     /// What was loaded, if that is why the feed ended.

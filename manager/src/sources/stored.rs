@@ -335,8 +335,7 @@ impl Input {
 
 /// A source as it was before gzip packed it, if it did.
 pub(crate) fn unpacked(mut source: Bytes, path: &str) -> Result<Bytes, StoredError> {
-    let head =
-        head_of(&mut source).map_err(|reason| StoredError::Open { path: path.to_owned(), reason })?;
+    let head = head_of(&mut source).map_err(|reason| StoredError::Open { path: path.to_owned(), reason })?;
     if let Some((with, tool)) = foreign_compression(&head) {
         return Err(StoredError::Compression { path: path.to_owned(), with, tool });
     }

@@ -1,6 +1,7 @@
 //! `bartizan alerts`: alerts are found again.
 
 mod shown;
+mod verify;
 
 use super::moment::moment;
 use super::table::time;
@@ -8,13 +9,14 @@ use super::{CommandError, home_folder, now};
 use crate::alert::Entry;
 use crate::news;
 use crate::store::{Filter, Reader};
-use clap::Args;
+use clap::{Args, Subcommand};
 use shown::Layout;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
+use verify::VerifyArguments;
 
 /// Alerts that are shown if nothing is said.
 const SHOWN: usize = 100;
@@ -32,8 +34,10 @@ const LOOK: Duration = Duration::from_millis(300);
 ///
 /// The newest stand last. Works while `bartizan run` runs.
 #[derive(Args, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct AlertsArguments {
+    #[command(subcommand)]
+    job: Option<Job>,
     /// From this time on: 2h, yesterday, 10:00, 2026-11-21, "2026-11-21 10:00".
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -84,6 +88,11 @@ pub struct AlertsArguments {
     home: Option<PathBuf>,
 }
 
+#[derive(Subcommand, Debug)]
+enum Job {
+    Verify(VerifyArguments),
+}
+
 const EXAMPLES: &str = "\
 Examples:
   bartizan alerts                                   the last 100
@@ -94,6 +103,9 @@ Examples:
 
 /// Runs the command.
 pub fn run(arguments: &AlertsArguments) -> Result<ExitCode, CommandError> {
+    if let Some(Job::Verify(arguments)) = &arguments.job {
+        return verify::run(arguments);
+    }
     let home = home_folder(arguments.home.as_deref())?;
     let filter = arguments.filter()?;
     let mut reader = Reader::open(&home)?;
