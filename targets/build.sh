@@ -32,13 +32,14 @@ flags=(
   # The same bytes from any folder.
   "--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo" "--remap-path-prefix=$root=/bartizan"
 )
+# Moving more than a word is a call, not a row of moves.
+flags+=(-Cllvm-args=-max-store-memcpy=1)
 # Sequences that come again become functions: by default on other processors. What needs much of the stack stays a
-# function of its own: in a smaller frame variables have shorter addresses. Moving a few words is a call, not a row of
-# moves, and addresses in loops are calculated where they are used.
+# function of its own: in a smaller frame variables have shorter addresses. Addresses in loops are calculated where they
+# are used.
 case $triple in
   x86_64-* | i686-*)
-    for option in enable-machine-outliner=always inline-max-stacksize=384 max-store-memcpy=1 disable-lsr \
-      enable-load-pre=false; do
+    for option in enable-machine-outliner=always inline-max-stacksize=384 disable-lsr enable-load-pre=false; do
       flags+=("-Cllvm-args=-$option")
     done
     ;;
