@@ -28,7 +28,10 @@ fn everything_about_mail_is_read() {
     let (config, sources, report) = read_in(&folder.home(), text);
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
     let email = &config.global.email;
-    assert_eq!((email.secure_smtp, email.smtp_port, email.max_per_hour), (Security::StartTls, Some(2525), Some(20)));
+    assert_eq!(
+        (email.secure_smtp, email.smtp_port, email.max_per_hour),
+        (Security::StartTls, Some(2525), Some(20))
+    );
     assert_eq!(email.smtp_tls_ca.as_deref(), Some(folder.0.join("etc/ca.pem").as_path()));
     assert_eq!(email.smtp_password.as_ref().map(Secret::reveal), Some("hunter2"));
     assert!(!format!("{config:?}").contains("hunter2"));
@@ -63,7 +66,10 @@ fn mistakes_about_mail_are_explained() {
         (block(to), "this <email_alerts> says nothing of which alerts | add a condition"),
         (block(&format!("{to}<level>high</level><do_not_delay/>")), "<level> takes a number"),
         (block(&format!("{to}<do_not_group/><format>pdf</format>")), "<format> takes default, full, sms"),
-        (block(&format!("{to}<level>3</level><grup>x</grup>")), "there is no option <grup> in <email_alerts> | did you mean <group>?"),
+        (
+            block(&format!("{to}<level>3</level><grup>x</grup>")),
+            "there is no option <grup> in <email_alerts> | did you mean <group>?",
+        ),
         (
             block("<email_to>a@example.com, b@example.com</email_to><level>3</level>"),
             "`a@example.com, b@example.com` is not a mail address | write it as me@example.com",
@@ -76,7 +82,10 @@ fn mistakes_about_mail_are_explained() {
             "<global><email_to>a@b&gt;\r\nRCPT TO:&lt;c@d</email_to></global>".to_owned(),
             "`a@b&gt;\r\nRCPT TO:&lt;c@d` is not a mail address",
         ),
-        ("<global><secure_smtp>ssl</secure_smtp></global>".to_owned(), "<secure_smtp> takes no, yes, starttls, tls"),
+        (
+            "<global><secure_smtp>ssl</secure_smtp></global>".to_owned(),
+            "<secure_smtp> takes no, yes, starttls, tls",
+        ),
         ("<global><email_idsname>a\nb</email_idsname></global>".to_owned(), "<email_idsname> takes one line"),
         ("<global><helo_server>a b</helo_server></global>".to_owned(), "`a b` is no name of a machine"),
         (
@@ -92,7 +101,8 @@ fn mistakes_about_mail_are_explained() {
 
 #[test]
 fn what_mail_cannot_be_sent_without_is_named() {
-    let (_, _, report) = read("<global><email_notification>yes</email_notification><auth_smtp>yes</auth_smtp></global>");
+    let (_, _, report) =
+        read("<global><email_notification>yes</email_notification><auth_smtp>yes</auth_smtp></global>");
     let found = problems(&report);
     for option in ["smtp_server", "email_from", "email_to", "smtp_user", "smtp_password"] {
         let message = format!("mail cannot be sent without <{option}>");
