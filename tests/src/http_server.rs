@@ -191,8 +191,9 @@ fn accept(shared: &Shared, tls: Option<Arc<rustls::ServerConfig>>, stream: TcpSt
 }
 
 fn serve(shared: &Shared, stream: impl Read + Write) -> io::Result<()> {
+    let at_once = matches!(locked(&shared.replies).front(), Some(Reply::CloseAtOnce));
     let reply = || locked(&shared.replies).pop_front().unwrap_or_else(|| Reply::new(200, "ok"));
-    if let Some(Reply::CloseAtOnce) = locked(&shared.replies).front() {
+    if at_once {
         reply();
         return Ok(());
     }

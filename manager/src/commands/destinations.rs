@@ -11,6 +11,7 @@ use crate::outbox::engine::{PLACE, Say};
 use crate::outbox::{Committed, Configured, Outbox};
 use crate::report::schedule::Schedule;
 use crate::ruleset::Loaded;
+use crate::store::Needed;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,20 +39,24 @@ pub(super) struct Destinations {
 }
 
 impl Destinations {
-    /// Serves what is configured. Events go to the hub.
+    /// Serves what is configured: what is committed is sent, and what is still
+    /// needed is said. Events go to the hub.
     pub(super) fn start(
         home: &Path,
         loaded: &Loaded,
-        committed: &Committed,
+        (committed, needed): (Committed, Needed),
         hub: &Arc<Hub>,
     ) -> Result<Self, CommandError> {
         let doing = || CommandError::io(format!("cannot serve destinations from {}", home.display()));
         let hub = Arc::clone(hub);
         let say: Say = Arc::new(move |text| hub.note(PLACE.as_bytes(), text));
         let all = configured(&loaded.config, &installation(home, loaded))?;
-        let outbox = Outbox::start(home, committed, say, all);
+        if !all.is_empty() && !loaded.config.global.alert_store {
+            news::tell("no alerts are sent: <alert_store> is switched off");
+        }
+        let outbox = Outbox::start(home, committed, needed, say, all);
         let outbox = outbox.map_err(|error| doing()(io::Error::other(error)))?;
-        let reports = Schedule::start(home, loaded.config.reports.clone()).map_err(doing())?;
+        let reports = Schedule::start(home, loaded.config.mailed_reports()).map_err(doing())?;
         Ok(Self { home: home.to_owned(), outbox, reports })
     }
 
@@ -64,7 +69,7 @@ impl Destinations {
         if let Err(error) = done {
             news::tell(format_args!("destinations: {error}; the old ones stay"));
         }
-        self.reports.configure(loaded.config.reports.clone());
+        self.reports.configure(loaded.config.mailed_reports());
     }
 
     /// Ends within about a second, but for a report that is just made.

@@ -5,6 +5,7 @@
 
 pub mod agent_control;
 pub mod agents;
+pub mod alerts;
 pub mod analyze;
 pub mod check;
 mod destinations;
@@ -25,6 +26,7 @@ use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
 use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
+use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -59,6 +61,8 @@ First steps:
 pub enum Command {
     /// Watch this machine's logs and raise alerts.
     Run(run::RunArguments),
+    /// Show and search the alerts that `bartizan run` has raised.
+    Alerts(alerts::AlertsArguments),
     /// Find alerts in old logs.
     Analyze(analyze::AnalyzeArguments),
     /// Test decoders and rules on lines from standard input.
@@ -93,6 +97,7 @@ pub enum Command {
 pub fn run(cli: &Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Alerts(arguments) => alerts::run(arguments),
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Report(arguments) => report::run(arguments),
@@ -163,6 +168,15 @@ impl CommandError {
             Self::Usage(_) | Self::Nothing(_) => 2,
             Self::Io { .. } => 3,
         })
+    }
+}
+
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Registry(error) => error.into(),
+            error => Self::Io { doing: "cannot use store/ in the home folder".to_owned(), source: error.into() },
+        }
     }
 }
 

@@ -1,33 +1,58 @@
-//! Times as people write them.
+//! Times as people give them.
 
-use jiff::civil::{Date, DateTime};
+use super::CommandError;
+use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ToSpan, Zoned};
 
-/// `90s`, `10m`, `2h` or `7d` ago, or `2026-11-21`, or `2026-11-21 07:29`, by
-/// the clock of this place: seconds since 1970.
-pub(super) fn moment(text: &str, now: i64, zone: &TimeZone) -> Result<i64, String> {
-    let wrong = || format!("`{text}` is no time: write 10m, 2h or 7d for so long ago, or 2026-11-21 07:29");
-    if let Some(seconds) = ago(text) {
-        return Ok(now.saturating_sub(seconds));
-    }
-    let text = text.replace('T', " ");
-    let local = text.parse::<DateTime>().or_else(|_| text.parse::<Date>().map(|date| date.at(0, 0, 0, 0)));
-    let local = local.or_else(|_| DateTime::strptime("%Y-%m-%d %H:%M", &text)).map_err(|_| wrong())?;
-    let zoned = zone.to_ambiguous_zoned(local).compatible().map_err(|_| wrong())?;
-    Ok(zoned.timestamp().as_second())
+/// The second since 1970 that a text means: `2h` (ago), `now`, `today`,
+/// `yesterday`, `10:00`, `2026-11-21`, `2026-11-21 10:00`, `@1795246190`.
+/// What has no zone is a time of this place.
+pub(super) fn moment(text: &str, now: i64) -> Result<i64, CommandError> {
+    let now = Timestamp::from_second(now).unwrap_or_default().to_zoned(TimeZone::system());
+    read(text.trim(), &now).map(|time| time.timestamp().as_second()).ok_or_else(|| {
+        CommandError::Usage(format!(
+            "`{text}` is no time: write 2h, 3d, today, yesterday, 10:00, 2026-11-21 or \"2026-11-21 10:00\""
+        ))
+    })
 }
 
-fn ago(text: &str) -> Option<i64> {
-    let unit = text.strip_suffix(['s', 'm', 'h', 'd']).map(|_| text.as_bytes()[text.len() - 1])?;
-    let factor = match unit {
-        b'm' => 60,
-        b'h' => 3600,
-        b'd' => 86_400,
-        _ => 1,
-    };
-    let digits = &text[..text.len() - 1];
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_plain).and_then(|number: i64| number.checked_mul(factor))
+fn read(text: &str, now: &Zoned) -> Option<Zoned> {
+    let zone = now.time_zone().clone();
+    match text {
+        "now" => return Some(now.clone()),
+        "today" => return now.start_of_day().ok(),
+        "yesterday" => return now.yesterday().ok()?.start_of_day().ok(),
+        _ => {}
+    }
+    if let Some(second) = text.strip_prefix('@') {
+        return Some(Timestamp::from_second(second.parse().ok()?).ok()?.to_zoned(zone));
+    }
+    if let Some(span) = span(text) {
+        return now.checked_sub(span).ok();
+    }
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return Some(moment.to_zoned(zone));
+    }
+    if let Ok(time) = text.parse::<DateTime>() {
+        return time.to_zoned(zone).ok();
+    }
+    now.date().to_datetime(text.parse::<Time>().ok()?).to_zoned(zone).ok()
+}
+
+/// `90s`, `15m`, `2h`, `3d`, `1w`.
+fn span(text: &str) -> Option<Span> {
+    let unit = text.chars().last()?;
+    let number: i64 =
+        text.strip_suffix(unit)?.parse().ok().filter(|number| (0..=1_000_000).contains(number))?;
+    match unit {
+        's' => Some(number.seconds()),
+        'm' => Some(number.minutes()),
+        'h' => Some(number.hours()),
+        'd' => Some((24 * number).hours()),
+        'w' => Some((7 * 24 * number).hours()),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -35,17 +60,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_taken_as_people_write_them() {
+    fn times_are_read_as_people_write_them() {
         let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").expect("a zone");
-        let at = |text| moment(text, 1_795_246_190, &zone);
-        assert_eq!(at("90s"), Ok(1_795_246_100));
-        assert_eq!(at("1d"), Ok(1_795_159_790));
-        assert_eq!(at("2026-11-21"), Ok(1_795_215_600));
-        assert_eq!(at("2026-11-21 08:29"), Ok(1_795_246_140));
-        assert_eq!(at("2026-11-21 08:29:50"), Ok(1_795_246_190));
-        assert_eq!(at("2026-11-21T08:29:50"), Ok(1_795_246_190));
-        for wrong in ["", "h", "-1h", "yesterday", "2026-13-01", "9999999999999999d"] {
-            assert!(at(wrong).is_err(), "{wrong}");
+        // 2026-11-21 08:29:50 there.
+        let now = Timestamp::from_second(1_795_246_190).expect("a time").to_zoned(zone);
+        let at = |text: &str| read(text, &now).map(|time| time.strftime("%F %T").to_string());
+        for (text, expected) in [
+            ("now", "2026-11-21 08:29:50"),
+            ("today", "2026-11-21 00:00:00"),
+            ("yesterday", "2026-11-20 00:00:00"),
+            ("2h", "2026-11-21 06:29:50"),
+            ("15m", "2026-11-21 08:14:50"),
+            ("1w", "2026-11-14 08:29:50"),
+            ("06:30", "2026-11-21 06:30:00"),
+            ("2026-11-21", "2026-11-21 00:00:00"),
+            ("2026-11-21 10:00", "2026-11-21 10:00:00"),
+            ("2026-11-21T10:00:01", "2026-11-21 10:00:01"),
+            ("2026-11-21T10:00:00Z", "2026-11-21 11:00:00"),
+            ("@1795246190", "2026-11-21 08:29:50"),
+        ] {
+            assert_eq!(at(text).as_deref(), Some(expected), "{text}");
+        }
+        for wrong in ["", "soon", "2", "h", "-2h", "2026-13-01", "25:00", "@", "99999999999999999999h", "9é"]
+        {
+            assert_eq!(at(wrong), None, "{wrong}");
         }
     }
 }

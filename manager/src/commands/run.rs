@@ -18,6 +18,7 @@ use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
+use crate::ledger::storing::Storing;
 use crate::ledger::{self, Ledger};
 use crate::news;
 use crate::outbox::Committed;
@@ -31,6 +32,7 @@ use crate::sources::feed::{LiveFeed, Signals};
 use crate::sources::intake::Intake;
 use crate::sources::live::Watch;
 use crate::sources::syslog;
+use crate::store::{Needed, Retention, StoreError};
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -90,8 +92,11 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let signals = listen_to_signals().map_err(CommandError::io("cannot listen to signals"))?;
     let watch = arguments.watch(&loaded.config, &home)?;
     announce(&loaded, &home, &watch);
-    let registry_of_ledger = Registry::open(&home)?;
+    let mut registry_of_ledger = Registry::open(&home)?;
     ledger::take_back_all(&registry_of_ledger)?;
+    let needed = Needed::default();
+    let committed = Committed::default();
+    let store = store(&loaded.config, &mut registry_of_ledger, &home, (&needed, &committed))?;
     let intake = Intake::default();
     let positions = registry_of_ledger.positions(AgentId::MANAGER)?;
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
@@ -102,8 +107,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
-    let committed = Committed::default();
-    let mut destinations = Destinations::start(&home, &loaded, &committed, &hub)?;
+    let mut destinations = Destinations::start(&home, &loaded, (committed, needed), &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
@@ -119,7 +123,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let workers = worker_count(arguments.workers);
     let host = local_host();
     let (ledger, promises, mut sink) =
-        Ledger::start(registry_of_ledger, reports, writer, Arc::clone(&signals.stop));
+        Ledger::start(registry_of_ledger, reports, store, writer, Arc::clone(&signals.stop));
     let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
     loop {
         sink.writer.answer(Bell::new(&desk, &loaded));
@@ -203,6 +207,20 @@ fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
     let loaded = ruleset::load(from, &mut sources, &mut report);
     news::show(&report.render(&sources, Colour::for_stderr()));
     loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+}
+
+/// The store of alerts, if they are to be kept.
+fn store(
+    config: &Config,
+    registry: &mut Registry,
+    home: &Path,
+    (needed, committed): (&Needed, &Committed),
+) -> Result<Option<Storing>, StoreError> {
+    let global = &config.global;
+    let retention =
+        Retention { days: global.alert_store_days, bytes: u64::from(global.alert_store_mb) << 20 };
+    let open = || Storing::open(registry, home, retention, needed.clone(), committed.clone());
+    global.alert_store.then(open).transpose()
 }
 
 /// What has been learned of the usual number of events.

@@ -16,6 +16,12 @@ pub struct Global {
     pub jsonout_output: bool,
     /// `custom_alert_output`: the layout of an alert, instead of the usual one.
     pub custom_alert_output: Option<Vec<u8>>,
+    /// `alert_store`: alerts are kept to be found again and sent on. Not of OSSEC.
+    pub alert_store: bool,
+    /// `alert_store_days`: how many days are kept, 1 to 36500. Not of OSSEC.
+    pub alert_store_days: u32,
+    /// `alert_store_mb`: MiB on disk that are kept, 16 to 100 million. Not of OSSEC.
+    pub alert_store_mb: u32,
     /// `stats`: level of the alert for unusual numbers of events; 0 is off.
     pub stats_level: u16,
     /// `memory_size`: events that correlation remembers.
@@ -41,11 +47,14 @@ pub const MEMORY_SIZE: std::ops::RangeInclusive<u32> = 2048..=1_000_000;
 /// Levels go to 16, but rules may say more, and so may these.
 const LEVEL_MAX: u32 = 9999;
 
-const GLOBAL: [&str; 24] = [
+const GLOBAL: [&str; 27] = [
     "logall",
     "logall_json",
     "jsonout_output",
     "custom_alert_output",
+    "alert_store",
+    "alert_store_days",
+    "alert_store_mb",
     "stats",
     "memory_size",
     "white_list",
@@ -75,6 +84,9 @@ impl Default for Global {
             logall_json: false,
             jsonout_output: false,
             custom_alert_output: None,
+            alert_store: true,
+            alert_store_days: 90,
+            alert_store_mb: 10 << 10,
             stats_level: 4,
             memory_size: 8192,
             allow_list: Vec::new(),
@@ -99,6 +111,9 @@ impl Global {
                 "logall_json" => set(&mut self.logall_json, reading.yes_or_no(option)),
                 "jsonout_output" => set(&mut self.jsonout_output, reading.yes_or_no(option)),
                 "custom_alert_output" => self.custom_alert_output = Some(option.text.clone()),
+                "alert_store" => set(&mut self.alert_store, reading.yes_or_no(option)),
+                "alert_store_days" => set(&mut self.alert_store_days, reading.number(option, 1..=36_500)),
+                "alert_store_mb" => set(&mut self.alert_store_mb, reading.number(option, 16..=100_000_000)),
                 "stats" => set(&mut self.stats_level, level(reading, option)),
                 "memory_size" => set(&mut self.memory_size, memory_size(reading, option)),
                 "white_list" | "allow_list" => self.allow_list.extend(reading.text(option)),

@@ -151,7 +151,7 @@ impl Integration {
         if parts.flawed || parts.disabled {
             return None;
         }
-        Some(Self {
+        let integration = Self {
             id: parts.id.unwrap_or_default(),
             kind,
             hook_url: parts.hook_url,
@@ -166,7 +166,18 @@ impl Integration {
             request,
             tls_ca: parts.tls_ca,
             place: reading.place(section.name_span),
-        })
+        };
+        match crate::integrations::problem(&integration, reading.home) {
+            None => Some(integration),
+            Some(why) => {
+                reading.error(
+                    section.name_span,
+                    format!("{} cannot be told: {why}", integration.kind.name()),
+                    "",
+                );
+                None
+            }
+        }
     }
 }
 

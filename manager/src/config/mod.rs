@@ -153,6 +153,11 @@ impl Config {
         self.global.email.notification || !self.integrations.is_empty() || !self.syslog_outputs.is_empty()
     }
 
+    /// The reports that are made regularly: none while mail is off.
+    pub fn mailed_reports(&self) -> Vec<ScheduledReport> {
+        if self.global.email.notification { self.reports.clone() } else { Vec::new() }
+    }
+
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
         let document = xml::read(&Dialect::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
@@ -175,6 +180,15 @@ impl Config {
         self.responses = drafts.finish(&mut reading);
         self.global.email.check(&mut reading, &self.email_alerts);
         integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
+        self.check_reports(&mut reading);
+    }
+
+    /// Reports are mailed, so somebody must mail them.
+    fn check_reports(&self, reading: &mut Reading<'_>) {
+        if let Some(report) = self.reports.first().filter(|_| !self.global.email.notification) {
+            let help = "write <email_notification>yes</email_notification> in <global>";
+            reading.warning(report.place.span, "reports are not made: mail is switched off", help);
+        }
     }
 
     fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {

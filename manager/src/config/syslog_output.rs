@@ -114,7 +114,7 @@ impl SyslogOutput {
             (false, false) => Transport::Udp,
         };
         let port = parts.port.unwrap_or(if parts.tls { 6514 } else { 514 });
-        Some(Self {
+        let output = Self {
             id: parts.id.unwrap_or_default(),
             server,
             port: port as u16,
@@ -124,7 +124,14 @@ impl SyslogOutput {
             selection: parts.selection,
             terms: parts.terms,
             place: reading.place(section.name_span),
-        })
+        };
+        match crate::integrations::syslog_problem(&output) {
+            None => Some(output),
+            Some(why) => {
+                reading.error(section.name_span, format!("{} cannot be told: {why}", output.server), "");
+                None
+            }
+        }
     }
 }
 

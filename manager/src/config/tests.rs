@@ -2,8 +2,10 @@
 
 mod email;
 mod formats;
+mod notification;
 mod integrations;
 mod remote;
+mod reports;
 mod responses;
 
 use super::*;
@@ -105,7 +107,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>, <notification>, <reports>",
     ),
     (
         "<global><logal>yes</logal></global>",

@@ -81,9 +81,10 @@ impl Server {
     pub(super) fn send(&self, id: &str, call: &Call<'_>) -> Result<Answer, Failure> {
         let request = self.request(id, call).map_err(|error| Failure::Permanent(self.about(&error)))?;
         let mut response = self.agent.run(request).map_err(|error| self.no_answer(&error))?;
-        let (status, wait) = (response.status().as_u16(), retry_after(response.headers()));
         // An answer that breaks off is as good as what came of it.
         let body = read(response.body_mut());
+        let status = response.status().as_u16();
+        let wait = retry_after(response.headers()).or_else(|| retry_after_in(&body));
         match status {
             200..=299 => Ok(Answer { body }),
             300..=399 => {
@@ -167,6 +168,13 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(RETRY_MAX))
 }
 
+/// Seconds that stand in the body: of Telegram.
+fn retry_after_in(body: &[u8]) -> Option<Duration> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let seconds = body.pointer("/parameters/retry_after")?.as_u64()?;
+    Some(Duration::from_secs(seconds).min(RETRY_MAX))
+}
+
 /// What of an address may be said: behind the server's name there are secrets.
 pub(crate) fn server_name(url: &str) -> &str {
     let start = url.find("://").map_or(0, |at| at + 3);
@@ -203,6 +211,8 @@ mod tests {
         };
         assert_eq!(headers("30"), Some(Duration::from_secs(30)));
         assert_eq!(headers("99999999"), Some(RETRY_MAX));
+        assert_eq!(retry_after_in(br#"{"parameters":{"retry_after":31}}"#), Some(Duration::from_secs(31)));
+        assert_eq!(retry_after_in(b"{\"parameters\":{\"retry_after\":\"x\"}}"), None);
         assert_eq!(headers("Wed, 21 Oct 2026 07:28:00 GMT"), None);
     }
 }

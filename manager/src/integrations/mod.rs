@@ -38,6 +38,7 @@ pub mod template;
 mod tests;
 mod webhook;
 
+pub(crate) use http::server_name;
 pub use layout::Layout;
 pub(crate) use script::{FOLDER as SCRIPT_FOLDER, problem as script_problem};
 pub use syslog::Format;
@@ -83,6 +84,16 @@ fn syslog_output(output: &SyslogOutput) -> Result<Configured, Unusable> {
     })
 }
 
+/// Why an integration cannot be used, for the check of a configuration.
+pub(crate) fn problem(integration: &Integration, home: &Home) -> Option<Unusable> {
+    destination(integration, home).err()
+}
+
+/// Why a syslog server cannot be used, likewise.
+pub(crate) fn syslog_problem(output: &SyslogOutput) -> Option<Unusable> {
+    syslog::Output::new(output).err()
+}
+
 fn destination(integration: &Integration, home: &Home) -> Result<Box<dyn Destination>, Unusable> {
     Ok(match &integration.kind {
         Kind::Webhook | Kind::Shuffle => Box::new(webhook::Webhook::new(integration)?),
@@ -92,7 +103,7 @@ fn destination(integration: &Integration, home: &Home) -> Result<Box<dyn Destina
         Kind::Telegram => Box::new(telegram::Telegram::new(integration)?),
         Kind::Ntfy => Box::new(ntfy::Ntfy::new(integration)?),
         Kind::Splunk => Box::new(splunk::Splunk::new(integration)?),
-        Kind::Elasticsearch => Box::new(elasticsearch::Elasticsearch::new(integration)?),
+        Kind::Elasticsearch | Kind::OpenSearch => Box::new(elasticsearch::Elasticsearch::new(integration)?),
         Kind::Script(name) => Box::new(script::Script::new(name, integration, home)?),
     })
 }

@@ -54,9 +54,11 @@ pub(super) struct Script {
 
 impl Script {
     pub(super) fn new(name: &str, integration: &Integration, home: &Home) -> Result<Self, Unusable> {
+        // The script may go to another folder.
+        let absolute = |path: PathBuf| std::path::absolute(path).map_err(|error| error.to_string());
         Ok(Self {
-            program: home.path(FOLDER).join(name),
-            files: home.path(FILES),
+            program: absolute(home.path(FOLDER).join(name))?,
+            files: absolute(home.path(FILES))?,
             id: integration.id.clone(),
             key: Secret::new(key(integration)),
             url: Secret::new(url(integration, "")),
@@ -71,13 +73,13 @@ impl Script {
     /// A file that only this user can read.
     fn file(&self, extension: &str, bytes: &[u8]) -> io::Result<Leaving> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.files)?;
-        let path = self.files.join(format!("{}.{extension}", self.id));
-        // One that was left by a kill.
-        let left = Leaving(path);
-        let _ = fs::remove_file(&left.0);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&left.0)?;
+        forget_old(&self.files);
+        // A command that sends a test is another process.
+        let name = format!("{}-{}.{extension}", self.id, std::process::id());
+        let leaving = Leaving(self.files.join(name));
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&leaving.0)?;
         file.write_all(bytes)?;
-        Ok(left)
+        Ok(leaving)
     }
 
     fn run(&self, parcel: &Parcel) -> Result<(), String> {
@@ -114,6 +116,16 @@ impl Script {
         let end: String = why.chars().skip(skip).collect();
         line(if skip > 0 { format!("…{end}") } else { end }.as_bytes(), SAID_MAX + 1)
     }
+}
+
+/// Removes files that a kill has left: no script runs for so long.
+fn forget_old(folder: &Path) {
+    let is_old = |file: &fs::DirEntry| {
+        let changed = file.metadata().and_then(|about| about.modified());
+        changed.is_ok_and(|time| time.elapsed().is_ok_and(|age| age > 2 * LIMIT))
+    };
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter(is_old).for_each(|file| drop(fs::remove_file(file.path())));
 }
 
 /// A file that goes with this value.

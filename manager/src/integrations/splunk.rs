@@ -52,7 +52,7 @@ impl Destination for Splunk {
             about.insert("sourcetype".to_owned(), SOURCETYPE.into());
             about.extend(self.options.clone());
             let about = Value::Object(about).to_string();
-            let about = about.trim_end_matches('}');
+            let about = about.strip_suffix('}').unwrap_or_default();
             body.push_str(&format!("{about},\"event\":{}}}\n", self.layout.write(&alert)));
         }
         body.into_bytes()

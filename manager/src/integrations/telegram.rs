@@ -10,7 +10,6 @@ use super::{Unusable, entries, key, server, url};
 use crate::config::Integration;
 use crate::outbox::{Content, Destination, Failure, Parcel};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
 const URL: &str = "https://api.telegram.org";
 
@@ -93,22 +92,8 @@ impl Destination for Telegram {
     }
 
     fn deliver(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        let answer = self.server.send(&parcel.id, &Call::json(&[], &parcel.payload));
-        answer.map(drop).map_err(|failure| match failure {
-            Failure::Temporary(why, None) => {
-                let wait = retry_after(&why);
-                Failure::Temporary(why, wait)
-            }
-            failure => failure,
-        })
+        self.server.send(&parcel.id, &Call::json(&[], &parcel.payload)).map(drop)
     }
-}
-
-/// Telegram tells the time in the body of its answer.
-fn retry_after(said: &str) -> Option<Duration> {
-    let (_, rest) = said.split_once("\"retry_after\":")?;
-    let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).take(4).collect();
-    digits.parse().ok().map(Duration::from_secs)
 }
 
 #[cfg(test)]
@@ -132,12 +117,5 @@ mod tests {
         let mut message = Message::default();
         message.push(&"\u{1f534}".repeat(9000), Some("bold"));
         assert_eq!(message.units, TEXT_MAX);
-    }
-
-    #[test]
-    fn the_time_to_wait_is_read_from_the_answer() {
-        let said = r#"it answered 429: {"ok":false,"error_code":429,"parameters":{"retry_after":31}}"#;
-        assert_eq!(retry_after(said), Some(Duration::from_secs(31)));
-        assert_eq!(retry_after("\"retry_after\":x"), None);
     }
 }

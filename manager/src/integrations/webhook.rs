@@ -8,8 +8,10 @@ use crate::outbox::{Content, Destination, Failure, Parcel};
 use ureq::http::Method;
 
 /// What a workflow of Shuffle finds where Wazuh 4.14 told it.
-const SHUFFLE: &str = r#"{"severity":{{severity.number}},"pretext":"Bartizan alert","title":{{rule.description}},
-"text":{{full_log}},"rule_id":"{{rule.id}}","timestamp":{{time.iso}},"id":{{id}},"all_fields":{{wazuh}}}"#;
+const SHUFFLE: &str = concat!(
+    r#"{"severity":{{severity.number}},"pretext":"Bartizan alert","title":{{rule.description}},"#,
+    r#""text":{{full_log}},"rule_id":"{{rule.id}}","timestamp":{{time.iso}},"id":{{id}},"all_fields":{{wazuh}}}"#,
+);
 
 /// A web server that takes one alert at a time.
 #[derive(Debug)]

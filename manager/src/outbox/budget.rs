@@ -123,18 +123,19 @@ impl Budget {
 
     /// Tells the time, in seconds since 1970, and how many releases wait to
     /// be delivered: at the turn of an hour they count for the new one, which
-    /// is when they will arrive.
+    /// is when they will arrive. Says whether the hour has turned.
     ///
     /// A clock that was set back takes all that is planned along. If it went
     /// back over a full hour, the budget is spent until the next one: so it
     /// can neither flood nor silence.
-    pub fn at(&mut self, now: i64, waiting: usize) {
+    pub fn at(&mut self, now: i64, waiting: usize) -> bool {
         let back = self.state.now - now;
         if back > 0 {
             self.state.set_back(back);
         }
         let hour = now.div_euclid(HOUR_S);
-        if hour != self.state.hour {
+        let has_turned = hour != self.state.hour;
+        if has_turned {
             let is_later = hour > self.state.hour;
             self.state.hour = hour;
             self.state.sent = if is_later { u32::try_from(waiting).unwrap_or(u32::MAX) } else { u32::MAX };
@@ -143,6 +144,7 @@ impl Budget {
         while self.state.seen.front().is_some_and(|(until, _)| *until <= now) {
             self.state.seen.pop_front();
         }
+        has_turned
     }
 
     /// Offers an alert at the time that was told last. At most

@@ -8,6 +8,8 @@
 
 mod circuit;
 mod post;
+#[cfg(test)]
+mod tests;
 mod trouble;
 
 pub use circuit::BREAKS_AFTER;
@@ -17,10 +19,10 @@ pub use trouble::{PLACE, Say};
 use super::{Committed, Configured, DESTINATIONS_MAX, Queue};
 use crate::news;
 use crate::sources::epoch_now;
-use crate::store::{self, Filter, Reader, StoreError};
+use crate::store::{Filter, Needed, Reader, StoreError};
 use jiff::tz::TimeZone;
 use post::Post;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -39,8 +41,8 @@ const GAP: Duration = Duration::from_millis(100);
 /// destination is left to it: what is not confirmed goes again.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often old rows go.
-const PRUNE: Duration = Duration::from_secs(3600);
+/// How often old rows go, and the store is told what is needed of it.
+const UPKEEP: Duration = Duration::from_secs(300);
 
 /// Why destinations cannot be served.
 pub type OutboxError = PostError;
@@ -49,6 +51,7 @@ pub type OutboxError = PostError;
 pub struct Outbox {
     home: PathBuf,
     committed: Committed,
+    needed: Needed,
     say: Say,
     queue: Queue,
     running: BTreeMap<String, Running>,
@@ -62,17 +65,19 @@ struct Running {
 
 impl Outbox {
     /// Serves destinations: the alerts behind those that each is done with;
-    /// new ones hear of what is committed from now on. `say` takes events for
-    /// the place [`PLACE`].
+    /// new ones hear of what is committed from now on. `needed` is told what the
+    /// store should not give up, `say` takes events for the place [`PLACE`].
     pub fn start(
         home: &Path,
-        committed: &Committed,
+        committed: Committed,
+        needed: Needed,
         say: Say,
         configured: Vec<Configured>,
     ) -> Result<Self, OutboxError> {
         let mut outbox = Self {
             home: home.to_owned(),
-            committed: committed.clone(),
+            committed,
+            needed,
             say,
             queue: Queue::open(home)?,
             running: BTreeMap::new(),
@@ -96,6 +101,7 @@ impl Outbox {
         let names: Vec<_> = configured.iter().map(|one| (one.name.as_str(), one.kind)).collect();
         self.queue.configure(&names, committed, epoch_now())?;
         self.queue.prune(epoch_now())?;
+        self.needed.behind(self.queue.needed_behind()?);
         for one in configured {
             let name = one.name.clone();
             let stop = Arc::new(AtomicBool::new(false));
@@ -124,8 +130,9 @@ impl Outbox {
     }
 
     fn worker(&self, stop: Arc<AtomicBool>) -> Worker {
-        let Self { home, committed, say, .. } = self;
-        Worker { home: home.clone(), committed: committed.clone(), say: Arc::clone(say), stop }
+        let Self { home, committed, needed, say, .. } = self;
+        let (committed, needed) = (committed.clone(), needed.clone());
+        Worker { home: home.clone(), committed, needed, say: Arc::clone(say), stop }
     }
 }
 
@@ -139,6 +146,7 @@ impl std::fmt::Debug for Outbox {
 struct Worker {
     home: PathBuf,
     committed: Committed,
+    needed: Needed,
     say: Say,
     stop: Arc<AtomicBool>,
 }
@@ -165,12 +173,14 @@ impl Worker {
 
     fn serve(&self, mut post: Post, name: &str) {
         let mut is_told = false;
-        let mut pruned = Instant::now();
+        let mut kept_up = Instant::now();
         while !self.stop.load(Relaxed) {
             let began = Instant::now();
-            let done = if pruned.elapsed() < PRUNE { turn(&mut post) } else { post.prune(epoch_now()) };
-            if pruned.elapsed() >= PRUNE {
-                pruned = began;
+            let seen = self.committed.last();
+            let mut done = turn(&mut post);
+            if done.is_ok() && kept_up.elapsed() >= UPKEEP {
+                done = post.keep_up(epoch_now(), &self.needed).map(|()| true);
+                kept_up = began;
             }
             if let Err(error) = &done
                 && !is_told
@@ -180,7 +190,7 @@ impl Worker {
             is_told = done.is_err();
             match done {
                 Ok(true) => {}
-                Ok(false) => self.wait(&post, began),
+                Ok(false) => self.wait(&post, seen, began),
                 Err(_) => thread::sleep(LOOK / 2),
             }
         }
@@ -189,11 +199,12 @@ impl Worker {
         }
     }
 
-    /// Waits for something to do.
-    fn wait(&self, post: &Post, began: Instant) {
+    /// Waits for something to do: alerts behind those that were there when
+    /// the turn began, or the time of the next attempt.
+    fn wait(&self, post: &Post, seen: u64, began: Instant) {
         let pause = post.pause();
         let patience = if pause.is_zero() { LOOK } else { pause.min(LOOK) };
-        self.committed.wait(post.cursor(), patience);
+        self.committed.wait(seen, patience);
         thread::sleep(GAP.saturating_sub(began.elapsed()));
     }
 }
@@ -209,6 +220,6 @@ fn turn(post: &mut Post) -> Result<bool, OutboxError> {
 }
 
 fn store_reader(home: &Path) -> Result<Read, StoreError> {
-    let mut reader = store::Reader::open(home)?;
+    let mut reader = Reader::open(home)?;
     Ok(Box::new(move |seq, limit| reader.after(seq, &Filter::default(), limit)))
 }

@@ -110,10 +110,10 @@ mod tests {
     #[test]
     fn bars_of_days_begin_at_midnight_here() {
         let zone = TimeZone::posix("EST5").expect("a zone");
-        // 2026-11-21 23:00 and ten days later, in New York.
+        // 2026-11-20 23:00 in New York, and ten days later.
         let counted = BTreeMap::from([(498_676, [1; 4]), (498_676 + 240, [1; 4])]);
         let bars = Bars::new(&counted, 15, &zone);
-        assert_eq!((bars.hours, bars.bars[0].label.as_str(), bars.bars.len()), (24, "Nov 21", 11));
+        assert_eq!((bars.hours, bars.bars[0].label.as_str(), bars.bars.len()), (24, "Nov 20", 11));
         assert_eq!(bars.unit(), "day");
     }
 }

@@ -93,7 +93,12 @@ fn over_time(out: &mut String, chart: &Bars) {
     let (width, height) = CHART;
     let (total_w, total_h) = (width + MARGIN.0, height + MARGIN.1);
     put(out, format_args!("<section>\n<h2>Alerts by {} and level</h2>\n", chart.unit()));
-    put(out, format_args!("<svg viewBox=\"0 -8 {total_w} {total_h}\" role=\"img\" aria-label=\"Alerts over time\">\n"));
+    put(
+        out,
+        format_args!(
+            "<svg viewBox=\"0 -8 {total_w} {total_h}\" role=\"img\" aria-label=\"Alerts over time\">\n"
+        ),
+    );
     let highest = chart.highest();
     for (count, y) in [(highest, 0), (highest / 2, height / 2), (0, height)] {
         let (left, text) = (MARGIN.0, y + 4);
@@ -127,7 +132,10 @@ fn column(out: &mut String, bar: &Bar, x: u64, slot: u64, highest: u64) {
         let tall = (to - from).max(1);
         let y = CHART.1.saturating_sub(from + tall);
         let wide = slot.saturating_sub(1).max(1);
-        put(out, format_args!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{tall}\"/>"));
+        put(
+            out,
+            format_args!("<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{wide}\" height=\"{tall}\"/>"),
+        );
         below += count;
     }
     out.push_str("</g>\n");
@@ -148,12 +156,20 @@ fn top(out: &mut String, title: &str, section: &Section) {
     let entries = section.entries.get(..TOP).unwrap_or(&section.entries);
     let highest = entries.iter().map(|entry| entry.count).max().unwrap_or(1);
     let height = 24 * entries.len();
-    put(out, format_args!("<section>\n<h2>{title}</h2>\n<svg viewBox=\"0 0 1020 {height}\" role=\"img\" aria-label=\"{title}\">\n"));
+    put(
+        out,
+        format_args!(
+            "<section>\n<h2>{title}</h2>\n<svg viewBox=\"0 0 1020 {height}\" role=\"img\" aria-label=\"{title}\">\n"
+        ),
+    );
     for (row, entry) in entries.iter().enumerate() {
         let (y, wide) = (24 * row, part(entry.count, highest, 480).max(1));
         let name = short(&entry.name, 56);
         put(out, format_args!("<text class=\"name\" x=\"0\" y=\"{}\">{}</text>", y + 16, Shown(&name)));
-        put(out, format_args!("<rect class=\"bar\" x=\"440\" y=\"{}\" width=\"{wide}\" height=\"16\"/>", y + 4));
+        put(
+            out,
+            format_args!("<rect class=\"bar\" x=\"440\" y=\"{}\" width=\"{wide}\" height=\"16\"/>", y + 4),
+        );
         put(out, format_args!("<text x=\"{}\" y=\"{}\">{}</text>\n", 448 + wide, y + 16, entry.count));
     }
     out.push_str("</svg>\n</section>\n");
@@ -172,7 +188,10 @@ fn table(out: &mut String, section: &Section) {
 }
 
 fn related(out: &mut String, related: &Related) {
-    put(out, format_args!("<section>\n<h2>{} and what came with it</h2>\n<table>\n", related.subject.title()));
+    put(
+        out,
+        format_args!("<section>\n<h2>{} and what came with it</h2>\n<table>\n", related.subject.title()),
+    );
     for (entry, values) in related.entries.iter().take(ROWS_MAX) {
         let value = |(subject, value): &(Subject, String)| format!("{} {}", subject.name(), Shown(value));
         row(out, entry, &values.iter().map(value).collect::<Vec<_>>().join(", "));
@@ -183,7 +202,10 @@ fn related(out: &mut String, related: &Related) {
 /// A row; `more` is HTML already.
 fn row(out: &mut String, entry: &Entry, more: &str) {
     let more = if more.is_empty() { String::new() } else { format!("<td>{more}</td>") };
-    put(out, format_args!("<tr><td>{}</td>{more}<td class=\"n\">{}</td></tr>\n", Shown(&entry.name), entry.count));
+    put(
+        out,
+        format_args!("<tr><td>{}</td>{more}<td class=\"n\">{}</td></tr>\n", Shown(&entry.name), entry.count),
+    );
 }
 
 fn logs(out: &mut String, summary: &Summary) {

@@ -1,5 +1,6 @@
 //! Which reports have been made: `reports.db` in the home folder.
 
+use super::schedule::ReportError;
 use crate::database;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
@@ -24,12 +25,13 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub(super) fn open(home: &Path) -> rusqlite::Result<Self> {
+    pub(super) fn open(home: &Path) -> Result<Self, ReportError> {
         let path = home.join("reports.db");
-        // If that fails, so does the next, and says why.
-        let _ = database::create(&path);
-        let mut connection = Connection::open(path)?;
-        database::prepare(&mut connection, &STEPS)?;
+        database::create(&path)?;
+        let mut connection = Connection::open(&path)?;
+        if database::prepare(&mut connection, &STEPS)? > STEPS.len() {
+            return Err(ReportError::Newer(path));
+        }
         Ok(Self { connection })
     }
 

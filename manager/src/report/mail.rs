@@ -25,7 +25,13 @@ const FONT: &str = "font-family:sans-serif;font-size:14px;color:#1b1f24";
 /// The report of a time, which is told in words.
 pub fn write(summary: &Summary, period: &str) -> String {
     let mut out = String::new();
-    put(&mut out, format_args!("<html><body bgcolor=\"#ffffff\" style=\"{FONT}\">\n<h2>{}</h2>\n", Shown(summary.name())));
+    put(
+        &mut out,
+        format_args!(
+            "<html><body bgcolor=\"#ffffff\" style=\"{FONT}\">\n<h2>{}</h2>\n",
+            Shown(summary.name())
+        ),
+    );
     put(&mut out, format_args!("<p>{}<br>\n", Shown(period)));
     put(&mut out, format_args!("<b>{}</b> alerts of {}", summary.selected, summary.processed));
     if let Some((first, last)) = summary.span {
@@ -66,10 +72,10 @@ fn top(out: &mut String, section: &Section) {
         let bar = ("#0072b2", part(entry.count, highest, BAR).max(1));
         row(out, &short(&entry.name, 76), [bar].into_iter(), entry.count);
     }
-    let more = section.entries.len().saturating_sub(ROWS_MAX);
     out.push_str("</table>\n");
-    if more > 0 || section.others > 0 {
-        put(out, format_args!("<p>and {} more in the text of this mail</p>\n", more.max(1)));
+    let more = section.entries.len().saturating_sub(ROWS_MAX);
+    if more > 0 {
+        put(out, format_args!("<p>and {more} more in the text of this mail</p>\n"));
     }
 }
 
@@ -85,7 +91,10 @@ fn related(out: &mut String, related: &Related) {
 }
 
 fn heading(out: &mut String, title: &str) {
-    put(out, format_args!("<h3>{title}</h3>\n<table cellpadding=\"2\" cellspacing=\"0\" style=\"{FONT}\">\n"));
+    put(
+        out,
+        format_args!("<h3>{title}</h3>\n<table cellpadding=\"2\" cellspacing=\"0\" style=\"{FONT}\">\n"),
+    );
 }
 
 /// A row: a name, a bar of coloured parts (pixels), a number.

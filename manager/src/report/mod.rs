@@ -38,8 +38,11 @@ pub mod stored;
 pub mod subject;
 pub mod summary;
 pub mod tally;
+#[cfg(test)]
+mod tests;
 pub mod text;
 
+use crate::alert::log_reader::AlertReader;
 pub use condition::Condition;
 pub use subject::Subject;
 pub use summary::Summary;
@@ -85,4 +88,22 @@ impl Query {
         };
         Subject::ALL.into_iter().map(move |of| (of, to(of))).filter(|(_, to)| !to.is_empty())
     }
+}
+
+/// Counts any bytes as alerts, and writes all layouts: for fuzzing.
+pub fn exercise(bytes: &[u8]) {
+    let all = |of| Subject::ALL.map(|to| Relation { of, to });
+    let relations = Subject::ALL.into_iter().flat_map(all).collect();
+    let title = Some(String::from_utf8_lossy(bytes).chars().take(100).collect());
+    let mut tally = Tally::new(Query { title, relations, show_logs: true, ..Query::default() });
+    let mut reader = AlertReader::new(bytes);
+    while let Ok(Some(alert)) = reader.next_alert() {
+        tally.add(&alert);
+    }
+    let summary = tally.finish();
+    let shown = [text::write(&summary), csv::write(&summary), html::write(&summary)];
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\r');
+    assert!(shown.iter().all(|text| !text.contains(obeyed)));
+    assert!(!shown[2].contains("<script") && !mail::write(&summary, "").contains("<script"));
+    json::value(&summary);
 }

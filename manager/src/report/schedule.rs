@@ -43,6 +43,12 @@ pub enum ReportError {
     /// What has been made cannot be asked or written down.
     #[error("reports.db: {0}")]
     Made(#[from] rusqlite::Error),
+    /// The file of it cannot be made.
+    #[error("reports.db: {0}")]
+    Io(#[from] io::Error),
+    /// A later version of the program has used it.
+    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
+    Newer(PathBuf),
     /// The alerts cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),

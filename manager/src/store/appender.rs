@@ -122,11 +122,21 @@ impl Appender {
     /// power cut may take them out again: they are indexed later then.
     pub fn index(&mut self, committed: u64) -> Result<(), StoreError> {
         let Some(day) = self.behind.last().copied() else { return Ok(()) };
-        let open = self.day(day)?;
-        if open.index(committed)? {
+        let indexed = self.day(day)?.index(committed);
+        if indexed.is_err() {
+            // It may have been left less careful than rows need.
+            self.open.retain(|open| open.rows.day != day);
+        }
+        if indexed? {
             self.behind.remove(&day);
         }
         Ok(())
+    }
+
+    /// Leaves what is not in the index until the next alerts.
+    pub fn put_index_off(&mut self) {
+        self.open.clear();
+        self.behind.clear();
     }
 
     /// The days that have files, and how large these are, in order.

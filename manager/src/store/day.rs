@@ -41,7 +41,7 @@ CREATE TABLE counts (
   PRIMARY KEY (hour, kind, key)
 ) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5(
-  words, content='', detail='none', columnsize=0, tokenize=\"ascii tokenchars '=._:-/'\"
+  document, content='', detail='none', columnsize=0, tokenize=\"ascii tokenchars '=._:-/'\"
 );
 CREATE TABLE indexed (id INTEGER PRIMARY KEY CHECK (id = 0), seq INTEGER NOT NULL);
 INSERT INTO indexed (id, seq) VALUES (0, 0);
@@ -83,11 +83,6 @@ impl Day {
             second,
             weekday: self.0.weekday().to_sunday_zero_offset() as u8,
         }
-    }
-
-    /// Days from an earlier one to this.
-    pub(super) fn days_since(self, earlier: Self) -> i64 {
-        (self.start() - earlier.start()) / 86_400
     }
 
     pub(super) fn path(self, folder: &Path) -> PathBuf {

@@ -80,6 +80,11 @@ impl Reader {
         Ok(parts.iter().map(|part| part.last).max().unwrap_or(0))
     }
 
+    /// The number of the first alert that is still there.
+    pub fn first(&mut self) -> Result<Option<u64>, StoreError> {
+        Ok(self.parts(&Filter::default())?.iter().map(|part| part.first).min())
+    }
+
     /// Committed alerts behind a number, oldest first, at most so many.
     pub fn after(&mut self, seq: u64, filter: &Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
         let committed = self.committed()?;

@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::appender::Appender;
+use std::fmt::{self, Display};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -67,6 +68,14 @@ pub struct Dropped {
     pub last: u64,
     /// Whether it had alerts that were [`Needed`].
     pub was_needed: bool,
+}
+
+impl Display for Dropped {
+    /// As it is told.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the alerts of {} were removed from the store ({} KiB)", self.day, self.bytes / 1024)?;
+        if self.was_needed { f.write_str(", though not all of them were sent everywhere") } else { Ok(()) }
+    }
 }
 
 impl Appender {

@@ -90,22 +90,19 @@ impl Search {
         if plan.is_empty() || seqs.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        let Some(question) = plan.question.as_str() else {
+        if plan.question.is_empty() {
             return self.look(&plan, seqs, order, show);
-        };
+        }
+        let question = &plan.question.of_rare_terms(&self.connection)?;
         let indexed = words::indexed(&self.connection)?;
         let known = *seqs.start()..=indexed.min(*seqs.end());
         let unknown = (indexed + 1).max(*seqs.start())..=*seqs.end();
-        match order {
-            Order::OldestFirst if self.ask(&plan, question, known.clone(), order, show)?.is_break() => {
-                Ok(ControlFlow::Break(()))
-            }
-            Order::OldestFirst => self.look(&plan, unknown, order, show),
-            Order::NewestFirst if self.look(&plan, unknown, order, show)?.is_break() => {
-                Ok(ControlFlow::Break(()))
-            }
-            Order::NewestFirst => self.ask(&plan, question, known, order, show),
+        if order == Order::OldestFirst {
+            let flow = self.ask(&plan, question, known, order, show)?;
+            return if flow.is_break() { Ok(flow) } else { self.look(&plan, unknown, order, show) };
         }
+        let flow = self.look(&plan, unknown, order, show)?;
+        if flow.is_break() { Ok(flow) } else { self.ask(&plan, question, known, order, show) }
     }
 
     /// Looks at row after row.

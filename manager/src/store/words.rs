@@ -3,9 +3,10 @@
 //! Every row is a document of terms: the parts of its log between characters
 //! that are neither letters nor digits, in lower case, and terms for its rule
 //! (`r=12`), place (`p=3`), source address (`s=192.0.2.7`) and users
-//! (`u=root`). `192.0.2` is searched as `192` and `0` and `2`; what the index
-//! finds is a candidate, the row itself decides. That makes an index of two
-//! bytes a word, and parts of addresses and of paths are found.
+//! (`u=root`). Numbers with dots between them are known from the first on:
+//! `192`, `192.0`, `192.0.2`, `192.0.2.7`. So parts of addresses and of paths
+//! are found. What the index finds is a candidate, the row itself decides; so
+//! the index needs two bytes a word.
 //!
 //! A row is indexed a moment after it was written; a search looks at the rows
 //! behind [`indexed`] one by one.
@@ -15,6 +16,7 @@ use crate::alert::Alert;
 use bartizan_core::event::Field;
 use rusqlite::{Connection, params};
 use std::fmt::Write;
+use std::ops::Range;
 
 /// Bytes of a part of a log; longer ones are known by their beginning.
 const PART_MAX: usize = 24;
@@ -34,8 +36,20 @@ pub(super) fn is_of_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-fn parts(text: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
-    text.split(|byte| !is_of_word(*byte)).filter(|part| !part.is_empty())
+/// The parts of a text. A number behind a number and a dot has these before it.
+fn parts(text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    let mut at = 0;
+    let mut before = None::<Range<usize>>;
+    std::iter::from_fn(move || {
+        let start = at + text.get(at..)?.iter().position(|byte| is_of_word(*byte))?;
+        let length = text[start..].iter().position(|byte| !is_of_word(*byte));
+        at = length.map_or(text.len(), |length| start + length);
+        let is_number = text[start..at].iter().all(u8::is_ascii_digit);
+        let dotted = before.take().filter(|before| text[before.end..start] == *b".");
+        let part = dotted.filter(|_| is_number).map_or(start, |before| before.start)..at;
+        before = is_number.then(|| part.clone());
+        Some(part)
+    })
 }
 
 /// Appends a part as a term.
@@ -69,66 +83,81 @@ pub(super) fn write_document(out: &mut String, head: &Head, alert: &Alert<'_>) {
     }
     for part in parts(alert.log) {
         out.push(' ');
-        push_part(out, part);
+        push_part(out, &alert.log[part]);
     }
 }
 
-/// A question to the index: all of the terms.
+/// A question to the index: rows that have all of these terms.
 #[derive(Debug, Default)]
-pub(super) struct Question(String);
+pub(super) struct Question {
+    /// As FTS5 takes them.
+    terms: Vec<String>,
+}
 
 impl Question {
-    /// The question as FTS5 takes it; none if there is nothing to ask.
-    pub(super) fn as_str(&self) -> Option<&str> {
-        Some(self.0.as_str()).filter(|question| !question.is_empty())
+    /// Whether it asks for nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.terms.is_empty()
     }
 
-    fn and(&mut self) -> &mut String {
-        if !self.0.is_empty() {
-            self.0.push_str(" AND ");
+    /// The question as FTS5 takes it. Where there are rare terms they alone are
+    /// asked for: FTS5 would walk through all rows that have a common one.
+    pub(super) fn of_rare_terms(&self, connection: &Connection) -> rusqlite::Result<String> {
+        let mut rare = Vec::new();
+        for term in &self.terms {
+            if self.terms.len() > 1 && is_rare(connection, term)? {
+                rare.push(term.as_str());
+            }
         }
-        &mut self.0
+        Ok(if rare.is_empty() { self.terms.join(" AND ") } else { rare.join(" AND ") })
     }
 
     /// One of these entries of the dictionary.
     pub(super) fn one_of(&mut self, kind: char, ids: impl ExactSizeIterator<Item = u32>) {
-        if ids.len() == 0 || ids.len() > ALTERNATIVES_MAX {
-            return;
+        if ids.len() > 0 && ids.len() <= ALTERNATIVES_MAX {
+            let terms: Vec<_> = ids.map(|id| format!("\"{kind}={id}\"")).collect();
+            self.terms.push(format!("({})", terms.join(" OR ")));
         }
-        let terms: Vec<_> = ids.map(|id| format!("\"{kind}={id}\"")).collect();
-        let alternatives = format!("({})", terms.join(" OR "));
-        self.and().push_str(&alternatives);
     }
 
     /// This name.
     pub(super) fn name(&mut self, kind: char, name: &str) {
-        let out = self.and();
-        out.push('"');
-        out.push(kind);
-        out.push('=');
-        push_name(out, name.as_bytes());
-        out.push('"');
+        let mut term = format!("\"{kind}=");
+        push_name(&mut term, name.as_bytes());
+        term.push('"');
+        self.terms.push(term);
     }
 
     /// A word, which may go on if it is open.
     pub(super) fn word(&mut self, word: &Word) {
-        let mut parts: Vec<_> = parts(word.text.as_bytes()).collect();
-        let ends_open = word.is_open && word.text.bytes().last().is_some_and(is_of_word);
-        let open = if ends_open { parts.pop() } else { None };
-        for part in parts {
-            self.part(part, "\"");
-        }
-        if let Some(open) = open.filter(|open| open.len() >= OPEN_PART_MIN) {
-            self.part(open, "\" *");
+        let text = word.text.as_bytes();
+        let is_word = |byte: Option<&u8>| byte.is_some_and(|byte| is_of_word(*byte));
+        let mut parts = parts(text).peekable();
+        while let Some(part) = parts.next() {
+            // One that goes on in the next part is a part of it. One behind a
+            // dot may go on from what stands before it in a log.
+            let goes_on = parts.peek().is_some_and(|next| next.start == part.start);
+            if goes_on || (part.start > 0 && text[..part.start].iter().all(|byte| *byte == b'.')) {
+                continue;
+            }
+            let is_open = word.is_open && part.end == text.len() && is_word(text.last());
+            if !is_open || part.len() >= OPEN_PART_MIN {
+                let mut term = "\"".to_owned();
+                push_part(&mut term, &text[part]);
+                term.push_str(if is_open { "\" *" } else { "\"" });
+                self.terms.push(term);
+            }
         }
     }
+}
 
-    fn part(&mut self, part: &[u8], end: &str) {
-        let out = self.and();
-        out.push('"');
-        push_part(out, part);
-        out.push_str(end);
-    }
+/// Rows up to which a term is rare.
+const RARE: usize = 4000;
+
+fn is_rare(connection: &Connection, term: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT count(*) FROM (SELECT rowid FROM words WHERE words MATCH ?1 LIMIT ?2)";
+    let count: usize = connection.prepare_cached(sql)?.query_row(params![term, RARE], |row| row.get(0))?;
+    Ok(count < RARE)
 }
 
 /// A word that is searched for.
@@ -155,10 +184,12 @@ impl Word {
         let word = self.text.as_bytes();
         let begins = word.first().is_some_and(|byte| is_of_word(*byte));
         let ends = !self.is_open && word.last().is_some_and(|byte| is_of_word(*byte));
-        let free = |byte: Option<&u8>| !byte.is_some_and(|byte| is_of_word(*byte));
+        let is_free = |byte: Option<&u8>| !byte.is_some_and(|byte| is_of_word(*byte));
         memchr::memmem::find_iter(text, word).any(|at| {
-            let before = at.checked_sub(1).and_then(|at| text.get(at));
-            (!begins || free(before)) && (!ends || free(text.get(at + word.len())))
+            let (before, behind) = (&text[..at], text.get(at + word.len()));
+            // A number behind a dot belongs to the number before.
+            let is_inside = word[0].is_ascii_digit() && matches!(before, [.., b'0'..=b'9', b'.']);
+            (!begins || (is_free(before.last()) && !is_inside)) && (!ends || is_free(behind))
         })
     }
 }
@@ -175,7 +206,7 @@ pub(super) fn set_indexed(connection: &Connection, seq: u64) -> rusqlite::Result
 
 /// Adds a document.
 pub(super) fn insert(connection: &Connection, seq: u64, document: &str) -> rusqlite::Result<()> {
-    let mut statement = connection.prepare_cached("INSERT INTO words (rowid, words) VALUES (?1, ?2)")?;
+    let mut statement = connection.prepare_cached("INSERT INTO words (rowid, document) VALUES (?1, ?2)")?;
     statement.execute(params![seq, document]).map(drop)
 }
 
@@ -195,9 +226,10 @@ mod tests {
         {
             assert!(finds(found, log), "{found}");
         }
-        for missing in ["fail", "192.0.2.1", "oot", "failed nobody", "92.0.2.17"] {
+        for missing in ["fail", "192.0.2.1", "oot", "failed nobody", "92.0.2.17", "0.2.17"] {
             assert!(!finds(missing, log), "{missing}");
         }
+        assert!(finds("192.0.2.1*", log) && finds(".0.2", log));
     }
 
     #[test]
@@ -205,9 +237,23 @@ mod tests {
         let mut question = Question::default();
         question.one_of('r', [7, 8].into_iter());
         question.name('u', "a \"b");
-        words("192.0.2* sess* /Var").iter().for_each(|word| question.word(word));
-        let expected = r#"("r=7" OR "r=8") AND "u=a__b" AND "192" AND "0" AND "sess" * AND "var""#;
-        assert_eq!(question.as_str(), Some(expected));
-        assert_eq!(Question::default().as_str(), None);
+        words("192.0.2* 10.1.x .7.8 sess* /Var").iter().for_each(|word| question.word(word));
+        let expected = [
+            "(\"r=7\" OR \"r=8\")",
+            "\"u=a__b\"",
+            "\"192.0.2\" *",
+            "\"10.1\"",
+            "\"x\"",
+            "\"sess\" *",
+            "\"var\"",
+        ];
+        assert_eq!(question.terms, expected);
+    }
+
+    #[test]
+    fn numbers_with_dots_are_known_from_the_first_on() {
+        let text = b"v1.2 from 192.0.2.7, 7";
+        let parts: Vec<_> = parts(text).map(|part| String::from_utf8_lossy(&text[part])).collect();
+        assert_eq!(parts, ["v1", "2", "from", "192", "192.0", "192.0.2", "192.0.2.7", "7"]);
     }
 }

@@ -1,3 +1,4 @@
 //! Reports, as people ask for them.
 
+mod input;
 mod reference;

@@ -9,7 +9,6 @@ use crate::outbox::queue::Replay;
 use crate::outbox::select::Sieve;
 use crate::store::{Filter, Reader};
 use clap::Args;
-use jiff::tz::TimeZone;
 use serde_json::json;
 use std::io::{self, IsTerminal};
 use std::path::Path;
@@ -23,7 +22,7 @@ pub(super) struct ReplayArguments {
     /// The destination, as `list` names it.
     #[arg(value_name = "NAME")]
     name: String,
-    /// From when: 10m, 2h or 7d ago, or `2026-11-21 07:29`.
+    /// From when: 2h (ago), 3d, today, 10:00, 2026-11-21 or `2026-11-21 10:00`.
     #[arg(long, value_name = "TIME")]
     since: String,
     /// Do not ask.
@@ -52,7 +51,7 @@ pub(super) fn run(
     command: &IntegrationsCommand,
     arguments: &ReplayArguments,
 ) -> Result<ExitCode, CommandError> {
-    let since = moment(&arguments.since, now(), &TimeZone::system()).map_err(CommandError::Usage)?;
+    let since = moment(&arguments.since, now())?;
     let (home, configured) = command.destination(&arguments.name)?;
     let mut queue = queue(&home)?;
     let standings = queue.standings().map_err(unreadable)?;

@@ -17,9 +17,8 @@ pub(super) fn summary(arguments: &ReportArguments, query: Query) -> Result<Summa
     let from_store = arguments.files.is_empty() && (arguments.home.is_some() || !is_fed());
     if from_store {
         let home = home_folder(arguments.home.as_deref())?;
-        return stored::summary(&home, query).map_err(|error| {
-            CommandError::io("the alerts cannot be counted")(io::Error::other(error))
-        });
+        return stored::summary(&home, query)
+            .map_err(|error| CommandError::io("the alerts cannot be counted")(io::Error::other(error)));
     }
     let mut tally = Tally::new(query);
     if arguments.files.is_empty() {

@@ -3,7 +3,8 @@
 mod configured;
 mod input;
 
-use super::{CommandError, home_folder, print};
+use super::moment::moment;
+use super::{CommandError, home_folder, now, print};
 use crate::news;
 use crate::report::{Condition, Query, Relation, Subject, Summary, csv, html, json, text};
 use clap::{Args, Subcommand};
@@ -40,6 +41,13 @@ pub struct ReportArguments {
     /// Show the alerts, too.
     #[arg(short = 's', long)]
     show_alerts: bool,
+    /// Only alerts from this time on: 2h, yesterday, 2026-11-21 or
+    /// "2026-11-21 10:00".
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only alerts before this time.
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// Print one JSON object.
     #[arg(long, group = "layout")]
     json: bool,
@@ -107,12 +115,14 @@ pub fn run(arguments: &ReportArguments) -> Result<ExitCode, CommandError> {
 
 impl ReportArguments {
     fn query(&self) -> Result<Query, CommandError> {
+        let at = |text: &Option<String>| text.as_deref().map(|text| moment(text, now())).transpose();
         Ok(Query {
+            since: at(&self.since)?,
+            until: at(&self.until)?,
             title: self.title.clone(),
             conditions: pairs(&self.filter, condition)?,
             relations: pairs(&self.related, |of, to| Ok(Relation { of: subject(of)?, to: subject(to)? }))?,
             show_logs: self.show_alerts,
-            ..Query::default()
         })
     }
 

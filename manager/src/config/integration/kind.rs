@@ -37,8 +37,10 @@ pub enum Kind {
     Ntfy,
     /// Splunk's HTTP event collector.
     Splunk,
-    /// Elasticsearch or OpenSearch, `_bulk`.
+    /// Elasticsearch, `_bulk`.
     Elasticsearch,
+    /// OpenSearch, `_bulk`.
+    OpenSearch,
     /// A script `integrations/NAME` of the home folder.
     Script(String),
 }
@@ -53,7 +55,7 @@ const KINDS: [(&str, Kind); 10] = [
     ("ntfy", Kind::Ntfy),
     ("splunk", Kind::Splunk),
     ("elasticsearch", Kind::Elasticsearch),
-    ("opensearch", Kind::Elasticsearch),
+    ("opensearch", Kind::OpenSearch),
 ];
 
 impl Kind {
@@ -129,7 +131,7 @@ impl Kind {
                 return Some(("telegram needs a chat to write to".to_owned(), help.to_owned()));
             }
             Self::Telegram => &["chat_id", "message_thread_id", "disable_notification"],
-            Self::Elasticsearch => &["index", "user"],
+            Self::Elasticsearch | Self::OpenSearch => &["index", "user"],
             Self::Splunk => &["index", "source", "sourcetype"],
             Self::Webhook | Self::Shuffle | Self::Teams => &[],
             Self::Slack | Self::PagerDuty | Self::Ntfy | Self::Script(_) => return None,

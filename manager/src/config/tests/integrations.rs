@@ -102,6 +102,10 @@ fn mistakes_in_an_integration_are_explained() {
             "<name>slack</name><hook_url>hooks.slack.com/T0P</hook_url>".to_owned(),
             "<hook_url> is not the address",
         ),
+        (
+            "<name>ntfy</name><hook_url>https://ntfy.sh/</hook_url>".to_owned(),
+            "ntfy cannot be told: the address of ntfy ends with the topic: https://ntfy.sh/TOPIC",
+        ),
         (hook("<options>[]</options>"), "<options> cannot be read: it is no object | write an object"),
         (hook("<alert_format>jsn</alert_format>"), "there is no format `jsn` | did you mean `json`?"),
         (hook("<timeout>99</timeout>"), "<timeout> takes a number from 1 to 50"),
@@ -110,7 +114,10 @@ fn mistakes_in_an_integration_are_explained() {
         (hook("<header>x</header>"), "this <header> has no name | write <header name"),
         (hook("<header name=\"Host\">x</header>"), "`host` is a header that cannot be set here"),
         (hook("<api_key>a\u{e4}</api_key>"), "<api_key> has characters that it cannot have"),
-        (hook("<locaton>x</locaton>"), "there is no option <locaton> in <integration> | did you mean"),
+        (
+            hook("<timout>5</timout>"),
+            "there is no option <timout> in <integration> | did you mean <timeout>?",
+        ),
         (
             hook("<body>{\"a\": {{rule.idd}}}</body>"),
             "there is no placeholder `rule.idd` | did you mean `rule.id`?",

@@ -40,12 +40,13 @@ fn a_script_gets_what_wazuh_gives_it() {
     let parcel = parcel(&script, entry());
     assert_eq!(script.deliver(&parcel), Ok(()));
     let said = fs::read_to_string(home.path().join(FOLDER).join("said")).expect("it has run");
-    let files = script.files.display();
+    let files = script.files.join(format!("own-{}", std::process::id()));
+    let files = files.display();
     let payload = String::from_utf8(parcel.payload).expect("JSON is UTF-8");
     assert_eq!(
         said,
         format!(
-            "[{files}/own.alert]\n[hunter2]\n[https://h.example/T0P]\n[]\n[{files}/own.options]\n[10]\n[3]\n\
+            "[{files}.alert]\n[hunter2]\n[https://h.example/T0P]\n[]\n[{files}.options]\n[10]\n[3]\n\
              [> /dev/null 2>&1]\n{payload}{{\"k\":\"v\"}}600\n700\n"
         )
     );

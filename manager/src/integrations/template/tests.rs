@@ -81,3 +81,38 @@ fn any_bytes_are_a_template_or_a_mistake() {
         exercise(text.as_bytes());
     }
 }
+
+#[test]
+fn no_template_that_is_accepted_gives_broken_json() {
+    const WORDS: [&str; 18] = [
+        "{{",
+        "}}",
+        "{{rule.id}}",
+        "{{full_log}}",
+        "{{location}}",
+        "{{field.x}}",
+        "{{alert}}",
+        "\"",
+        "\"\"",
+        "\\",
+        "\\u",
+        "00",
+        "41",
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+    ];
+    let mut state = 1_u64;
+    let mut next = |below: u64| {
+        // Knuth's constants; the upper bits are good enough.
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..20_000 {
+        let count = 1 + next(8);
+        let text: String = (0..count).map(|_| WORDS[next(WORDS.len() as u64) as usize]).collect();
+        exercise(text.as_bytes());
+    }
+}

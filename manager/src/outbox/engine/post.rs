@@ -15,7 +15,7 @@ use crate::outbox::budget::{Budget, RELEASES_MAX, Release, State};
 use crate::outbox::queue::{Failed, Made, PARCELS_MAX, Replay, Waiting};
 use crate::outbox::select::Sieve;
 use crate::outbox::{Configured, Content, Destination, Failure, HeldBack, Notice, Queue, QueueError};
-use crate::store::StoreError;
+use crate::store::{Needed, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -30,6 +30,10 @@ pub(super) const BATCH: usize = 256;
 /// Seconds after which a parcel that fails all the time is given up, so that
 /// one which breaks its receiver does not hold up the others for ever.
 pub(super) const GIVE_UP_S: i64 = 5 * 86_400;
+
+/// Parcels that a destination may refuse one after another. One that refuses
+/// all of them is out of order, by a wrong key perhaps: the next ones wait.
+const REFUSALS_MAX: u32 = 3;
 
 /// Parcels that a replay leaves room for.
 const ROOM_OF_OTHERS: usize = PARCELS_MAX / 2;
@@ -70,6 +74,8 @@ pub(super) struct Post {
     /// Alerts of the group that waits for more.
     entries: BTreeMap<u64, Entry>,
     circuit: Circuit,
+    /// Parcels that were refused since one was taken.
+    refusals: u32,
     /// What happened and is not yet written down.
     unsettled: Option<Attempt>,
     trouble: Trouble,
@@ -98,52 +104,63 @@ impl Post {
             cursor,
             saved: (cursor, Instant::now()),
             entries: BTreeMap::new(),
+            refusals: 0,
             unsettled: None,
             trouble,
         })
-    }
-
-    /// The last alert that is done with.
-    pub(super) fn cursor(&self) -> u64 {
-        self.cursor
     }
 
     /// Makes parcels of what is to be sent now; says whether there may be
     /// more at once. Reads at most [`BATCH`] alerts of the store.
     pub(super) fn gather(&mut self, now: i64) -> Result<bool, PostError> {
         self.notices(now)?;
-        self.replay(now)?;
+        let replays = self.replay(now)?;
         let (waiting, counting) = self.queue.waiting(&self.name)?;
+        if self.budget.at(now, counting) && counting > 0 {
+            // They will be delivered in this hour: that must not be forgotten.
+            self.save(Vec::new(), now)?;
+        }
         let room = PARCELS_MAX.saturating_sub(waiting);
         if room < 2 * RELEASES_MAX {
             return Ok(false);
         }
-        let entries = (self.read)(self.cursor, BATCH)?;
+        let limit = BATCH.min(room.saturating_mul(self.destination.parcel_max()));
+        let entries = (self.read)(self.cursor, limit)?;
+        let is_full = entries.len() == limit;
+        let lost = self.lost(&entries)?;
         let before = (self.cursor, self.budget.state.clone());
-        self.budget.at(now, counting);
         let gathered = self.offer(entries, room);
         if let Err(error) = self.write_down(&gathered.releases, now) {
             (self.cursor, self.budget.state) = before;
             return Err(error);
         }
-        self.trouble.lost(&self.name, gathered.lost);
+        self.trouble.lost(&self.name, lost);
         if self.budget.is_spent() && self.budget.held_back() > 0 {
             self.trouble.spent(&self.name, now);
         }
-        Ok(gathered.is_more)
+        Ok(replays || is_full || gathered.is_more)
+    }
+
+    /// Alerts behind the cursor that the store has given up. Missing numbers
+    /// elsewhere are of alerts that were taken back after a kill.
+    fn lost(&mut self, entries: &[Entry]) -> Result<u64, StoreError> {
+        let missing = entries.first().map_or(0, |first| first.seq.saturating_sub(self.cursor + 1));
+        if missing == 0 {
+            return Ok(0);
+        }
+        let oldest = (self.read)(0, 1)?.first().map_or(0, |oldest| oldest.seq);
+        Ok(oldest.saturating_sub(self.cursor + 1))
     }
 
     /// Offers alerts to the budget as long as there is room for what it may
     /// give, and asks it what is due.
     fn offer(&mut self, entries: Vec<Entry>, room: usize) -> Gathered {
-        let mut gathered = Gathered { is_more: entries.len() == BATCH, ..Gathered::default() };
+        let mut gathered = Gathered::default();
         for entry in entries {
             if gathered.releases.len() + 2 * RELEASES_MAX > room {
                 gathered.is_more = true;
                 break;
             }
-            // Numbers grow by one: what is missing is gone.
-            gathered.lost += entry.seq.saturating_sub(self.cursor + 1);
             self.cursor = entry.seq;
             if let Some(offer) = self.sieve.offer(&entry) {
                 self.entries.insert(entry.seq, entry);
@@ -223,15 +240,16 @@ impl Post {
         Ok(())
     }
 
-    /// What is to be sent again becomes parcels, a part at a time.
-    fn replay(&mut self, now: i64) -> Result<(), PostError> {
+    /// What is to be sent again becomes parcels, a part at a time; says
+    /// whether there may be more at once.
+    fn replay(&mut self, now: i64) -> Result<bool, PostError> {
         let Some(mut replay) = self.queue.replay(&self.name)? else {
-            return Ok(());
+            return Ok(false);
         };
         let (waiting, _) = self.queue.waiting(&self.name)?;
         let room = PARCELS_MAX.saturating_sub(waiting + ROOM_OF_OTHERS);
         if room == 0 {
-            return Ok(());
+            return Ok(false);
         }
         let limit = BATCH.min(room.saturating_mul(self.destination.parcel_max().max(1)));
         let entries = (self.read)(replay.cursor, limit)?;
@@ -241,7 +259,8 @@ impl Post {
         };
         let wanted = |entry: &Entry| entry.seq <= replay.until && self.sieve.offer(entry).is_some();
         let entries: Vec<_> = entries.into_iter().filter(wanted).collect();
-        Ok(self.send_again(&entries, &replay, now)?)
+        self.send_again(&entries, &replay, now)?;
+        Ok(true)
     }
 
     fn send_again(&mut self, entries: &[Entry], replay: &Replay, now: i64) -> Result<(), QueueError> {
@@ -257,10 +276,11 @@ impl Post {
         })
     }
 
-    /// Forgets what is old; there may be something to do at once.
-    pub(super) fn prune(&mut self, now: i64) -> Result<bool, PostError> {
+    /// Forgets what is old, and says what is still needed of the store.
+    pub(super) fn keep_up(&mut self, now: i64, needed: &Needed) -> Result<(), PostError> {
         self.queue.prune(now)?;
-        Ok(true)
+        needed.behind(self.queue.needed_behind()?);
+        Ok(())
     }
 
     /// Time until something may be handed over.
@@ -285,41 +305,68 @@ impl Post {
     /// Writes down what became of the attempt. As long as that fails there is
     /// no other one.
     pub(super) fn settle(&mut self, now: i64) -> Result<(), PostError> {
-        let Some((parcel, outcome)) = &self.unsettled else {
+        let Some((parcel, outcome)) = self.unsettled.take() else {
             return Ok(());
         };
-        let (number, name) = (parcel.number, &self.name);
-        match outcome {
-            Ok(()) => {
-                self.queue.taken(name, number, now)?;
-                if let Some(failures) = self.circuit.works() {
-                    self.trouble.works_again(name, failures);
-                }
-            }
-            Err(Failure::Permanent(why)) => {
-                self.queue.refuse(name, number, why, now)?;
-                self.trouble.refused(name, &parcel.parcel.id, why, now);
-            }
-            Err(Failure::Temporary(why, _)) if now - parcel.made > GIVE_UP_S => {
-                let why = format!("given up after {} attempts: {why}", parcel.attempts + 1);
-                self.queue.refuse(name, number, &why, now)?;
-                self.trouble.refused(name, &parcel.parcel.id, &why, now);
-                self.circuit.failed(self.circuit.next_pause(None));
-            }
-            Err(Failure::Temporary(why, asked)) => {
-                let failures = self.circuit.failures.saturating_add(1);
-                let is_broken = failures >= BREAKS_AFTER;
-                let pause = self.circuit.next_pause(*asked);
-                let next = now + pause.as_secs() as i64;
-                self.queue.failed(name, number, &Failed { why, failures, is_broken, next, now })?;
-                self.circuit.failed(pause);
-                if is_broken && !self.circuit.is_broken {
-                    self.circuit.is_broken = true;
-                    self.trouble.failed(name, failures, why);
-                }
-            }
+        let settled = self.note(&parcel, &outcome, now);
+        if settled.is_err() {
+            self.unsettled = Some((parcel, outcome));
         }
-        self.unsettled = None;
+        Ok(settled?)
+    }
+
+    fn note(&mut self, parcel: &Waiting, outcome: &Result<(), Failure>, now: i64) -> Result<(), QueueError> {
+        let (why, asked) = match outcome {
+            Ok(()) => return self.taken(parcel, now),
+            Err(Failure::Permanent(why)) if self.refusals < REFUSALS_MAX => {
+                self.refused(parcel, why, now)?;
+                self.refusals += 1;
+                return Ok(());
+            }
+            Err(Failure::Permanent(why)) => (why, None),
+            Err(Failure::Temporary(why, asked)) => (why, *asked),
+        };
+        if now - parcel.made <= GIVE_UP_S {
+            return self.failed(parcel, why, asked, now);
+        }
+        let why = format!("given up after {} attempts: {why}", parcel.attempts.saturating_add(1));
+        self.refused(parcel, &why, now)?;
+        self.circuit.failed(self.circuit.next_pause(asked));
+        Ok(())
+    }
+
+    fn taken(&mut self, parcel: &Waiting, now: i64) -> Result<(), QueueError> {
+        self.queue.taken(&self.name, parcel.number, now)?;
+        self.refusals = 0;
+        if let Some(failures) = self.circuit.works() {
+            self.trouble.works_again(&self.name, failures);
+        }
+        Ok(())
+    }
+
+    fn refused(&mut self, parcel: &Waiting, why: &str, now: i64) -> Result<(), QueueError> {
+        self.queue.refuse(&self.name, parcel.number, why, now)?;
+        self.trouble.refused(&self.name, &parcel.parcel.id, why, now);
+        Ok(())
+    }
+
+    fn failed(
+        &mut self,
+        parcel: &Waiting,
+        why: &str,
+        asked: Option<Duration>,
+        now: i64,
+    ) -> Result<(), QueueError> {
+        let failures = self.circuit.failures.saturating_add(1);
+        let is_broken = failures >= BREAKS_AFTER;
+        let pause = self.circuit.next_pause(asked);
+        let next = now + pause.as_secs() as i64;
+        self.queue.failed(&self.name, parcel.number, &Failed { why, failures, is_broken, next, now })?;
+        self.circuit.failed(pause);
+        if is_broken && !self.circuit.is_broken {
+            self.circuit.is_broken = true;
+            self.trouble.failed(&self.name, failures, why);
+        }
         Ok(())
     }
 }
@@ -327,8 +374,6 @@ impl Post {
 #[derive(Debug, Default)]
 struct Gathered {
     releases: Vec<Release>,
-    /// Alerts that were gone before they were read.
-    lost: u64,
     is_more: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Parcels: made, delivered, refused.
 
-use super::{PARCELS_MAX, Queue, QueueError, REFUSED_MAX, cut};
+use super::{PARCEL_BYTES_MAX, PARCELS_MAX, Queue, QueueError, REFUSED_MAX, cut};
 use crate::outbox::Parcel;
 use rusqlite::Row;
 
@@ -47,7 +47,7 @@ pub struct Refused {
 
 impl Queue {
     /// Puts a parcel behind those of a destination; `render` is given its
-    /// number. To be called within [`Queue::together`].
+    /// number. One of more than [`PARCEL_BYTES_MAX`] counts as refused. To be called within [`Queue::together`].
     pub(in crate::outbox) fn make(
         &mut self,
         destination: &str,
@@ -60,6 +60,10 @@ impl Queue {
         )?;
         let number = self.connection.last_insert_rowid();
         let payload = render(&self.id(number));
+        if payload.len() > PARCEL_BYTES_MAX {
+            let reason = format!("{} bytes are more than {PARCEL_BYTES_MAX}", payload.len());
+            return self.set_aside(destination, number, &reason, made.now);
+        }
         self.change("UPDATE parcels SET payload = ?2 WHERE number = ?1", (number, payload)).map(drop)
     }
 
@@ -105,18 +109,25 @@ impl Queue {
         reason: &str,
         now: i64,
     ) -> Result<(), QueueError> {
-        self.together(|queue| {
-            let sql = "INSERT INTO refused SELECT number, destination, payload, about, made, ?2, ?3
-                       FROM parcels WHERE number = ?1";
-            queue.change(sql, (number, now, cut(reason)))?;
-            queue.change("DELETE FROM parcels WHERE number = ?1", [number])?;
-            let sql = "DELETE FROM refused WHERE destination = ?1 AND number NOT IN
-                       (SELECT number FROM refused WHERE destination = ?1 ORDER BY number DESC LIMIT ?2)";
-            queue.change(sql, (destination, REFUSED_MAX as i64))?;
-            let sql =
-                "UPDATE destinations SET error = ?2, error_at = ?3, next_attempt = NULL WHERE name = ?1";
-            queue.change(sql, (destination, cut(reason), now)).map(drop)
-        })
+        self.together(|queue| queue.set_aside(destination, number, reason, now))
+    }
+
+    fn set_aside(
+        &mut self,
+        destination: &str,
+        number: i64,
+        reason: &str,
+        now: i64,
+    ) -> Result<(), QueueError> {
+        let sql = "INSERT INTO refused SELECT number, destination, payload, about, made, ?2, ?3
+                   FROM parcels WHERE number = ?1";
+        self.change(sql, (number, now, cut(reason)))?;
+        self.change("DELETE FROM parcels WHERE number = ?1", [number])?;
+        let sql = "DELETE FROM refused WHERE destination = ?1 AND number NOT IN
+                   (SELECT number FROM refused WHERE destination = ?1 ORDER BY number DESC LIMIT ?2)";
+        self.change(sql, (destination, REFUSED_MAX as i64))?;
+        let sql = "UPDATE destinations SET error = ?2, error_at = ?3, next_attempt = NULL WHERE name = ?1";
+        self.change(sql, (destination, cut(reason), now)).map(drop)
     }
 
     /// A destination has not taken a parcel this time.

@@ -50,6 +50,8 @@ impl Queue {
     ) -> Result<(), QueueError> {
         self.together(|queue| {
             queue.change("UPDATE destinations SET removed = ?1 WHERE removed IS NULL", [now])?;
+            // Of a store that somebody has removed the numbers begin anew.
+            queue.change("UPDATE destinations SET cursor = min(cursor, ?1)", [committed as i64])?;
             let sql =
                 "INSERT INTO destinations (name, kind, cursor, budget, held) VALUES (?1, ?2, ?3, x'', 0)
                        ON CONFLICT (name) DO UPDATE SET kind = ?2, removed = NULL";
@@ -115,11 +117,11 @@ impl Queue {
         })
     }
 
-    /// The number of the oldest alert that a destination has yet to send;
-    /// `None` if there are no destinations.
-    pub fn oldest_needed(&mut self) -> Result<Option<u64>, QueueError> {
-        let sql = "SELECT min(cursor) + 1 FROM destinations WHERE removed IS NULL";
-        let oldest = self.one(sql, [], |row| row.get::<_, Option<i64>>(0))?;
-        Ok(oldest.flatten().map(|seq| seq as u64))
+    /// Alerts behind this number have yet to be sent to a destination;
+    /// `u64::MAX` if there are no destinations.
+    pub(in crate::outbox) fn needed_behind(&self) -> Result<u64, QueueError> {
+        let sql = "SELECT min(cursor) FROM destinations WHERE removed IS NULL";
+        let behind = self.one(sql, [], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(behind.flatten().map_or(u64::MAX, |seq| seq as u64))
     }
 }

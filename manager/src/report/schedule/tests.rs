@@ -1,9 +1,9 @@
 //! The promises of this room.
 
 use super::*;
-use crate::report::period::Frequency;
 use crate::config::Place;
 use crate::diagnose::{Sources, Span};
+use crate::report::period::Frequency;
 use tempfile::TempDir;
 
 /// 2026-11-21 12:00 UTC, a Saturday.

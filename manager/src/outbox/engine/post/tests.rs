@@ -216,6 +216,38 @@ fn what_is_refused_is_kept_and_told_and_holds_nobody_up() {
 }
 
 #[test]
+fn a_destination_that_refuses_everything_is_out_of_order_and_loses_nothing_more() {
+    let scene = Scene::new(Terms::default());
+    let mut post = scene.post();
+    scene.next(Some(Failure::Permanent("401 wrong key".to_owned())));
+    scene.commit(50, 7);
+    for _ in 0..10 {
+        work(&mut post, NOON);
+        hurry(&mut post);
+    }
+    assert_eq!(scene.queue().refused(None).expect("refused").len(), REFUSALS_MAX as usize);
+    assert_eq!(
+        scene.said().last().map(String::as_str),
+        Some("bartizan: destination fake failed: 5 attempts: 401 wrong key")
+    );
+    scene.next(None);
+    work(&mut post, NOON);
+    assert_eq!(scene.taken().len(), 10 - REFUSALS_MAX as usize);
+}
+
+#[test]
+fn numbers_that_were_taken_back_after_a_kill_are_not_lost() {
+    let scene = Scene::new(Terms::default());
+    let mut post = scene.post();
+    scene.commit(3, 7);
+    work(&mut post, NOON);
+    scene.commit(3, 7);
+    scene.alerts.lock().expect("a lock").remove(3);
+    work(&mut post, NOON);
+    assert_eq!((scene.taken(), scene.said()), (vec!["1 2 3".to_owned(), "5 6".to_owned()], vec![]));
+}
+
+#[test]
 fn one_parcel_that_fails_for_days_is_given_up() {
     let scene = Scene::new(Terms::default());
     let mut post = scene.post();
@@ -286,13 +318,9 @@ fn a_new_destination_begins_now_and_one_that_comes_back_goes_on() {
     let configure = |all: &[(&str, &str)], now| scene.queue().configure(all, 3, now).expect("configured");
     configure(&[("new", "test")], NOON);
     assert_eq!(scene.queue().place("new").expect("a place").map(|(cursor, _)| cursor), Some(3));
-    assert_eq!(
-        scene.queue().oldest_needed().expect("a number"),
-        Some(4),
-        "what was removed is not waited for"
-    );
+    assert_eq!(scene.queue().needed_behind().expect("a number"), 3, "what was removed is not waited for");
     configure(&[("fake", "test"), ("new", "test")], NOON + 100);
-    assert_eq!(scene.queue().oldest_needed().expect("a number"), Some(1));
+    assert_eq!(scene.queue().needed_behind().expect("a number"), 0);
     work(&mut scene.post(), NOON + 100);
     assert_eq!(scene.taken(), ["1 2 3"]);
 }
