@@ -62,8 +62,8 @@ pub fn compose(account: &Account, to: &str, format: MailFormat, id: &str, conten
 /// that read OSSEC's mails see what they know.
 fn text_part(text: &str) -> MimePart<'static> {
     let text = text.replace('\n', "\r\n");
-    let is_plain = |line: &str| line.len() <= LINE_MAX && line != ".";
-    match text.is_ascii() && text.split("\r\n").all(is_plain) {
+    let is_short = |line: &str| line.len() <= LINE_MAX;
+    match text.is_ascii() && text.split("\r\n").all(is_short) {
         true => MimePart::new("text/plain", text).transfer_encoding("7bit"),
         false => MimePart::new("text/plain", text),
     }

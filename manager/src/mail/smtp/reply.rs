@@ -33,13 +33,14 @@ impl Reply {
             let count = from.by_ref().take(room).read_until(b'\n', &mut bytes);
             count.map_err(|error| Trouble::broken(step, error))?;
             let line = bytes.get(start..).unwrap_or_default();
-            match (line.last(), line.get(3)) {
-                (Some(b'\n'), Some(b'-')) => {}
-                (Some(b'\n'), _) => break,
-                (_, _) if bytes.len() == REPLY_MAX => {
+            let goes_on = matches!(line, [b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'-', ..]);
+            match line.last() {
+                Some(b'\n') if goes_on => {}
+                Some(b'\n') => break,
+                _ if bytes.len() == REPLY_MAX => {
                     return Err(Trouble::Strange(step, "its answer is too long".to_owned()));
                 }
-                (_, _) => return Err(Trouble::closed(step)),
+                _ => return Err(Trouble::closed(step)),
             }
         }
         match Self::parse(&bytes) {
