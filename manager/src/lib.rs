@@ -20,6 +20,9 @@
 //! | [`store`] | every alert, to be found again |
 //! | [`report`] | what happened in a time, in one text |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`mail`] | mail for people, each with an address a destination |
+//! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
+//! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`commands`] | the commands |
@@ -33,7 +36,9 @@ pub mod config;
 pub mod database;
 pub mod diagnose;
 pub mod engine;
+pub mod integrations;
 pub mod ledger;
+pub mod mail;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
@@ -43,4 +48,5 @@ pub mod respond;
 pub mod ruleset;
 pub mod sources;
 pub mod store;
+pub mod tls;
 pub mod xml;

@@ -6,9 +6,12 @@
 //! saying so.
 
 mod folder;
+pub mod http_server;
+pub mod identity;
 pub mod manager;
 pub mod peer;
 pub mod process;
+pub mod smtp_server;
 
 pub use folder::Folder;
 

@@ -13,8 +13,10 @@
 //! |---|---|
 //! | [`home`] | the folder of an installation |
 //! | `reading` | one option: yes or no, a number, a text |
+//! | `secret` | what must not be shown, and files that hold it |
 //! | `sections` | what is known, used or not |
 //! | [`global`] | `<global>` and `<alerts>` |
+//! | [`email`] | mail: its part of `<global>`, and `<email_alerts>` |
 //! | [`rule_files`] | `<rules>` |
 //! | [`localfile`] | `<localfile>` |
 //! | [`log_format`] | the formats by their names |
@@ -24,13 +26,17 @@
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
+//! | [`integration`] | `<integration>` |
+//! | [`syslog_output`] | `<syslog_output>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
 mod agent_config;
 mod assembly;
+pub mod email;
 pub mod global;
 pub mod home;
+pub mod integration;
 pub mod internal;
 pub mod localfile;
 pub mod log_format;
@@ -40,15 +46,19 @@ pub mod remote;
 pub mod reports;
 pub mod responses;
 pub mod rule_files;
+mod secret;
 mod sections;
 pub mod selection;
+pub mod syslog_output;
 #[cfg(test)]
 mod tests;
 
 pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
-pub use global::{Alerts, Email, Global};
+pub use email::{Email, EmailAlerts};
+pub use global::{Alerts, Global};
 pub use home::Home;
+pub use integration::{Integration, Kind, Request};
 pub use internal::Internal;
 pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
@@ -57,7 +67,9 @@ pub use remote::{Connection, Remote};
 pub use reports::ScheduledReport;
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
+pub use secret::Secret;
 pub use selection::Selection;
+pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::xml::{self, Dialect, Element};
@@ -86,6 +98,12 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<email_alerts>`: who is told of some alerts only, in order.
+    pub email_alerts: Vec<EmailAlerts>,
+    /// `<integration>`: other services and scripts, in order.
+    pub integrations: Vec<Integration>,
+    /// `<syslog_output>`: syslog servers, in order.
+    pub syslog_outputs: Vec<SyslogOutput>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
     /// `<reports>`: what is told regularly.
@@ -130,6 +148,11 @@ impl Config {
         config
     }
 
+    /// Whether anybody is told of alerts, or gets reports.
+    pub fn has_destinations(&self) -> bool {
+        self.global.email.notification || !self.integrations.is_empty() || !self.syslog_outputs.is_empty()
+    }
+
     /// The reports that are made regularly: none while mail is off.
     pub fn mailed_reports(&self) -> Vec<ScheduledReport> {
         if self.global.email.notification { self.reports.clone() } else { Vec::new() }
@@ -155,6 +178,8 @@ impl Config {
         }
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
+        self.global.email.check(&mut reading, &self.email_alerts);
+        integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
         self.check_reports(&mut reading);
     }
 
@@ -174,6 +199,9 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "email_alerts" => self.email_alerts(reading, section),
+                "integration" => self.integrations.extend(Integration::read(reading, section)),
+                "syslog_output" => self.syslog_outputs.extend(SyslogOutput::read(reading, section)),
                 "reports" => self.report(reading, section),
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
@@ -193,6 +221,17 @@ impl Config {
         }
         let message = format!("there are more than {REMOTES_MAX} <remote>");
         reading.error(section.name_span, message, "one <remote> may have many <allowed-ips>");
+    }
+
+    fn email_alerts(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = EmailAlerts::read(reading, section) else {
+            return;
+        };
+        if self.email_alerts.len() < email::GRANULAR_MAX {
+            return self.email_alerts.push(new);
+        }
+        let message = format!("there are more than {} <email_alerts>", email::GRANULAR_MAX);
+        reading.error(section.name_span, message, "one <email_alerts> may name many rules");
     }
 
     /// Adds one `<reports>`; titles tell them apart.

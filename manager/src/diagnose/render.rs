@@ -158,7 +158,7 @@ fn whole_character(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Bytes as text that a terminal shows and does not obey.
-fn harmless(bytes: &[u8]) -> String {
+pub(crate) fn harmless(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\r').map(harmless_character).collect()
 }
 

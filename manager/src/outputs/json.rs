@@ -4,24 +4,24 @@
 //! written as they stand in the log, so a log that is not UTF-8 gives a line
 //! that is not UTF-8 either. That is why no JSON library writes these.
 
-use crate::alert::{Alert, Rule};
 use super::text::write_number;
+use crate::alert::{Alert, Rule};
 use bartizan_core::event::Field;
 use core::fmt::Display;
 
-/// Writes one object after another key.
-struct Object<'o> {
+/// Writes one object, key after key.
+pub(super) struct Object<'o> {
     out: &'o mut Vec<u8>,
     empty: bool,
 }
 
 impl<'o> Object<'o> {
-    fn open(out: &'o mut Vec<u8>) -> Self {
+    pub(super) fn open(out: &'o mut Vec<u8>) -> Self {
         out.push(b'{');
         Self { out, empty: true }
     }
 
-    fn key(&mut self, key: &[u8]) -> &mut Vec<u8> {
+    pub(super) fn key(&mut self, key: &[u8]) -> &mut Vec<u8> {
         if !self.empty {
             self.out.push(b',');
         }
@@ -31,25 +31,25 @@ impl<'o> Object<'o> {
         self.out
     }
 
-    fn text(&mut self, key: &str, value: &[u8]) {
+    pub(super) fn text(&mut self, key: &str, value: &[u8]) {
         write_string(self.key(key.as_bytes()), value);
     }
 
-    fn option(&mut self, key: &str, value: Option<&[u8]>) {
+    pub(super) fn option(&mut self, key: &str, value: Option<&[u8]>) {
         if let Some(value) = value {
             self.text(key, value);
         }
     }
 
-    fn number(&mut self, key: &str, value: impl Display) {
+    pub(super) fn number(&mut self, key: &str, value: impl Display) {
         write_number(self.key(key.as_bytes()), value);
     }
 
-    fn object(&mut self, key: &str) -> Object<'_> {
+    pub(super) fn object(&mut self, key: &str) -> Object<'_> {
         Object::open(self.key(key.as_bytes()))
     }
 
-    fn list<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v [u8]>) {
+    pub(super) fn list<'v>(&mut self, key: &str, values: impl Iterator<Item = &'v [u8]>) {
         let out = self.key(key.as_bytes());
         out.push(b'[');
         for (n, value) in values.enumerate() {
@@ -61,7 +61,7 @@ impl<'o> Object<'o> {
         out.push(b']');
     }
 
-    fn close(self) {
+    pub(super) fn close(self) {
         self.out.push(b'}');
     }
 }
@@ -88,6 +88,20 @@ pub fn write_string(out: &mut Vec<u8>, value: &[u8]) {
     }
     out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+/// A line of JSON for programs that are strict: what is not UTF-8 is replaced,
+/// and what may be taken for the end of a line, or for an order to a terminal,
+/// is escaped. The end of the line goes.
+pub fn strict(line: &[u8]) -> String {
+    let text = String::from_utf8_lossy(line);
+    let text = text.trim_end_matches('\n');
+    let odd = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.contains(odd) {
+        return text.to_owned();
+    }
+    // Outside of strings there are none.
+    text.chars().map(|c| if odd(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// Appends a line of `alerts.json`.
@@ -248,6 +262,14 @@ fn write_time(object: &mut Object<'_>, alert: &Alert<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn strict_json_is_one_line_of_utf8_whatever_the_log() {
+        let mut out = Vec::new();
+        write_string(&mut out, b"\xff\xe2\x80\xa8\x7f\xc2\x85\xe2\x80");
+        out.push(b'\n');
+        assert_eq!(strict(&out), "\"\u{fffd}\\u2028\\u007f\\u0085\u{fffd}\"");
+    }
 
     #[test]
     fn strings_are_escaped_and_other_bytes_kept() {

@@ -15,7 +15,6 @@ use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::alert::{Alert, AlertId};
 use crate::outputs::clock::LocalClock;
-use crate::outputs::json;
 use bartizan_core::event::{Category, Event, Field};
 use bartizan_core::image::Image;
 use bartizan_core::respond::network::Network;
@@ -175,18 +174,14 @@ impl Sink for Backtest {
             self.count(event, address);
         }
         let row = verdict.rule.filter(|_| verdict.fate == Fate::Fired);
-        let Some((rule, responses)) = row.and_then(|row| image.rule(row).zip(self.binding.of(row))) else {
+        let Some(responses) = row.and_then(|row| self.binding.of(row)) else {
             return;
         };
         self.tickets += 1;
         let id = AlertId { epoch: event.now.epoch, ticket: self.tickets };
         let time = self.clock.local(event.now.epoch);
-        let as_json = || {
-            let mut line = Vec::new();
-            json::write_alert(&mut line, &Alert::new(image, event, verdict, Vec::new(), id, time));
-            line
-        };
-        let occasion = Occasion::new(responses, rule, event, id, as_json);
+        let alert = Alert::new(image, event, verdict, Vec::new(), id, time);
+        let occasion = Occasion::new(responses, event, &alert);
         if let Err(error) = self.decide(&occasion) {
             self.failed.get_or_insert(error);
         }

@@ -8,8 +8,8 @@
 mod accounts;
 mod hosts_deny;
 mod journal;
-mod program;
-mod script;
+pub(crate) mod program;
+pub(crate) mod script;
 mod shielding;
 mod webhook;
 

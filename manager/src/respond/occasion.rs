@@ -2,11 +2,10 @@
 
 use super::binding::Bound;
 use super::history::cut;
-use crate::alert::AlertId;
+use crate::alert::{Alert, Decoder, Rule};
+use crate::outputs::{json, wazuh};
 use bartizan_core::event::{Event, Field};
-use bartizan_core::image::rows::RuleRow;
 use bartizan_core::limits::{RESPONSE_FILE_MAX, RESPONSE_JSON_MAX};
-use serde_json::{Map, Value, json};
 
 /// Bytes of a log that the history keeps.
 pub const EXCERPT_MAX: usize = 512;
@@ -49,30 +48,24 @@ pub struct Occasion {
 }
 
 impl Occasion {
-    /// What an alert's responses need of it. `alert_json`, the line of
-    /// `alerts.json`, is asked for only if one of them wants it.
-    pub fn new(
-        responses: &Bound,
-        rule: &RuleRow,
-        event: &Event<'_>,
-        alert: AlertId,
-        alert_json: impl FnOnce() -> Vec<u8>,
-    ) -> Self {
-        let text = |field| event.field(field).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    /// What an alert's responses need of it; the JSON only if one wants it.
+    pub fn new(responses: &Bound, event: &Event<'_>, alert: &Alert<'_>) -> Self {
+        let text = |field| alert.field(field).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let wants_json = responses.iter().any(|response| response.means.wants_json());
+        let rule = alert.rule.unwrap_or_default();
         Self {
             responses: responses.clone(),
-            rule: rule.id.get(),
-            level: rule.level.get(),
-            alert: alert.to_string(),
+            rule: rule.id,
+            level: rule.level,
+            alert: alert.id.to_string(),
             location: printable(event.shown_location(), RESPONSE_FILE_MAX),
             srcip: text(Field::SrcIp),
             srcuser: text(Field::SrcUser),
             dstuser: text(Field::DstUser),
             filename: text(Field::Filename),
             time: event.now.epoch,
-            excerpt: printable(event.full_log(), EXCERPT_MAX),
-            alert_json: wants_json.then(|| as_wazuh_has_it(&alert_json(), event.now.epoch)),
+            excerpt: printable(alert.log, EXCERPT_MAX),
+            alert_json: wants_json.then(|| as_wazuh_has_it(alert)),
         }
     }
 
@@ -91,103 +84,109 @@ fn printable(bytes: &[u8], max: usize) -> String {
     cut(&plain, max).to_owned()
 }
 
-/// Fields of an event: their names in `alerts.json`, and in `data` of Wazuh.
-const DATA: [(&str, &str); 12] = [
-    ("srcip", "srcip"),
-    ("srcport", "srcport"),
-    ("srcuser", "srcuser"),
-    ("dstip", "dstip"),
-    ("dstport", "dstport"),
-    ("dstuser", "dstuser"),
-    ("protocol", "protocol"),
-    ("action", "action"),
-    ("status", "status"),
-    ("url", "url"),
-    ("data", "data"),
-    ("systemname", "system_name"),
-];
+/// Fields that responses are about.
+const NEEDED: [Field; 6] =
+    [Field::SrcIp, Field::SrcPort, Field::SrcUser, Field::DstIp, Field::DstPort, Field::DstUser];
 
-/// A line of `alerts.json` in the layout that scripts for Wazuh 4.14 read:
-/// one line of at most `JSON_MAX` bytes. What is too long goes: the log, and
+/// An alert in the layout that scripts for Wazuh 4.14 read: one line of at
+/// most `JSON_MAX` bytes. What is too long goes: earlier events, the log, and
 /// then the fields that no response is about.
-fn as_wazuh_has_it(line: &[u8], time: i64) -> String {
-    let whole: Value = serde_json::from_str(&String::from_utf8_lossy(line)).unwrap_or_default();
-    let layouts = [(LOG_MAX, DATA.len(), 512), (0, DATA.len(), 64), (0, 6, 16)];
-    let layouts = layouts.map(|(log_max, fields, text_max)| layout(&whole, time, log_max, fields, text_max));
-    let mut texts = layouts.into_iter().map(|layout| without_controls(&layout.to_string()));
-    texts.find(|text| text.len() <= JSON_MAX).unwrap_or_else(|| "{}".to_owned())
+fn as_wazuh_has_it(alert: &Alert<'_>) -> String {
+    let shorter = [(LOG_MAX, 512, true), (0, 64, true), (0, 16, false)];
+    let lines = shorter.into_iter().map(|(log_max, text_max, all)| {
+        let mut out = Vec::new();
+        wazuh::write_alert(&mut out, &shortened(alert, log_max, text_max, all));
+        json::strict(&out)
+    });
+    lines.into_iter().find(|line| line.len() <= JSON_MAX).unwrap_or_else(|| "{}".to_owned())
 }
 
-/// JSON leaves some characters as they stand that orders must not hold.
-fn without_controls(json: &str) -> String {
-    let plain = |c: char| if c.is_control() { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() };
-    if json.contains(char::is_control) { json.chars().map(plain).collect() } else { json.to_owned() }
+/// An alert with so many bytes of its log and of each text, with all fields or
+/// only those that are needed.
+fn shortened<'a>(alert: &Alert<'a>, log_max: usize, text_max: usize, all: bool) -> Alert<'a> {
+    let text = |bytes| beginning(bytes, text_max);
+    let rule = |rule: Rule<'a>| Rule {
+        description: rule.description.map(text),
+        groups: beginning(rule.groups, 4 * text_max),
+        cve: text(rule.cve),
+        info: text(rule.info),
+        ..rule
+    };
+    let fields = Field::ALL.map(|field| {
+        let value = alert.field(field).filter(|_| all || NEEDED.contains(&field));
+        value.map(|value| beginning(value, 3 * text_max))
+    });
+    Alert {
+        rule: alert.rule.map(rule),
+        decoder: alert.decoder.map(|decoder| Decoder { name: text(decoder.name), ..decoder }),
+        location: beginning(alert.location, 2 * text_max),
+        hostname: text(alert.hostname),
+        program_name: alert.program_name.map(text),
+        message: b"",
+        log: beginning(alert.log, log_max),
+        previous: Vec::new(),
+        fields,
+        dynamic: Vec::new(),
+        ..alert.clone()
+    }
 }
 
-/// Of the fields, the first so many are taken; texts are cut.
-fn layout(alert: &Value, time: i64, log_max: usize, fields: usize, text_max: usize) -> Value {
-    let text = |value: &Value, max| value.as_str().map(|text| cut(text, max).to_owned());
-    let data: Map<String, Value> = DATA
-        .iter()
-        .take(fields)
-        .filter_map(|(ours, name)| Some(((*name).to_owned(), text(&alert[*ours], 3 * text_max)?.into())))
-        .collect();
-    let rule = &alert["rule"];
-    json!({
-        "timestamp": timestamp(time),
-        "rule": {
-            "level": rule["level"],
-            "description": text(&rule["comment"], text_max),
-            // Wazuh writes the number as a text.
-            "id": rule["sidid"].to_string(),
-            "firedtimes": rule["firedtimes"],
-            "groups": rule["groups"].as_array().map(|all| all.iter().take(8).map(|one| text(one, text_max.min(64))).collect::<Vec<_>>()),
-        },
-        "agent": { "name": text(&alert["agent_name"], text_max), "ip": text(&alert["agentip"], text_max) },
-        "id": alert["id"],
-        "full_log": text(&alert["full_log"], log_max),
-        "decoder": { "name": text(&alert["decoder"], text_max) },
-        "data": data,
-        "location": text(&alert["logfile"], text_max),
-    })
-}
-
-fn timestamp(time: i64) -> String {
-    let at = jiff::Timestamp::from_second(time).unwrap_or_default();
-    at.strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string()
+/// At most so many bytes, and no half character at the end.
+fn beginning(bytes: &[u8], max: usize) -> &[u8] {
+    let Some(next) = bytes.get(max) else { return bytes };
+    let mut end = max;
+    if next & 0xc0 == 0x80 {
+        end = bytes[..max].iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
+    }
+    bytes.get(..end).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
+
+    fn alert<'a>(long: &'a [u8]) -> Alert<'a> {
+        let rule = Rule {
+            id: 5712,
+            level: 10,
+            description: Some(b"many failures"),
+            groups: long,
+            ..Rule::default()
+        };
+        let mut alert =
+            Alert { rule: Some(rule), location: long, hostname: long, log: long, ..Alert::default() };
+        alert.id.epoch = 1_764_000_000;
+        alert.fields = [Some(long); Field::COUNT];
+        alert.fields[Field::SrcIp as usize] = Some(b"192.0.2.7");
+        alert
+    }
 
     #[test]
     fn scripts_for_wazuh_find_the_address_where_they_look_for_it() {
-        let line = br#"{"rule":{"level":10,"comment":"many failures","sidid":5712,"groups":["syslog","sshd"]},"id":"17.4",
-            "srcip":"192.0.2.7","dstuser":"root","full_log":"x\u001b[2J","agent_name":"web1","agentip":"192.0.2.1"}"#;
-        let text = as_wazuh_has_it(line, 1_764_000_000);
+        let text = as_wazuh_has_it(&alert(b"x\x1b[2J"));
         let alert: Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(
-            (&alert["data"]["srcip"], &alert["data"]["dstuser"]),
-            (&json!("192.0.2.7"), &json!("root"))
-        );
+        assert_eq!(alert["data"]["srcip"], "192.0.2.7");
         assert_eq!((&alert["rule"]["id"], &alert["rule"]["level"]), (&json!("5712"), &json!(10)));
-        assert_eq!(alert["timestamp"], "2025-11-24T16:00:00.000+0000");
+        assert_eq!(alert["full_log"], "x\u{1b}[2J");
         assert!(!text.contains(char::is_control), "one line without controls: {text}");
     }
 
     #[test]
     fn a_long_log_cannot_make_an_alert_too_long_to_be_answered() {
-        for unit in ["x", "\u{1}", "\u{7f}", "\u{85}", "\u{e4}", "\"", "\u{fffd}"] {
+        for unit in ["x", "\u{1}", "\u{7f}", "\u{85}", "\u{e4}", "\"", "\u{fffd}", ",", "pci_dss_,"] {
             let long = unit.repeat(6000);
-            let line = json!({"rule": {"level": 10, "comment": long, "sidid": 1, "groups": vec![&long; 40]},
-                "srcip": "192.0.2.7", "url": long, "srcuser": long, "full_log": long, "logfile": long});
-            let text = as_wazuh_has_it(line.to_string().as_bytes(), 0);
-            assert!(text.len() <= JSON_MAX && serde_json::from_str::<Value>(&text).is_ok());
+            let text = as_wazuh_has_it(&alert(long.as_bytes()));
+            assert!(
+                text.len() <= JSON_MAX && serde_json::from_str::<Value>(&text).is_ok(),
+                "{unit:?}: {text}"
+            );
             assert!(!text.contains(char::is_control), "{unit:?}");
             assert!(text.contains("192.0.2.7"), "{unit:?}: {text}");
+            assert!(!text.contains('\u{fffd}') || unit == "\u{fffd}", "no half characters: {unit:?}");
         }
-        assert_eq!(as_wazuh_has_it(b"\xff{", 0).parse::<Value>().expect("JSON")["data"], json!({}));
+        let broken = as_wazuh_has_it(&alert(&[0xff; 6000]));
+        assert!(broken.len() <= JSON_MAX && broken.contains("192.0.2.7"), "{broken}");
     }
 
     #[test]

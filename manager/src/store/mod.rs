@@ -5,14 +5,46 @@
 //! from alert to alert, over days and restarts, so that whoever sends alerts
 //! on only needs to remember the last number that is done.
 
-mod filter;
-mod totals;
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `day` | one file a day: names and tables |
+//! | `packed` | an alert as a row |
+//! | `dictionary` | what comes again, once |
+//! | `rollup` | counts by the hour |
+//! | `words` | the index |
+//! | `appender` | the side that writes |
+//! | `row`, `search` | rows of one day, one by one or searched |
+//! | `filter` | which alerts are asked for |
+//! | `reader` | the side that reads, over all days |
+//! | `totals` | what reports are made of |
+//! | `retention` | old days go |
 
+mod appender;
+mod day;
+mod dictionary;
+mod filter;
+mod packed;
+mod reader;
+mod retention;
+mod rollup;
+mod row;
+#[cfg(test)]
+mod sample;
+mod search;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod words;
+
+pub use appender::{Appender, Settled};
 pub use filter::Filter;
+pub use reader::Reader;
+pub use retention::{Dropped, Needed, Retention};
 pub use totals::{Count, RuleCount, Totals};
 
-use crate::alert::{Alert, Entry};
-use std::path::Path;
+use crate::agents::registry::RegistryError;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// What can go wrong with the store.
@@ -24,65 +56,10 @@ pub enum StoreError {
     /// A file cannot be made, listed or removed.
     #[error("the store of alerts: {0}")]
     Io(#[from] std::io::Error),
-}
-
-/// The side that appends: one a manager.
-#[derive(Debug)]
-pub struct Appender {}
-
-impl Appender {
-    /// Opens the store below a home folder, and makes it if it is not there.
-    pub fn open(_home: &Path) -> Result<Self, StoreError> {
-        Ok(Self {})
-    }
-
-    /// Writes alerts, each to the file of its day, and gives them their
-    /// numbers. On disk when it returns.
-    pub fn append(&mut self, _entries: &mut [Entry]) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-/// The side that reads; any number, in any process.
-#[derive(Debug)]
-pub struct Reader {}
-
-impl Reader {
-    /// Opens the store below a home folder.
-    pub fn open(_home: &Path) -> Result<Self, StoreError> {
-        Ok(Self {})
-    }
-
-    /// The number of the last alert that is committed: one that will not be
-    /// taken back after a kill.
-    pub fn committed(&mut self) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-
-    /// Committed alerts behind a number, oldest first, at most so many.
-    pub fn after(&mut self, _seq: u64, _filter: &Filter, _limit: usize) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// Alerts before a number (`None`: the last), newest first, at most so many.
-    pub fn page(
-        &mut self,
-        _before: Option<u64>,
-        _filter: &Filter,
-        _limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// Shows all committed alerts that a filter lets through, oldest first.
-    pub fn each(&mut self, _filter: &Filter, _show: impl FnMut(u64, &Alert<'_>)) -> Result<(), StoreError> {
-        Ok(())
-    }
-
-    /// Counts committed alerts. A filter by time alone is answered from
-    /// roll-ups, in less than a second for ten million alerts; for any other
-    /// all alerts of that time are looked at.
-    pub fn totals(&mut self, _filter: &Filter) -> Result<Totals, StoreError> {
-        Ok(Totals::default())
-    }
+    /// A file was written by a later version of the program.
+    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
+    Newer(PathBuf),
+    /// What is committed cannot be asked for.
+    #[error("{0}")]
+    Registry(#[from] RegistryError),
 }

@@ -28,7 +28,7 @@ const FOLDERS: [&str; 4] = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"];
 
 /// Why a program did not do it: what it said, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// It could not be started: nothing was done.
     NotStarted(String),
     /// It says that it failed.
@@ -39,8 +39,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The reason.
-    #[cfg(test)]
-    pub(super) fn why(&self) -> &str {
+    pub(crate) fn why(&self) -> &str {
         let (Self::NotStarted(why) | Self::Failed(why) | Self::Ended(why)) = self;
         why
     }
@@ -55,7 +54,7 @@ pub(super) fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// Runs a program with a text on its standard input.
-pub(super) fn run(
+pub(crate) fn run(
     program: &Path,
     arguments: &[impl AsRef<OsStr>],
     input: &str,

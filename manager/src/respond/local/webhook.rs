@@ -1,5 +1,6 @@
 //! A web server is told of a response: `POST` of a line of JSON.
 
+use crate::integrations::server_name;
 use crate::respond::desk::{Desk, Errand, Said};
 use bartizan_core::respond::report::State;
 use std::io;
@@ -58,20 +59,12 @@ fn serve(calls: &Receiver<Call>, desk: &Desk) {
         .build()
         .into();
     while let Ok(Call { id, url, body }) = calls.recv() {
-        let server = server(&url);
+        let server = server_name(&url);
         match agent.post(&url).content_type("application/json").send(body) {
             Ok(answer) => told(desk, id, State::Done, format!("{server} answered {}", answer.status())),
             Err(error) => told(desk, id, State::Failed, format!("{server}: {error}")),
         }
     }
-}
-
-/// What of an address may be said: behind the server's name there are secrets.
-fn server(url: &str) -> &str {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let rest = url.get(start..).unwrap_or_default();
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    rest.get(..end).and_then(|name| name.rsplit('@').next()).unwrap_or_default()
 }
 
 fn told(desk: &Desk, id: u64, state: State, text: String) {
@@ -83,13 +76,6 @@ mod tests {
     use super::*;
     use std::io::{BufRead, BufReader, Read, Write};
     use std::net::TcpListener;
-
-    #[test]
-    fn of_an_address_only_the_server_is_said() {
-        for url in ["https://h.example/x/T0P", "http://me:pw@h.example?k=1", "https://h.example"] {
-            assert_eq!(server(url), "h.example", "{url}");
-        }
-    }
 
     #[test]
     fn a_server_is_told_and_what_it_answers_is_reported() {
