@@ -51,3 +51,6 @@ fn add(tally: &mut Tally, totals: &Totals) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
