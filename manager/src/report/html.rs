@@ -82,6 +82,8 @@ fn head(out: &mut String, summary: &Summary) {
 }
 
 const CHART: (u64, u64) = (960, 200);
+/// Room for one bar.
+const SLOT_MAX: u64 = 60;
 /// Room beside and below the bars, for numbers.
 const MARGIN: (u64, u64) = (60, 24);
 
@@ -105,7 +107,7 @@ fn over_time(out: &mut String, chart: &Bars) {
         put(out, format_args!("<line x1=\"{left}\" x2=\"{total_w}\" y1=\"{y}\" y2=\"{y}\"/>"));
         put(out, format_args!("<text x=\"{}\" y=\"{text}\" text-anchor=\"end\">{count}</text>\n", left - 6));
     }
-    let slot = width / chart.bars.len() as u64;
+    let slot = (width / chart.bars.len() as u64).min(SLOT_MAX);
     let labelled = chart.bars.len().div_ceil(8);
     for (number, bar) in chart.bars.iter().enumerate() {
         let x = MARGIN.0 + slot * number as u64;

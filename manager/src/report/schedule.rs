@@ -100,15 +100,16 @@ impl Desk {
         Ok(Self { home: home.to_owned(), made, queue, zone: TimeZone::system() })
     }
 
-    /// Makes what is due of a report.
-    fn make(&mut self, report: &ScheduledReport, now: i64) -> Result<(), ReportError> {
-        for period in self.due(report, now)? {
-            if let Some(notice) = notice(&self.home, report, period)? {
-                hand_over(&mut self.queue, report, &period.until.to_string(), &notice)?;
-            }
-            self.made.note(report.title(), report.frequency.word(), period.until)?;
+    /// Makes the report of the oldest period that is due; says whether there
+    /// are more.
+    fn make(&mut self, report: &ScheduledReport, now: i64) -> Result<bool, ReportError> {
+        let mut due = self.due(report, now)?;
+        let Some(period) = due.pop_front() else { return Ok(false) };
+        if let Some(notice) = notice(&self.home, report, period)? {
+            hand_over(&mut self.queue, report, &period.until.to_string(), &notice)?;
         }
-        Ok(())
+        self.made.note(report.title(), report.frequency.word(), period.until)?;
+        Ok(!due.is_empty())
     }
 
     /// Periods that are over and not made, the oldest first.
@@ -161,7 +162,8 @@ impl Schedule {
         self.reports.iter().for_each(|sender| drop(sender.send(reports.clone())));
     }
 
-    /// Ends it, when the report that is being made is done.
+    /// Ends it, when the reports that are being made are done: of each, that of
+    /// one period.
     pub fn finish(mut self) {
         self.reports = None;
         let ended = self.thread.take().map(JoinHandle::join);
@@ -174,17 +176,20 @@ impl Schedule {
 fn run(mut desk: Desk, mut reports: Vec<ScheduledReport>, new: &Receiver<Vec<ScheduledReport>>) {
     let mut told = String::new();
     loop {
+        let mut more = false;
         for report in &reports {
-            if let Err(error) = desk.make(report, epoch_now()) {
+            match desk.make(report, epoch_now()) {
+                Ok(is_more) => more |= is_more,
                 // It is tried again; the same is told once.
-                let error = format!("the report `{}` cannot be made: {error}", report.title());
-                if error != told {
-                    news::tell(&error);
-                    told = error;
+                Err(error) if error.to_string() == told => {}
+                Err(error) => {
+                    news::tell(format_args!("the report `{}` cannot be made: {error}", report.title()));
+                    told = error.to_string();
                 }
             }
         }
-        match new.recv_timeout(Duration::from_secs(LOOK_S)) {
+        let patience = if more { Duration::ZERO } else { Duration::from_secs(LOOK_S) };
+        match new.recv_timeout(patience) {
             Ok(others) => reports = others,
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => return,

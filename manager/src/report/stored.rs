@@ -1,6 +1,6 @@
 //! The report of what the store holds.
 
-use super::subject::{level_entry, rule_entry};
+use super::subject::{known, level_entry, rule_entry};
 use super::{Query, Subject, Summary, Tally};
 use crate::store::{Count, Filter, Reader, StoreError, Totals};
 use std::path::Path;
@@ -34,7 +34,9 @@ fn add(tally: &mut Tally, totals: &Totals) {
     ];
     for (subject, counts) in texts {
         for Count { key, count } in counts {
-            tally.add_entry(subject, key, *count);
+            // The store keeps what was written; `(none)` and blanks are no names.
+            let key = if subject == Subject::Group { key.trim_ascii_start() } else { key };
+            known(Some(key)).into_iter().for_each(|key| tally.add_entry(subject, key, *count));
         }
     }
     for (level, count) in &totals.levels {
@@ -49,3 +51,6 @@ fn add(tally: &mut Tally, totals: &Totals) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

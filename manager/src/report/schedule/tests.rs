@@ -28,6 +28,10 @@ fn due(desk: &Desk, report: &ScheduledReport, now: i64) -> Vec<i64> {
     due.iter().map(|period| (period.until - (NOON - DAY / 2)) / DAY).collect()
 }
 
+fn make_all(desk: &mut Desk, report: &ScheduledReport, now: i64) {
+    while desk.make(report, now).expect("it can be made") {}
+}
+
 #[test]
 fn a_new_report_begins_with_the_period_that_runs() {
     let home = TempDir::new().expect("a folder");
@@ -47,7 +51,7 @@ fn what_ended_while_nothing_ran_is_made_up_for_once() {
     desk(&home).make(&report, NOON).expect("it can be made");
     let late = NOON + 3 * DAY;
     assert_eq!(due(&desk(&home), &report, late), [1, 2, 3]);
-    desk(&home).make(&report, late).expect("it can be made");
+    make_all(&mut desk(&home), &report, late);
     assert!(due(&desk(&home), &report, late).is_empty());
     assert_eq!(due(&desk(&home), &report, late + 400 * DAY).len(), MISSED_MAX);
     assert_eq!(due(&desk(&home), &report, late + 400 * DAY).last(), Some(&403));
@@ -73,4 +77,33 @@ fn a_clock_that_was_wrong_does_not_stop_reports() {
     desk.made.note(report.title(), "daily", NOON + DAY + DAY / 2).expect("it can be written");
     assert!(due(&desk, &report, NOON + DAY + DAY / 2 - 3600).is_empty());
     assert_eq!(due(&desk, &report, NOON + 3 * DAY), [3]);
+}
+
+#[test]
+fn a_report_is_handed_over_once_though_it_is_made_again_after_a_kill() {
+    let home = TempDir::new().expect("a folder");
+    let report = ScheduledReport { send_empty: true, ..report(Frequency::Daily) };
+    desk(&home).make(&report, NOON).expect("it can be made");
+    let waiting = || {
+        let outbox = rusqlite::Connection::open(home.path().join("outbox.db")).expect("a database");
+        outbox.query_row("SELECT count(*) FROM notices", [], |row| row.get::<_, i64>(0)).expect("a number")
+    };
+    for _ in 0..2 {
+        let mut desk = desk(&home);
+        make_all(&mut desk, &report, NOON + 2 * DAY);
+        assert_eq!(waiting(), 2);
+        // As if what was made had not been written down.
+        desk.made.note("Logins", "daily", NOON - DAY / 2).expect("it can be written");
+    }
+}
+
+#[test]
+fn nothing_to_tell_is_not_sent_unless_it_is_asked_for() {
+    let home = TempDir::new().expect("a folder");
+    let (quiet, period) = (report(Frequency::Daily), Frequency::Daily.period(NOON, &TimeZone::UTC));
+    assert_eq!(notice(home.path(), &quiet, period).expect("a store"), None);
+    let told = ScheduledReport { send_empty: true, ..quiet };
+    let notice = notice(home.path(), &told, period).expect("a store").expect("a report");
+    assert!(notice.text.contains("Report 'Logins' completed."), "{}", notice.text);
+    assert!(notice.html.is_some_and(|html| html.contains("<h2>Logins</h2>")));
 }
