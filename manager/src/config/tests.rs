@@ -104,7 +104,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>, <notification>, <integration>, <syslog_output>",
     ),
     (
         "<global><logal>yes</logal></global>",
