@@ -55,7 +55,7 @@ fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<usiz
     Ok(found)
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<usize> {
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<usize> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     Ok(usize::try_from(version).unwrap_or(usize::MAX))
 }

@@ -18,7 +18,9 @@
 //! | [`alert`] | one alert, as everything behind the judging sees it |
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
+//! | [`report`] | what happened in a time, in one text |
 //! | [`outbox`] | what is sent to others, and what of it is done |
+//! | [`mail`] | mail for people, each with an address a destination |
 //! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
 //! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
@@ -36,10 +38,12 @@ pub mod diagnose;
 pub mod engine;
 pub mod integrations;
 pub mod ledger;
+pub mod mail;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
 pub mod pattern;
+pub mod report;
 pub mod respond;
 pub mod ruleset;
 pub mod sources;

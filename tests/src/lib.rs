@@ -11,6 +11,7 @@ pub mod identity;
 pub mod manager;
 pub mod peer;
 pub mod process;
+pub mod smtp_server;
 
 pub use folder::Folder;
 

@@ -110,6 +110,11 @@ impl Registry {
         Ok(Self { connection, path })
     }
 
+    /// Whether a home folder has one.
+    pub fn exists(home: &Path) -> bool {
+        home.join(FOLDER).join("agents.db").exists()
+    }
+
     /// Does something in one transaction.
     fn transaction<T>(
         &mut self,

@@ -5,6 +5,7 @@
 //! and each destination is written once.
 
 mod entry;
+pub mod log_reader;
 
 pub use entry::{Entry, EntryError};
 

@@ -5,9 +5,15 @@
 
 pub mod agent_control;
 pub mod agents;
+pub mod alerts;
 pub mod analyze;
 pub mod check;
+mod destinations;
+pub mod integrations;
 pub mod logtest;
+pub mod mail;
+mod moment;
+pub mod report;
 pub mod respond;
 pub mod rules;
 pub mod run;
@@ -15,10 +21,12 @@ pub mod status;
 mod table;
 
 use crate::agents::control;
+use crate::config::Config;
 use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
 use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
+use crate::store::StoreError;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -53,10 +61,14 @@ First steps:
 pub enum Command {
     /// Watch this machine's logs and raise alerts.
     Run(run::RunArguments),
+    /// Show and search the alerts that `bartizan run` has raised.
+    Alerts(alerts::AlertsArguments),
     /// Find alerts in old logs.
     Analyze(analyze::AnalyzeArguments),
     /// Test decoders and rules on lines from standard input.
     Logtest(logtest::LogtestArguments),
+    /// Tell what happened in a time: how many alerts, about whom and what.
+    Report(report::ReportArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
@@ -68,9 +80,13 @@ pub enum Command {
     Agents(agents::AgentsCommand),
     /// Carry out, list and undo responses to attacks.
     Respond(respond::RespondCommand),
+    /// See whether mail arrives, and what waits.
+    Mail(mail::MailCommand),
     /// List agents and run responses on them, as OSSEC's tool of that name does.
     #[command(name = "agent-control")]
     AgentControl(agent_control::AgentControlArguments),
+    /// List, test and catch up those who are told of alerts.
+    Integrations(integrations::IntegrationsCommand),
     /// Show whether `bartizan run` runs, and what it does.
     Status(status::StatusArguments),
     /// Check configuration, decoders, rules and lists; run nothing.
@@ -81,12 +97,16 @@ pub enum Command {
 pub fn run(cli: &Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Run(arguments) => run::run(arguments),
+        Command::Alerts(arguments) => alerts::run(arguments),
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
+        Command::Report(arguments) => report::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
         Command::Respond(command) => respond::run(command),
+        Command::Mail(command) => mail::run(command),
         Command::AgentControl(arguments) => agent_control::run(arguments),
+        Command::Integrations(command) => integrations::run(command),
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
     };
@@ -151,6 +171,15 @@ impl CommandError {
     }
 }
 
+impl From<StoreError> for CommandError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Registry(error) => error.into(),
+            error => Self::Io { doing: "cannot use store/ in the home folder".to_owned(), source: error.into() },
+        }
+    }
+}
+
 /// The folder for logs and memory: the one that is named, else
 /// `$XDG_STATE_HOME/bartizan`, or the usual place of that.
 fn home_folder(named: Option<&Path>) -> Result<PathBuf, CommandError> {
@@ -160,6 +189,36 @@ fn home_folder(named: Option<&Path>) -> Result<PathBuf, CommandError> {
     named.map(Path::to_owned).or_else(standard).ok_or_else(|| {
         CommandError::Usage("there is no folder for state here: name one with --home DIR".to_owned())
     })
+}
+
+/// Where `bartizan run` finds its rules and its configuration: in the file
+/// that is named, or in the home folder, or in itself. A configuration found
+/// where it is named belongs to the installation around it, not to the home
+/// folder.
+fn rules_from(config: Option<&Path>, home: &Path) -> RulesFrom {
+    match config {
+        Some(config) if config.is_file() => RulesFrom::configured(Some(config), None),
+        Some(config) => RulesFrom::configured(Some(config), Some(home)),
+        None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
+        None => RulesFrom::BuiltIn,
+    }
+}
+
+/// The configuration of `bartizan run`, without its rules; the defaults if
+/// there is none. What is wrong with it is shown.
+fn configuration(config: Option<&Path>, home: &Path) -> Result<Config, CommandError> {
+    let RulesFrom::Configured { home, conf } = rules_from(config, home) else {
+        return Ok(Config::default());
+    };
+    let mut sources = Sources::default();
+    let mut report = Diagnostics::new();
+    let config = Config::read(&home, &conf, &mut sources, &mut report);
+    if report.has_errors() {
+        news::show(&report.render(&sources, Colour::for_stderr()));
+        let message = format!("the configuration cannot be used: {}", report.summary());
+        return Err(CommandError::Rules(message));
+    }
+    Ok(config)
 }
 
 /// Prints what a command has to say.

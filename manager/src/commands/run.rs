@@ -6,7 +6,8 @@
 //! with the built-in rules, and what they already tell is looked at first, so
 //! that a newcomer sees alerts at once.
 
-use super::{CommandError, home_folder, local_host, worker_count};
+use super::destinations::Destinations;
+use super::{CommandError, home_folder, local_host, rules_from, worker_count};
 use crate::agents::hub::Hub;
 use crate::agents::listener::Listener;
 use crate::agents::registry::AgentId;
@@ -17,8 +18,10 @@ use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
+use crate::ledger::storing::Storing;
 use crate::ledger::{self, Ledger};
 use crate::news;
+use crate::outbox::Committed;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
@@ -29,6 +32,7 @@ use crate::sources::feed::{LiveFeed, Signals};
 use crate::sources::intake::Intake;
 use crate::sources::live::Watch;
 use crate::sources::syslog;
+use crate::store::{Needed, Retention, StoreError};
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -80,7 +84,7 @@ pub struct RunArguments {
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
-    let from = arguments.rules_from(&home);
+    let from = rules_from(arguments.config.as_deref(), &home);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.
@@ -88,8 +92,11 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let signals = listen_to_signals().map_err(CommandError::io("cannot listen to signals"))?;
     let watch = arguments.watch(&loaded.config, &home)?;
     announce(&loaded, &home, &watch);
-    let registry_of_ledger = Registry::open(&home)?;
+    let mut registry_of_ledger = Registry::open(&home)?;
     ledger::take_back_all(&registry_of_ledger)?;
+    let needed = Needed::default();
+    let committed = Committed::default();
+    let store = store(&loaded.config, &mut registry_of_ledger, &home, (&needed, &committed))?;
     let intake = Intake::default();
     let positions = registry_of_ledger.positions(AgentId::MANAGER)?;
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
@@ -100,6 +107,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
+    let mut destinations = Destinations::start(&home, &loaded, (committed, needed), &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
@@ -115,7 +123,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let workers = worker_count(arguments.workers);
     let host = local_host();
     let (ledger, promises, mut sink) =
-        Ledger::start(registry_of_ledger, reports, writer, Arc::clone(&signals.stop));
+        Ledger::start(registry_of_ledger, reports, store, writer, Arc::clone(&signals.stop));
     let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
     loop {
         sink.writer.answer(Bell::new(&desk, &loaded));
@@ -125,6 +133,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
             Some(new) => {
                 let decider = Box::new(Decider::new(&new.config.global));
                 desk.errand(Errand::Configured(decider, new.config.responses.clone()));
+                destinations.configure(&new);
                 loaded = new;
             }
             None => break,
@@ -134,6 +143,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
     ledger.finish();
+    destinations.finish();
     dispatcher.finish();
     drop(listener);
     news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
@@ -141,18 +151,6 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
 }
 
 impl RunArguments {
-    /// The configuration that is named, or that lies in the home folder, or
-    /// the built-in rules. A configuration found where it is named belongs to
-    /// the installation around it, not to the home folder.
-    fn rules_from(&self, home: &Path) -> RulesFrom {
-        match &self.config {
-            Some(config) if config.is_file() => RulesFrom::configured(Some(config), None),
-            Some(config) => RulesFrom::configured(Some(config), Some(home)),
-            None if home.join("etc/ossec.conf").is_file() => RulesFrom::configured(None, Some(home)),
-            None => RulesFrom::BuiltIn,
-        }
-    }
-
     /// Where agents connect.
     fn listens(&self, config: &Config) -> Vec<SocketAddr> {
         let for_agents = |remote: &&Remote| remote.connection == Connection::Bartizan;
@@ -209,6 +207,20 @@ fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
     let loaded = ruleset::load(from, &mut sources, &mut report);
     news::show(&report.render(&sources, Colour::for_stderr()));
     loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+}
+
+/// The store of alerts, if they are to be kept.
+fn store(
+    config: &Config,
+    registry: &mut Registry,
+    home: &Path,
+    (needed, committed): (&Needed, &Committed),
+) -> Result<Option<Storing>, StoreError> {
+    let global = &config.global;
+    let retention =
+        Retention { days: global.alert_store_days, bytes: u64::from(global.alert_store_mb) << 20 };
+    let open = || Storing::open(registry, home, retention, needed.clone(), committed.clone());
+    global.alert_store.then(open).transpose()
 }
 
 /// What has been learned of the usual number of events.

@@ -2,15 +2,15 @@
 //!
 //! Lines of `daemon.option=number`; `#` begins a comment. What stands in
 //! `local_internal_options.conf` overrules it. Both may be missing. Of the
-//! many daemons only `analysisd` is read here; the others are not this
-//! manager's, and their lines are passed over.
+//! many daemons only `analysisd` and `maild` are read here; the others are not
+//! this manager's, and their lines are passed over.
 
 use super::Home;
 use super::reading::number;
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use std::ops::RangeInclusive;
 
-/// The numbers of `analysisd` (OSSEC 4.3).
+/// The numbers of `analysisd` and `maild` (OSSEC 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Internal {
     /// Seconds that correlation looks back, where a rule says nothing.
@@ -31,6 +31,10 @@ pub struct Internal {
     pub decoder_order_size: u32,
     /// Events kept for each rule that others search by its id.
     pub sid_prev_matched_max: u32,
+    /// Mail: alerts that come together go in one mail.
+    pub mail_grouping: bool,
+    /// Mail: the shorter subject, in spite of its name.
+    pub full_subject: bool,
 }
 
 impl Default for Internal {
@@ -45,6 +49,8 @@ impl Default for Internal {
             log_fw: true,
             decoder_order_size: 256,
             sid_prev_matched_max: 128,
+            mail_grouping: true,
+            full_subject: false,
         }
     }
 }
@@ -52,31 +58,39 @@ impl Default for Internal {
 /// An option, what it may be, and where it goes.
 type Setting = (&'static str, RangeInclusive<u32>, fn(&mut Internal, u32));
 
-const SETTINGS: [Setting; 9] = [
-    ("default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
-    ("stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
-    ("stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
-    ("stats_percent_diff", 5..=9999, |i, n| i.stats_percent_diff = n),
-    ("fts_list_size", 12..=512, |i, n| i.fts_list_size = n),
-    ("fts_min_size_for_str", 6..=128, |i, n| i.fts_min_size_for_str = n),
-    ("log_fw", 0..=1, |i, n| i.log_fw = n == 1),
-    ("decoder_order_size", 8..=1024, |i, n| i.decoder_order_size = n),
-    ("sid_prev_matched_max", 16..=65_536, |i, n| i.sid_prev_matched_max = n),
+const SETTINGS: [Setting; 11] = [
+    ("analysisd.default_timeframe", 60..=604_800, |i, n| i.default_timeframe = n),
+    ("analysisd.stats_maxdiff", 10..=999_999, |i, n| i.stats_maxdiff = n),
+    ("analysisd.stats_mindiff", 10..=999_999, |i, n| i.stats_mindiff = n),
+    ("analysisd.stats_percent_diff", 5..=9999, |i, n| i.stats_percent_diff = n),
+    ("analysisd.fts_list_size", 12..=512, |i, n| i.fts_list_size = n),
+    ("analysisd.fts_min_size_for_str", 6..=128, |i, n| i.fts_min_size_for_str = n),
+    ("analysisd.log_fw", 0..=1, |i, n| i.log_fw = n == 1),
+    ("analysisd.decoder_order_size", 8..=1024, |i, n| i.decoder_order_size = n),
+    ("analysisd.sid_prev_matched_max", 16..=65_536, |i, n| i.sid_prev_matched_max = n),
+    ("maild.groupping", 0..=1, |i, n| i.mail_grouping = n == 1),
+    ("maild.full_subject", 0..=1, |i, n| i.full_subject = n == 1),
 ];
 
-/// Options of `analysisd` in OSSEC 4.3 and Wazuh 4.14 that have no meaning
+/// Options of these daemons in OSSEC 4.3 and Wazuh 4.14 that have no meaning
 /// here. Sizes of queues and numbers of threads are known by their endings.
-const UNUSED: [&str; 8] = [
-    "debug",
-    "geoip_jsonout",
-    "rlimit_nofile",
-    "min_rotate_interval",
-    "max_output_size",
-    "state_interval",
-    "show_hidden_labels",
-    "label_cache_maxage",
+const UNUSED: [&str; 11] = [
+    "analysisd.debug",
+    "analysisd.geoip_jsonout",
+    "analysisd.rlimit_nofile",
+    "analysisd.min_rotate_interval",
+    "analysisd.max_output_size",
+    "analysisd.state_interval",
+    "analysisd.show_hidden_labels",
+    "analysisd.label_cache_maxage",
+    "maild.debug",
+    "maild.geoip",
+    "maild.strict_checking",
 ];
 const UNUSED_ENDINGS: [&str; 2] = ["_queue_size", "_threads"];
+
+/// Daemons whose options are read.
+const DAEMONS: [&str; 2] = ["analysisd.", "maild."];
 
 /// Problems of one file that are reported.
 const PROBLEMS_MAX: usize = 50;
@@ -128,17 +142,17 @@ impl Internal {
         let Some((key, value)) = line.split_once('=') else {
             return Err(Wrong::new("this is no option", "write daemon.option=number"));
         };
-        let Some(name) = key.trim_end().strip_prefix("analysisd.") else {
+        let name = key.trim_end();
+        if !DAEMONS.iter().any(|daemon| name.starts_with(daemon)) {
             return Ok(());
-        };
+        }
         let Some((_, range, set)) = SETTINGS.iter().find(|(known, ..)| *known == name) else {
             return unknown(name);
         };
         match number(value.trim().as_bytes()).filter(|number| range.contains(number)) {
             Some(number) => set(self, number),
             None => {
-                let message =
-                    format!("analysisd.{name} takes a number from {} to {}", range.start(), range.end());
+                let message = format!("{name} takes a number from {} to {}", range.start(), range.end());
                 return Err(Wrong::new(&message, "write it in digits"));
             }
         }
@@ -152,10 +166,10 @@ fn unknown(name: &str) -> Result<(), Wrong> {
     }
     let known = SETTINGS.iter().map(|(known, ..)| *known).chain(UNUSED);
     let help = match suggest(name, known) {
-        Some(known) => format!("did you mean analysisd.{known}?"),
+        Some(known) => format!("did you mean {known}?"),
         None => "remove it".to_string(),
     };
-    Err(Wrong::new(&format!("there is no option analysisd.{name}"), &help))
+    Err(Wrong::new(&format!("there is no option {name}"), &help))
 }
 
 /// What is wrong with a line.

@@ -16,11 +16,13 @@
 //! | `secret` | what must not be shown, and files that hold it |
 //! | `sections` | what is known, used or not |
 //! | [`global`] | `<global>` and `<alerts>` |
+//! | [`email`] | mail: its part of `<global>`, and `<email_alerts>` |
 //! | [`rule_files`] | `<rules>` |
 //! | [`localfile`] | `<localfile>` |
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
 //! | [`remote`] | `<remote>` |
+//! | [`reports`] | `<reports>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
@@ -31,6 +33,7 @@
 
 mod agent_config;
 mod assembly;
+pub mod email;
 pub mod global;
 pub mod home;
 pub mod integration;
@@ -40,6 +43,7 @@ pub mod log_format;
 pub mod notification;
 mod reading;
 pub mod remote;
+pub mod reports;
 pub mod responses;
 pub mod rule_files;
 mod secret;
@@ -51,7 +55,8 @@ mod tests;
 
 pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
-pub use global::{Alerts, Email, Global};
+pub use email::{Email, EmailAlerts};
+pub use global::{Alerts, Global};
 pub use home::Home;
 pub use integration::{Integration, Kind, Request};
 pub use internal::Internal;
@@ -59,6 +64,7 @@ pub use localfile::{Condition, Filter, LocalFile};
 pub use log_format::LogFormat;
 pub use notification::Terms;
 pub use remote::{Connection, Remote};
+pub use reports::ScheduledReport;
 pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
@@ -93,12 +99,16 @@ pub struct Config {
     pub remotes: Vec<Remote>,
     /// `<command>` and `<active-response>`: what is done about whom.
     pub responses: Responses,
+    /// `<email_alerts>`: who is told of some alerts only, in order.
+    pub email_alerts: Vec<EmailAlerts>,
     /// `<integration>`: other services and scripts, in order.
     pub integrations: Vec<Integration>,
     /// `<syslog_output>`: syslog servers, in order.
     pub syslog_outputs: Vec<SyslogOutput>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
+    /// `<reports>`: what is told regularly.
+    pub reports: Vec<ScheduledReport>,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -139,6 +149,16 @@ impl Config {
         config
     }
 
+    /// Whether anybody is told of alerts, or gets reports.
+    pub fn has_destinations(&self) -> bool {
+        self.global.email.notification || !self.integrations.is_empty() || !self.syslog_outputs.is_empty()
+    }
+
+    /// The reports that are made regularly: none while mail is off.
+    pub fn mailed_reports(&self) -> Vec<ScheduledReport> {
+        if self.global.email.notification { self.reports.clone() } else { Vec::new() }
+    }
+
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
         let document = xml::read(&Dialect::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
@@ -159,7 +179,17 @@ impl Config {
         }
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
+        self.global.email.check(&mut reading, &self.email_alerts);
         integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
+        self.check_reports(&mut reading);
+    }
+
+    /// Reports are mailed, so somebody must mail them.
+    fn check_reports(&self, reading: &mut Reading<'_>) {
+        if let Some(report) = self.reports.first().filter(|_| !self.global.email.notification) {
+            let help = "write <email_notification>yes</email_notification> in <global>";
+            reading.warning(report.place.span, "reports are not made: mail is switched off", help);
+        }
     }
 
     fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
@@ -170,6 +200,8 @@ impl Config {
                 "rules" => self.rule_files.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
+                "email_alerts" => self.email_alerts(reading, section),
+                "reports" => self.report(reading, section),
                 "integration" if self.has_room(reading, section) => {
                     self.integrations.extend(Integration::read(reading, section));
                 }
@@ -205,6 +237,34 @@ impl Config {
             reading.error(section.name_span, message, "remove some");
         }
         has_room
+    }
+
+    fn email_alerts(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = EmailAlerts::read(reading, section) else {
+            return;
+        };
+        if self.email_alerts.len() < email::GRANULAR_MAX {
+            return self.email_alerts.push(new);
+        }
+        let message = format!("there are more than {} <email_alerts>", email::GRANULAR_MAX);
+        reading.error(section.name_span, message, "one <email_alerts> may name many rules");
+    }
+
+    /// Adds one `<reports>`; titles tell them apart.
+    fn report(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = ScheduledReport::read(reading, section) else {
+            return;
+        };
+        if let Some(old) = self.reports.iter().find(|old| old.title() == new.title()) {
+            let message = format!("there is a report `{}` already", new.title());
+            let help = format!("line {} has it; give this one another <title>", reading.line_of(old.place));
+            return reading.error(section.name_span, message, help);
+        }
+        if self.reports.len() >= reports::REPORTS_MAX {
+            let message = format!("there are more than {} <reports>", reports::REPORTS_MAX);
+            return reading.error(section.name_span, message, "one report may go to many people");
+        }
+        self.reports.push(new);
     }
 
     /// Adds what one `<localfile>` says, unless the same is there already.

@@ -2,7 +2,7 @@
 //! told from a mistyped one.
 
 /// Sections that are read.
-pub(super) const USED: [&str; 10] = [
+pub(super) const USED: [&str; 12] = [
     "global",
     "alerts",
     "rules",
@@ -11,18 +11,18 @@ pub(super) const USED: [&str; 10] = [
     "command",
     "active-response",
     "notification",
+    "email_alerts",
     "integration",
     "syslog_output",
+    "reports",
 ];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.
-pub(super) const UNUSED: [&str; 38] = [
+pub(super) const UNUSED: [&str; 36] = [
     // OSSEC 4.3.
     "syscheck",
     "rootcheck",
     "client",
-    "email_alerts",
-    "reports",
     "database_output",
     "agentless",
     "auth",

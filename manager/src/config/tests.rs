@@ -1,8 +1,11 @@
 //! The promises of this room.
 
+mod email;
 mod formats;
+mod notification;
 mod integrations;
 mod remote;
+mod reports;
 mod responses;
 
 use super::*;
@@ -93,7 +96,7 @@ fn several_roots_add_up_and_the_last_word_counts() {
     );
     assert_eq!(global.allow_list, ["10.0.0.1", "^localhost"]);
     assert_eq!(global.email.to, ["a@example.com", "b@example.com"]);
-    assert_eq!((global.email.max_per_hour, global.email.smtp_port), (5, Some(587)));
+    assert_eq!((global.email.max_per_hour, global.email.smtp_port), (Some(5), Some(587)));
     assert_eq!(global.custom_alert_output.as_deref(), Some(b"$RULEID & more\n".as_slice()));
     assert_eq!((config.alerts.log_alert_level, config.alerts.email_alert_level), (3, 10));
 }
@@ -104,7 +107,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("<syscheckk/>", "there is no section <syscheckk> | did you mean <syscheck>?"),
     (
         "<zebra/>",
-        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>, <notification>, <integration>, <syslog_output>",
+        "there is no section <zebra> | sections are <global>, <alerts>, <rules>, <localfile>, <remote>, <command>, <active-response>, <notification>, <email_alerts>, <integration>, <syslog_output>, <reports>",
     ),
     (
         "<global><logal>yes</logal></global>",

@@ -14,7 +14,7 @@ mod suggest;
 mod tests;
 
 pub use render::Colour;
-pub(crate) use render::harmless_text;
+pub(crate) use render::{harmless, harmless_character, harmless_text};
 pub use sources::{FILE_MAX, LoadError, SourceId, Sources};
 pub use suggest::suggest;
 

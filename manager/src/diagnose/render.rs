@@ -158,7 +158,7 @@ fn whole_character(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Bytes as text that a terminal shows and does not obey.
-fn harmless(bytes: &[u8]) -> String {
+pub(crate) fn harmless(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).chars().filter(|c| *c != '\r').map(harmless_character).collect()
 }
 
@@ -171,7 +171,8 @@ pub(crate) fn harmless_text(text: &str) -> String {
     harmless
 }
 
-fn harmless_character(character: char) -> char {
+/// A character as a terminal shows it and does not obey it.
+pub(crate) fn harmless_character(character: char) -> char {
     match character {
         '\t' => ' ',
         // Marks that turn the direction of writing or cannot be seen.

@@ -4,18 +4,22 @@
 //! the order in which things happen: the feed says what a batch of events
 //! completes (deliveries of agents, positions in local files), the sink says
 //! that the batch is judged and how far it wrote which file. The committer
-//! brings the files to disk, then writes positions and file sizes in one
-//! transaction, then acknowledges. It takes all that waits at once: the busier
+//! brings the files to disk, appends alerts to the store, then writes
+//! positions, file sizes and the last alert of the store in one transaction,
+//! then acknowledges. It takes all that waits at once: the busier
 //! the disk, the larger a commitment, and the judging never waits for it.
 //!
 //! After a kill, files may hold more than the last transaction knows of, and
-//! the events behind that come again: [`take_back`] removes it first.
+//! the events behind that come again: [`take_back`] removes it first, and
+//! [`storing`] from the store.
 
+pub mod storing;
 mod sums;
 pub mod take_back;
 
 use crate::agents::delivery::{Delivery, Progress};
 use crate::agents::registry::{AgentId, Commit, Registry, RegistryError};
+use crate::alert::Entry;
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::news;
@@ -30,14 +34,18 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
+use storing::{Storing, Weight, weight_of};
 use sums::Sums;
 
 /// Time between two commitments at least: a disk that is fast is not worn.
 const GAP: Duration = Duration::from_millis(20);
+
+/// How long nothing happens before the index of the store is written.
+const IDLE: Duration = Duration::from_millis(500);
 
 /// How often a disk that refuses is tried again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -70,7 +78,7 @@ impl Completed {
 #[derive(Debug)]
 enum Told {
     Completes(u64, Completed),
-    Judged(u64, Vec<Written>),
+    Judged(u64, Vec<Written>, Vec<Entry>),
 }
 
 /// The side of the feed.
@@ -97,6 +105,7 @@ pub struct Settled<W> {
     /// Writes alerts.
     pub writer: AlertWriter<W>,
     to: Sender<Told>,
+    weight: Weight,
     stop: Arc<AtomicBool>,
 }
 
@@ -108,7 +117,9 @@ impl<W: Write> Sink for Settled<W> {
     fn batch_done(&mut self, ticket: Option<u64>) -> io::Result<()> {
         persist("cannot write alerts", &self.stop, passes, || self.writer.batch_done(ticket))?;
         if let Some(ticket) = ticket {
-            let _ = self.to.send(Told::Judged(ticket, self.writer.take_written()));
+            let entries = self.writer.take_entries();
+            self.weight.add(weight_of(&entries));
+            let _ = self.to.send(Told::Judged(ticket, self.writer.take_written(), entries));
         }
         Ok(())
     }
@@ -160,6 +171,7 @@ impl Ledger {
     pub fn start<W>(
         registry: Registry,
         reports: Reports,
+        store: Option<Storing>,
         writer: AlertWriter<W>,
         stop: Arc<AtomicBool>,
     ) -> (Self, Promises, Settled<W>)
@@ -167,18 +179,23 @@ impl Ledger {
         W: Write,
     {
         let registry = Arc::new(Mutex::new(registry));
-        let writer = writer.announced(&announce(&registry, &stop));
+        let mut writer = writer.announced(&announce(&registry, &stop));
+        let weight = store.as_ref().map(|store| store.weight.clone()).unwrap_or_default();
+        if store.is_some() {
+            writer = writer.keeping();
+        }
         let (to, told) = channel();
         let committer = Committer {
             registry,
             reports,
+            store,
             stop: Arc::clone(&stop),
             promised: VecDeque::new(),
             grown: BTreeMap::new(),
             judged: 0,
         };
         let thread = thread::spawn(move || committer.run(&told));
-        (Self { thread }, Promises { to: to.clone(), last: 0 }, Settled { writer, to, stop })
+        (Self { thread }, Promises { to: to.clone(), last: 0 }, Settled { writer, to, weight, stop })
     }
 
     /// Waits until all is on disk.
@@ -198,13 +215,13 @@ fn announce(registry: &Arc<Mutex<Registry>>, stop: &Arc<AtomicBool>) -> Announce
     Arc::new(move |path, size| {
         let path = path.to_str().unwrap_or_default();
         let commit = Commit { outputs: &[(path, size)], ..Commit::default() };
-        store(&registry, &stop, &commit).map_err(io::Error::other)
+        write_down(&registry, &stop, &commit).map_err(io::Error::other)
     })
 }
 
 /// Writes down what is true. All that hinders the database passes: a lock of
 /// another process, a full disk.
-fn store(registry: &Mutex<Registry>, stop: &AtomicBool, commit: &Commit<'_>) -> Result<(), RegistryError> {
+fn write_down(registry: &Mutex<Registry>, stop: &AtomicBool, commit: &Commit<'_>) -> Result<(), RegistryError> {
     let commit = || registry.lock().unwrap_or_else(PoisonError::into_inner).commit(commit);
     persist("cannot write down what is done", stop, |_| true, commit)
 }
@@ -212,11 +229,9 @@ fn store(registry: &Mutex<Registry>, stop: &AtomicBool, commit: &Commit<'_>) -> 
 /// Removes from the files of a home folder what was not committed and will
 /// come again.
 pub fn take_back_all(registry: &Registry) -> Result<(), RegistryError> {
-    let known: BTreeSet<String> = registry.agents()?.into_iter().map(|agent| agent.name).collect();
-    let local: BTreeSet<String> =
-        registry.sources(Some(AgentId::MANAGER))?.into_iter().map(|source| source.name).collect();
+    let returning = Returning::of(registry)?;
     for (path, size) in registry.outputs()? {
-        match take_back::take_back(Path::new(&path), size, |entry| comes_again(entry, &known, &local)) {
+        match take_back::take_back(Path::new(&path), size, |entry| returning.has(entry)) {
             Ok(done) if done.removed > 0 => news::tell(format_args!(
                 "{path}: {} entries were not yet committed when the program ended; their events come again",
                 done.removed
@@ -228,16 +243,33 @@ pub fn take_back_all(registry: &Registry) -> Result<(), RegistryError> {
     Ok(())
 }
 
-/// Whether the event of an entry, given from its location on, comes again:
-/// one of an agent, or of a local source that is read from its position.
-fn comes_again(entry: &[u8], agents: &BTreeSet<String>, local: &BTreeSet<String>) -> bool {
-    let entry = String::from_utf8_lossy(entry);
-    if let Some((name, _)) = entry.strip_prefix('(').and_then(|entry| entry.split_once(") ")) {
-        return agents.contains(name);
+/// What sends again what was not acknowledged: agents, and local sources that
+/// are read from their positions.
+#[derive(Debug)]
+struct Returning {
+    agents: BTreeSet<String>,
+    local: BTreeSet<String>,
+}
+
+impl Returning {
+    fn of(registry: &Registry) -> Result<Self, RegistryError> {
+        let sources = registry.sources(Some(AgentId::MANAGER))?;
+        Ok(Self {
+            agents: registry.agents()?.into_iter().map(|agent| agent.name).collect(),
+            local: sources.into_iter().map(|source| source.name).collect(),
+        })
     }
-    let Some((_, place)) = entry.split_once("->") else { return false };
-    let starts = |source: &&String| place.strip_prefix(source.as_str()).is_some_and(ends_place);
-    local.iter().any(|source| starts(&source))
+
+    /// Whether the event of an entry, given from its location on, comes again.
+    fn has(&self, entry: &[u8]) -> bool {
+        let entry = String::from_utf8_lossy(entry);
+        if let Some((name, _)) = entry.strip_prefix('(').and_then(|entry| entry.split_once(") ")) {
+            return self.agents.contains(name);
+        }
+        let Some((_, place)) = entry.split_once("->") else { return false };
+        let starts = |source: &&String| place.strip_prefix(source.as_str()).is_some_and(ends_place);
+        self.local.iter().any(|source| starts(&source))
+    }
 }
 
 /// Whether this can stand behind a place.
@@ -251,6 +283,7 @@ struct Committer {
     registry: Arc<Mutex<Registry>>,
     /// Where reports of responses are written.
     reports: Reports,
+    store: Option<Storing>,
     stop: Arc<AtomicBool>,
     /// What will be complete, in the order of tickets.
     promised: VecDeque<(u64, Completed)>,
@@ -263,14 +296,15 @@ struct Committer {
 impl Committer {
     fn run(mut self, told: &Receiver<Told>) {
         let mut last = None::<Instant>;
-        while let Ok(first) = told.recv() {
+        while let Some(first) = self.wait(told) {
             if let Some(rest) = last.and_then(|last| GAP.checked_sub(last.elapsed())) {
-                thread::sleep(rest);
+                self.rest(rest);
             }
             self.hear(first);
             told.try_iter().for_each(|more| self.hear(more));
             let complete = self.take_complete();
-            if complete.is_empty() {
+            let is_something = complete.iter().any(|done| !done.is_empty());
+            if complete.is_empty() || !(is_something || self.store.as_ref().is_some_and(Storing::is_waiting)) {
                 continue;
             }
             if let Err(error) = self.commit(&complete) {
@@ -282,11 +316,36 @@ impl Committer {
         }
     }
 
+    /// The next that is told; what can wait is done until then. None if there
+    /// is nobody left to tell anything.
+    fn wait(&mut self, told: &Receiver<Told>) -> Option<Told> {
+        let mut patience = IDLE;
+        while let Some(store) = self.store.as_mut().filter(|store| store.has_to_index()) {
+            match told.recv_timeout(patience) {
+                Err(RecvTimeoutError::Timeout) => store.index(),
+                told => return told.ok(),
+            }
+            patience = Duration::ZERO;
+        }
+        told.recv().ok()
+    }
+
+    /// Spends the time between two commitments.
+    fn rest(&mut self, rest: Duration) {
+        match self.store.as_mut().filter(|store| store.is_behind()) {
+            Some(store) => store.index(),
+            None => thread::sleep(rest),
+        }
+    }
+
     fn hear(&mut self, told: Told) {
         match told {
             Told::Completes(ticket, completed) => self.promised.push_back((ticket, completed)),
-            Told::Judged(ticket, written) => {
+            Told::Judged(ticket, written, entries) => {
                 self.judged = ticket;
+                if let Some(store) = &mut self.store {
+                    store.hear(entries);
+                }
                 self.grown.extend(written.into_iter().map(|written| (written.path.clone(), written)));
             }
         }
@@ -313,11 +372,17 @@ impl Committer {
         };
         let write = || self.reports.write(reported(), epoch_now());
         persist("cannot write down what agents report", stop, |_| true, write).map_err(io::Error::other)?;
+        let stored = self.store.as_mut().map(|store| store.write(stop)).transpose()?;
         let sums = Sums::of(complete);
         let outputs: Vec<_> =
             grown.values().filter_map(|file| Some((file.path.to_str()?, file.size))).collect();
         let (sources, lost, seen) = (sums.advances(), sums.lost(), sums.seen());
-        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen };
-        store(&self.registry, &self.stop, &commit).map_err(io::Error::other)
+        let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &seen, stored };
+        write_down(&self.registry, &self.stop, &commit).map_err(io::Error::other)?;
+        if let Some(store) = &mut self.store {
+            store.committed();
+            store.keep();
+        }
+        Ok(())
     }
 }

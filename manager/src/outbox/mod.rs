@@ -14,10 +14,14 @@
 //! A room that sends gives its destinations as a list of [`Configured`]; all
 //! else happens here.
 
+pub mod budget;
 mod committed;
+pub mod engine;
 pub mod queue;
+pub mod select;
 
 pub use committed::Committed;
+pub use engine::Outbox;
 pub use queue::{Queue, QueueError};
 
 use crate::alert::Entry;

@@ -49,6 +49,22 @@ impl LocalTime {
         self.write_time(out);
     }
 
+    /// Reads `2026 Nov 21 07:29:50`, as [`Self::write`] writes it.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut words = text.split(' ');
+        let year: i16 = words.next()?.parse().ok()?;
+        let month = words.next()?;
+        let month = 1 + MONTHS.iter().position(|name| *name == month)? as u8;
+        let day: u8 = words.next()?.parse().ok()?;
+        let mut clock = words.next()?.split(':').map(|number| number.parse::<u32>().ok());
+        let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
+        let valid = hour < 24 && minute < 60 && second < 60 && words.next().is_none();
+        let date = jiff::civil::Date::new(year, month as i8, i8::try_from(day).ok()?).ok()?;
+        let weekday = date.weekday().to_sunday_zero_offset() as u8;
+        let second = hour * 3600 + minute * 60 + second;
+        valid.then_some(Self { year: year.into(), month, day, second, weekday })
+    }
+
     /// `Nov 21 07:29:50`, days before the tenth with a space (RFC 3164).
     pub fn write_syslog(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(self.month_name().as_bytes());
@@ -135,6 +151,17 @@ fn date_of(day: i64) -> LocalTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let time = LocalTime { year: 2024, month: 2, day: 29, second: 86_399, weekday: 4 };
+        let mut text = Vec::new();
+        time.write(&mut text);
+        assert_eq!(LocalTime::read(std::str::from_utf8(&text).unwrap()), Some(time));
+        for wrong in ["", "2026 Nov 31 07:29:50", "2026 Nov 21 24:00:00", "2026 Nov 21 07:29", "2026 nov 21 07:29:50"] {
+            assert_eq!(LocalTime::read(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn local_times_follow_the_zone_over_its_changes() {

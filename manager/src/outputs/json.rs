@@ -140,7 +140,8 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
     out.push(b'\n');
 }
 
-const ALERT_FIELDS: [(&str, Field); 8] = [
+/// Keys of fields in `alerts.json`, in their order.
+pub(crate) const ALERT_FIELDS: [(&str, Field); 8] = [
     ("action", Field::Action),
     ("protocol", Field::Protocol),
     ("srcip", Field::SrcIp),
@@ -151,7 +152,8 @@ const ALERT_FIELDS: [(&str, Field); 8] = [
     ("dstuser", Field::DstUser),
 ];
 
-const MORE_FIELDS: [(&str, Field); 4] = [
+/// Those behind the name of the host.
+pub(crate) const MORE_FIELDS: [(&str, Field); 4] = [
     ("status", Field::Status),
     ("url", Field::Url),
     ("data", Field::Data),

@@ -8,7 +8,7 @@ use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
 use crate::news;
-use crate::alert::{Alert, AlertId, Rule};
+use crate::alert::{Alert, AlertId, Entry, Rule};
 use crate::respond::binding::Bound;
 use crate::respond::dispatch::Bell;
 use crate::respond::occasion::Occasion;
@@ -93,6 +93,8 @@ pub struct AlertWriter<W> {
     live: bool,
     statistics: Option<Statistics>,
     bell: Option<Bell>,
+    /// Alerts for whoever keeps them, if somebody does.
+    entries: Option<Vec<Entry>>,
     clock: LocalClock,
     ticket: u64,
     /// What has been seen so far.
@@ -113,6 +115,7 @@ impl<W: Write> AlertWriter<W> {
             live: false,
             statistics: None,
             bell: None,
+            entries: None,
             clock: LocalClock::default(),
             ticket: 0,
             counts: Counts::default(),
@@ -143,6 +146,17 @@ impl<W: Write> AlertWriter<W> {
     pub fn with_statistics(mut self, statistics: Statistics) -> Self {
         self.statistics = Some(statistics);
         self
+    }
+
+    /// Keeps alerts until they are [taken](Self::take_entries).
+    pub fn keeping(mut self) -> Self {
+        self.entries = Some(Vec::new());
+        self
+    }
+
+    /// The alerts since the last call, if they are kept.
+    pub fn take_entries(&mut self) -> Vec<Entry> {
+        self.entries.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Has alerts answered that have responses; called again when rules have
@@ -201,6 +215,9 @@ impl<W: Write> AlertWriter<W> {
         }
         if let Some(files) = &mut self.files {
             files.alert(&alert.time, alert);
+        }
+        if let Some(entries) = &mut self.entries {
+            entries.push(Entry::new(alert));
         }
     }
 

@@ -5,7 +5,7 @@ pub mod ini;
 
 use crate::compile::lists::List;
 use crate::compile::{self, Files, RuleSource};
-use crate::config::{Config, Home, ListedFile, RuleFiles};
+use crate::config::{Config, Home, ListedFile};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
 use crate::xml::{self, Dialect, Document};
@@ -70,7 +70,7 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     let (files, lists) = if named.rules.is_empty() && named.decoders.is_empty() {
         (built_in_files(sources, report), Vec::new())
     } else {
-        configured_files(named, !config.responses.list.is_empty(), sources, report)
+        configured_files(&config, sources, report)
     };
     let compiled = compile::compile(&files, &compile_settings(&config), report);
     // A file that could not be read leaves nothing for the compiler to say.
@@ -102,19 +102,22 @@ fn built_in_files(sources: &mut Sources, report: &mut Diagnostics) -> Files {
 }
 
 fn configured_files(
-    named: &RuleFiles,
-    has_responses: bool,
+    config: &Config,
     sources: &mut Sources,
     report: &mut Diagnostics,
 ) -> (Files, Vec<Option<List>>) {
+    let named = &config.rule_files;
     let mut read = |files: &[ListedFile]| -> Vec<Document> {
         let ids: Vec<_> = files.iter().filter_map(|file| file.load(sources, report)).collect();
         ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
     };
     let (decoders, mut rules) = (read(&named.decoders), read(&named.rules));
     rules.extend(own_rules(built_in::WATCH, &[500], &rules, sources, report));
-    if has_responses {
+    if !config.responses.list.is_empty() {
         rules.extend(own_rules(built_in::RESPONSES, &[1, 500], &rules, sources, report));
+    }
+    if config.has_destinations() {
+        rules.extend(own_rules(built_in::DESTINATIONS, &[1, 500], &rules, sources, report));
     }
     let lists = named.lists.iter().map(|file| read_list(file, report)).collect();
     let names = named.lists.iter().map(|file| file.name.clone().into_bytes()).collect();

@@ -18,6 +18,8 @@ pub struct LiveFeed<F, T> {
     intake: Intake,
     /// Taken from the intake, not yet fed.
     taken: VecDeque<Arrived>,
+    /// Whether the first of them is fed in part.
+    is_open: bool,
     promises: Promises,
     clock: LocalClock,
     signals: Signals,
@@ -42,7 +44,7 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
     /// ends the feed until it is taken.
     pub fn new(intake: Intake, promises: Promises, signals: Signals, load: F) -> Self {
         let (clock, door) = (LocalClock::default(), Some(intake.door()));
-        Self { intake, taken: VecDeque::new(), promises, clock, signals, door, load, reloaded: None }
+        Self { intake, taken: VecDeque::new(), is_open: false, promises, clock, signals, door, load, reloaded: None }
     }
 
     /// What was loaded, if that is why the feed ended.
@@ -59,7 +61,12 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
         while !batch.is_full() {
             let Some(mut next) = self.taken.pop_front() else { break };
             let fits = batch.room() >= events(&next);
-            if !(fits || completed.is_empty()) || !self.put(&mut next, batch) {
+            if !(fits || completed.is_empty()) {
+                self.taken.push_front(next);
+                break;
+            }
+            self.is_open = !self.put(&mut next, batch);
+            if self.is_open {
                 self.taken.push_front(next);
                 break;
             }
@@ -119,7 +126,8 @@ impl<F: FnMut() -> Option<T>, T> Feed for LiveFeed<F, T> {
             return Ok(false);
         }
         let completed = self.pour(batch);
-        if !completed.is_empty() {
+        // Alerts of lines that come once are committed without waiting for more.
+        if !completed.is_empty() || !(self.is_open || batch.is_empty()) {
             batch.ticket = Some(self.promises.completes(completed));
         }
         Ok(true)

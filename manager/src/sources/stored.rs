@@ -112,7 +112,8 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-type Bytes = Box<dyn Read + Send>;
+/// Any source of bytes.
+pub(crate) type Bytes = Box<dyn Read + Send>;
 
 /// Where the lines of an input come from.
 enum Feed {
@@ -268,15 +269,8 @@ impl Input {
 
     /// Lines of a source, unpacked if it begins as gzip does.
     fn reader(&self, source: Bytes, line_max: usize) -> Result<LineReader<Bytes>, StoredError> {
-        let mut counted = Counted { source, count: Arc::clone(&self.count) };
-        let head = head_of(&mut counted).map_err(|e| self.cannot_open(e))?;
-        if let Some((with, tool)) = foreign_compression(&head) {
-            return Err(StoredError::Compression { path: self.location.clone(), with, tool });
-        }
-        let is_gzip = head.starts_with(&[0x1f, 0x8b]);
-        let whole = io::Cursor::new(head).chain(counted);
-        let bytes: Bytes = if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) };
-        Ok(LineReader::new(bytes, line_max))
+        let counted = Counted { source, count: Arc::clone(&self.count) };
+        Ok(LineReader::new(unpacked(Box::new(counted), &self.location)?, line_max))
     }
 
     /// Sets the reference for times without year: the last time in the file,
@@ -337,6 +331,18 @@ impl Input {
         let piece = reader.line()?;
         Some(Line { location: &self.location, bytes: piece.bytes, cut: piece.cut, time: self.time })
     }
+}
+
+/// A source as it was before gzip packed it, if it did.
+pub(crate) fn unpacked(mut source: Bytes, path: &str) -> Result<Bytes, StoredError> {
+    let head =
+        head_of(&mut source).map_err(|reason| StoredError::Open { path: path.to_owned(), reason })?;
+    if let Some((with, tool)) = foreign_compression(&head) {
+        return Err(StoredError::Compression { path: path.to_owned(), with, tool });
+    }
+    let is_gzip = head.starts_with(&[0x1f, 0x8b]);
+    let whole = io::Cursor::new(head).chain(source);
+    Ok(if is_gzip { Box::new(MultiGzDecoder::new(whole)) } else { Box::new(whole) })
 }
 
 /// What one read gives, and more only if that is too little to tell what it is.

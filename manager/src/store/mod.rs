@@ -5,8 +5,46 @@
 //! from alert to alert, over days and restarts, so that whoever sends alerts
 //! on only needs to remember the last number that is done.
 
-use crate::alert::Entry;
-use std::path::Path;
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | `day` | one file a day: names and tables |
+//! | `packed` | an alert as a row |
+//! | `dictionary` | what comes again, once |
+//! | `rollup` | counts by the hour |
+//! | `words` | the index |
+//! | `appender` | the side that writes |
+//! | `row`, `search` | rows of one day, one by one or searched |
+//! | `filter` | which alerts are asked for |
+//! | `reader` | the side that reads, over all days |
+//! | `totals` | what reports are made of |
+//! | `retention` | old days go |
+
+mod appender;
+mod day;
+mod dictionary;
+mod filter;
+mod packed;
+mod reader;
+mod retention;
+mod rollup;
+mod row;
+#[cfg(test)]
+mod sample;
+mod search;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod words;
+
+pub use appender::{Appender, Settled};
+pub use filter::Filter;
+pub use reader::Reader;
+pub use retention::{Dropped, Needed, Retention};
+pub use totals::{Count, RuleCount, Totals};
+
+use crate::agents::registry::RegistryError;
+use std::path::PathBuf;
 use thiserror::Error;
 
 /// What can go wrong with the store.
@@ -18,78 +56,10 @@ pub enum StoreError {
     /// A file cannot be made, listed or removed.
     #[error("the store of alerts: {0}")]
     Io(#[from] std::io::Error),
-}
-
-/// The side that appends: one a manager.
-#[derive(Debug)]
-pub struct Appender {}
-
-impl Appender {
-    /// Opens the store below a home folder, and makes it if it is not there.
-    pub fn open(_home: &Path) -> Result<Self, StoreError> {
-        Ok(Self {})
-    }
-
-    /// Writes alerts, each to the file of its day, and gives them their
-    /// numbers. On disk when it returns.
-    pub fn append(&mut self, _entries: &mut [Entry]) -> Result<(), StoreError> {
-        Ok(())
-    }
-}
-
-/// Which alerts are asked for; what is not set asks for nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Filter {
-    /// From this second on (since 1970).
-    pub since: Option<i64>,
-    /// Before this second.
-    pub until: Option<i64>,
-    /// This level and higher.
-    pub level: Option<u16>,
-    /// One of these rules.
-    pub rules: Vec<u32>,
-    /// One of these groups.
-    pub groups: Vec<String>,
-    /// Of this agent, by its name, or of this host.
-    pub agent: Option<String>,
-    /// From a place with this in it.
-    pub location: Option<String>,
-    /// From this address.
-    pub srcip: Option<String>,
-    /// About this user, or by it.
-    pub user: Option<String>,
-    /// With all of these words in the log.
-    pub text: Option<String>,
-}
-
-/// The side that reads; any number, in any process.
-#[derive(Debug)]
-pub struct Reader {}
-
-impl Reader {
-    /// Opens the store below a home folder.
-    pub fn open(_home: &Path) -> Result<Self, StoreError> {
-        Ok(Self {})
-    }
-
-    /// The number of the last alert that is committed: one that will not be
-    /// taken back after a kill.
-    pub fn committed(&mut self) -> Result<u64, StoreError> {
-        Ok(0)
-    }
-
-    /// Committed alerts behind a number, oldest first, at most so many.
-    pub fn after(&mut self, _seq: u64, _filter: &Filter, _limit: usize) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
-    }
-
-    /// Alerts before a number (`None`: the last), newest first, at most so many.
-    pub fn page(
-        &mut self,
-        _before: Option<u64>,
-        _filter: &Filter,
-        _limit: usize,
-    ) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
-    }
+    /// A file was written by a later version of the program.
+    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
+    Newer(PathBuf),
+    /// What is committed cannot be asked for.
+    #[error("{0}")]
+    Registry(#[from] RegistryError),
 }

@@ -34,6 +34,8 @@ pub struct Commit<'a> {
     pub outputs: &'a [(&'a str, u64)],
     /// When something last came from agents.
     pub seen: &'a [(AgentId, i64)],
+    /// The last alert in the store that is valid; `None` leaves it.
+    pub stored: Option<u64>,
 }
 
 /// A source that has moved on.
@@ -151,6 +153,15 @@ impl Registry {
         select().map_err(|error| self.database(error))
     }
 
+    /// The last alert in the store that is valid; `None` before there was a store.
+    pub fn stored(&self) -> Result<Option<u64>, RegistryError> {
+        let select = || {
+            let mut statement = self.connection.prepare_cached("SELECT seq FROM stored")?;
+            statement.query_row([], |row| Ok(row.get::<_, i64>(0)?.cast_unsigned())).optional()
+        };
+        select().map_err(|error| self.database(error))
+    }
+
     /// A file of this manager that is complete and needs no watching.
     pub fn forget_output(&mut self, path: &str) -> Result<(), RegistryError> {
         let deleted = self.connection.execute("DELETE FROM outputs WHERE path = ?1", [path]);
@@ -180,6 +191,10 @@ fn store(step: &Transaction<'_>, commit: &Commit<'_>) -> rusqlite::Result<()> {
     let mut seen = step.prepare_cached("UPDATE agents SET last_seen = ?2 WHERE id = ?1")?;
     for (agent, at) in commit.seen {
         seen.execute(params![agent.0, at])?;
+    }
+    if let Some(seq) = commit.stored {
+        let sql = "INSERT OR REPLACE INTO stored (id, seq) VALUES (0, ?1)";
+        step.prepare_cached(sql)?.execute([seq.cast_signed()])?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 /// What changes a database from one version to the next; the number of steps
 /// is the version of today. Agent 0 is the manager, for the sources it reads
 /// itself; its name is none that an agent can have.
-pub(super) const STEPS: [&str; 1] = ["
+pub(super) const STEPS: [&str; 2] = ["
 CREATE TABLE agents (
   id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id BETWEEN 0 AND 4294967295),
   name TEXT NOT NULL UNIQUE,
@@ -55,4 +55,6 @@ CREATE TABLE ossec_keys (
   key TEXT NOT NULL
 );
 INSERT INTO agents (id, name, created, since) VALUES (0, '', 0, 0);
+", "
+CREATE TABLE stored (id INTEGER PRIMARY KEY CHECK (id = 0), seq INTEGER NOT NULL);
 "];

@@ -187,7 +187,7 @@ fn what_a_step_brings_is_there_for_the_next_connection() {
         Lost { agent: gate, source: "/b", records: 2, first: 410, last: 440 },
     ];
     let outputs = [("logs/alerts/alerts.log", 1 << 40), ("logs/gone", 3)];
-    let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &[(gate, 501)] };
+    let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &[(gate, 501)], stored: Some(7) };
     registry.commit(&commit).expect("it is stored");
     registry.forget_output("logs/gone").expect("it is forgotten");
     let registry = Registry::open(home.path()).expect("a second connection");
@@ -203,6 +203,7 @@ fn what_a_step_brings_is_there_for_the_next_connection() {
         [("logs/alerts/alerts.log".to_owned(), 1 << 40)]
     );
     assert_eq!(registry.find("gate").expect("it is there").last_seen, Some(501));
+    assert_eq!(registry.stored().expect("it can be asked"), Some(7));
 }
 
 #[test]

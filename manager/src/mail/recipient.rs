@@ -1,0 +1,122 @@
+//! One address that is mailed: a destination of its own, so that nobody sees
+//! the addresses of others, or alerts that are not for him.
+
+use super::account::{Account, Route};
+use super::message::compose;
+use super::smtp::{Mail, Said};
+use crate::config::email::MailFormat;
+use crate::config::{Config, Selection, Terms};
+use crate::outbox::{Configured, Content, Destination, Failure, Parcel};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Alerts in one mail (OSSEC 4.3).
+const ALERTS_MAX: usize = 96;
+
+/// Seconds without a further alert after which a group of them is sent (OSSEC 4.3).
+const GROUPING_S: u32 = 10;
+
+/// Mails an hour to one address, if nothing is said (OSSEC 4.3).
+const MAX_PER_HOUR: u32 = 12;
+
+/// A mailbox.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    account: Arc<Account>,
+    address: String,
+    format: MailFormat,
+}
+
+/// Everybody who is mailed; nobody unless mail is switched on. Who is named
+/// more than once is one destination, which wants what any of them wants.
+pub fn destinations(config: &Config) -> Vec<Configured> {
+    let account = Account::new(config).filter(|_| config.global.email.notification).map(Arc::new);
+    let Some(account) = account else { return Vec::new() };
+    let mut found: BTreeMap<(MailFormat, &str), (Vec<Selection>, Terms)> = BTreeMap::new();
+    let all = Selection { mailed: true, ..Selection::default() };
+    for address in &config.global.email.to {
+        found.entry((MailFormat::Full, address)).or_default().0.push(all.clone());
+    }
+    for block in &config.email_alerts {
+        let (wants, terms) = found.entry((block.format, &block.to)).or_default();
+        wants.push(block.selection.clone());
+        *terms = terms.or(&block.terms);
+    }
+    let usual = usual_terms(config);
+    let configured =
+        |((format, address), (wants, terms)): ((MailFormat, &str), (Vec<_>, Terms))| Configured {
+            name: name(format, address),
+            kind: "mail",
+            wants,
+            terms: terms.or(&usual),
+            destination: Box::new(Recipient::new(Arc::clone(&account), address, format)),
+        };
+    found.into_iter().map(configured).collect()
+}
+
+/// The destination of an address, which reports are given to: `None` if mail
+/// is not switched on. One that hears of no alerts.
+pub fn destination_of(config: &Config, address: &str) -> Option<Configured> {
+    let account = Account::new(config).filter(|_| config.global.email.notification)?;
+    Some(Configured {
+        name: name(MailFormat::Full, address),
+        kind: "mail",
+        wants: Vec::new(),
+        terms: usual_terms(config),
+        destination: Box::new(Recipient::new(Arc::new(account), address, MailFormat::Full)),
+    })
+}
+
+fn name(format: MailFormat, address: &str) -> String {
+    match format {
+        MailFormat::Full => address.to_owned(),
+        MailFormat::Sms => format!("sms:{address}"),
+    }
+}
+
+/// What holds for every address: what is said of mail, then what is said of
+/// all notifications, then what OSSEC does.
+fn usual_terms(config: &Config) -> Terms {
+    let ours = Terms { max_per_hour: config.global.email.max_per_hour, ..Terms::default() };
+    let grouping_s = if config.internal.mail_grouping { GROUPING_S } else { 0 };
+    let ossec = Terms { max_per_hour: Some(MAX_PER_HOUR), grouping_s: Some(grouping_s), ..Terms::default() };
+    ours.or(&config.notification).or(&ossec)
+}
+
+impl Recipient {
+    /// An address that mail goes to.
+    pub fn new(account: Arc<Account>, address: impl Into<String>, format: MailFormat) -> Self {
+        Self { account, address: address.into(), format }
+    }
+}
+
+impl Destination for Recipient {
+    fn parcel_max(&self) -> usize {
+        ALERTS_MAX
+    }
+
+    fn render(&self, id: &str, content: &Content) -> Vec<u8> {
+        compose(&self.account, &self.address, self.format, id, content)
+    }
+
+    fn deliver(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        match &self.account.route {
+            Route::Program(program) => {
+                program.send(&parcel.payload).map_err(|why| Failure::Temporary(why, None))
+            }
+            Route::Server(server) => {
+                let mail = Mail { from: &self.account.from, to: &self.address, bytes: &parcel.payload };
+                let sent = server.send(mail, &mut |_: Said<'_>| {});
+                sent.map(drop).map_err(|trouble| named(&server.host, trouble.into()))
+            }
+        }
+    }
+}
+
+/// The failure with the name of the server in front.
+fn named(host: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Temporary(why, when) => Failure::Temporary(format!("{host}: {why}"), when),
+        Failure::Permanent(why) => Failure::Permanent(format!("{host}: {why}")),
+    }
+}

@@ -1,0 +1,51 @@
+//! The report of what the store holds.
+
+use super::subject::{level_entry, rule_entry};
+use super::{Query, Subject, Summary, Tally};
+use crate::store::{Count, Filter, Reader, StoreError, Totals};
+use std::path::Path;
+
+/// Counts what a query asks for in the store of a home folder. If it asks for
+/// a time alone, roll-ups answer it; else all alerts of that time are looked
+/// at.
+pub fn summary(home: &Path, query: Query) -> Result<Summary, StoreError> {
+    let mut store = Reader::open(home)?;
+    let filter = Filter { since: query.since, until: query.until, ..Filter::default() };
+    let by_totals = query.conditions.is_empty() && query.relations.is_empty() && !query.show_logs;
+    let mut tally = Tally::new(query);
+    match by_totals {
+        true => add(&mut tally, &store.totals(&filter)?),
+        false => store.each(&filter, |_, alert| tally.add(alert))?,
+    }
+    Ok(tally.finish())
+}
+
+fn add(tally: &mut Tally, totals: &Totals) {
+    tally.add_counts(totals.processed, totals.selected);
+    for (_, time) in totals.span.iter().flatten() {
+        tally.seen(*time);
+    }
+    let texts = [
+        (Subject::SrcIp, &totals.srcips),
+        (Subject::User, &totals.users),
+        (Subject::Group, &totals.groups),
+        (Subject::Location, &totals.locations),
+        (Subject::Filename, &totals.filenames),
+    ];
+    for (subject, counts) in texts {
+        for Count { key, count } in counts {
+            tally.add_entry(subject, key, *count);
+        }
+    }
+    for (level, count) in &totals.levels {
+        tally.add_entry(Subject::Level, level_entry(*level).as_bytes(), *count);
+    }
+    for rule in &totals.rules {
+        tally.add_entry(Subject::Rule, &rule_entry(rule.id, &rule.description), rule.count);
+    }
+    for (hour, levels) in &totals.hours {
+        for (level, count) in levels {
+            tally.at_hour(*hour, *level, *count);
+        }
+    }
+}

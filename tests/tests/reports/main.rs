@@ -1,0 +1,4 @@
+//! Reports, as people ask for them.
+
+mod input;
+mod reference;
