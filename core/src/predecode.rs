@@ -75,12 +75,14 @@ pub struct Header {
 /// up to the first NUL and [`TEXT_MAX`] bytes.
 ///
 /// QUIRK: control bytes are deleted, not replaced, so a tab joins the words
-/// beside it (OSSEC 4.3). Decoders and rules are written for that.
+/// beside it (OSSEC 4.3). Decoders and rules are written for that. Only the
+/// output of a command keeps its lines: people compare them.
 ///
 /// A buffer of [`TEXT_MAX`] bytes always suffices; a shorter one cuts.
 pub fn clean<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     /// Bytes looked at together; the compiler tests them as one.
     const STEP: usize = 32;
+    let keeps_lines = text.starts_with(COMMAND_OUTPUT);
     let text = text.get(..text.len().min(TEXT_MAX).min(buffer.len()));
     let mut len = 0;
     for chunk in text.unwrap_or(b"").chunks(STEP) {
@@ -93,7 +95,8 @@ pub fn clean<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
             _ => {
                 let end = chunk.iter().position(|&byte| byte == 0);
                 let kept = chunk.get(..end.unwrap_or(chunk.len())).unwrap_or(b"");
-                let kept = kept.iter().filter(|byte| !is_control(**byte));
+                let is_kept = |byte: &&u8| !is_control(**byte) || (keeps_lines && **byte == b'\n');
+                let kept = kept.iter().filter(is_kept);
                 for (&byte, room) in kept.zip(buffer.iter_mut().skip(len)) {
                     *room = byte;
                     len += 1;
@@ -106,6 +109,9 @@ pub fn clean<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     }
     buffer.get(..len).unwrap_or(b"")
 }
+
+/// What the output of a command begins with.
+const COMMAND_OUTPUT: &[u8] = b"ossec: output: '";
 
 fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f

@@ -18,6 +18,14 @@ fn cleaned(text: &[u8], room: usize) -> Vec<u8> {
 }
 
 #[test]
+fn only_the_output_of_a_command_keeps_its_lines() {
+    let output = b"ossec: output: 'ports':\ntcp\t22\ntcp 25 and something more that is long\n";
+    let kept = b"ossec: output: 'ports':\ntcp22\ntcp 25 and something more that is long\n";
+    assert_eq!(cleaned(output, 200), kept);
+    assert_eq!(cleaned(b"a\nb\tc", 200), b"abc");
+}
+
+#[test]
 fn cleaning_deletes_control_bytes_and_keeps_all_others() {
     assert_eq!(cleaned(b"a\tb\r\n", 99), b"ab");
     assert_eq!(cleaned(b"\x01\x1f\x7f\x80\xff ~", 99), b"\x80\xff ~");

@@ -13,7 +13,6 @@ use super::selection::Manner;
 use super::{Place, Secret, Selection, SyslogOutput, Terms};
 use crate::diagnose::suggest;
 use crate::integrations::{Escape, Layout, Template};
-use crate::outbox::DESTINATIONS_MAX;
 use crate::xml::Element;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
@@ -321,23 +320,12 @@ pub(super) fn certificates(reading: &mut Reading<'_>, option: &Element) -> Optio
 }
 
 /// Gives names to destinations that have none, and reports names that are
-/// taken, and destinations beyond [`DESTINATIONS_MAX`].
+/// taken.
 pub(super) fn name_all(
     reading: &mut Reading<'_>,
-    integrations: &mut Vec<Integration>,
-    syslog_outputs: &mut Vec<SyslogOutput>,
+    integrations: &mut [Integration],
+    syslog_outputs: &mut [SyslogOutput],
 ) {
-    let room = DESTINATIONS_MAX.saturating_sub(integrations.len());
-    if let Some(one) = integrations
-        .get(DESTINATIONS_MAX)
-        .map(|one| one.place)
-        .or(syslog_outputs.get(room).map(|one| one.place))
-    {
-        let message = format!("there are more than {DESTINATIONS_MAX} destinations");
-        reading.error(one.span, message, "remove some");
-    }
-    integrations.truncate(DESTINATIONS_MAX);
-    syslog_outputs.truncate(room);
     let mut taken = BTreeSet::new();
     let integrations = integrations.iter_mut().map(|one| (&mut one.id, one.kind.name(), one.place));
     let outputs = syslog_outputs.iter_mut().map(|one| (&mut one.id, "syslog", one.place));

@@ -75,6 +75,7 @@ pub use selection::Selection;
 pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
+use crate::outbox::DESTINATIONS_MAX;
 use crate::xml::{self, Dialect, Element};
 use reading::Reading;
 use responses::Drafts;
@@ -205,9 +206,14 @@ impl Config {
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
                 "email_alerts" => self.email_alerts(reading, section),
-                "integration" => self.integrations.extend(Integration::read(reading, section)),
-                "syslog_output" => self.syslog_outputs.extend(SyslogOutput::read(reading, section)),
                 "reports" => self.report(reading, section),
+                "integration" if self.has_room(reading, section) => {
+                    self.integrations.extend(Integration::read(reading, section));
+                }
+                "syslog_output" if self.has_room(reading, section) => {
+                    self.syslog_outputs.extend(SyslogOutput::read(reading, section));
+                }
+                "integration" | "syslog_output" => {}
                 "command" => drafts.command(reading, section),
                 "active-response" => drafts.response(reading, section),
                 "database_output" => self.databases.extend(DatabaseOutput::read(reading, section)),
@@ -227,6 +233,16 @@ impl Config {
         }
         let message = format!("there are more than {REMOTES_MAX} <remote>");
         reading.error(section.name_span, message, "one <remote> may have many <allowed-ips>");
+    }
+
+    /// Whether there may be one more destination; if not, that is reported.
+    fn has_room(&self, reading: &mut Reading<'_>, section: &Element) -> bool {
+        let has_room = self.integrations.len() + self.syslog_outputs.len() < DESTINATIONS_MAX;
+        if !has_room {
+            let message = format!("there are more than {DESTINATIONS_MAX} destinations");
+            reading.error(section.name_span, message, "remove some");
+        }
+        has_room
     }
 
     fn email_alerts(&mut self, reading: &mut Reading<'_>, section: &Element) {

@@ -12,6 +12,8 @@
 
 use crate::config::Secret;
 use crate::outbox::Failure;
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use std::path::Path;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Method, Request};
@@ -79,12 +81,12 @@ impl Server {
 
     /// Sends a request; the parcel's id goes with it.
     pub(super) fn send(&self, id: &str, call: &Call<'_>) -> Result<Answer, Failure> {
-        let request = self.request(id, call).map_err(|error| Failure::Permanent(self.about(&error)))?;
+        let request = self.request(id, call).map_err(|error| Failure::Permanent(self.about(error)))?;
         let mut response = self.agent.run(request).map_err(|error| self.no_answer(&error))?;
         // An answer that breaks off is as good as what came of it.
         let body = read(response.body_mut());
         let status = response.status().as_u16();
-        let wait = retry_after(response.headers()).or_else(|| retry_after_in(&body));
+        let wait = retry_after(response.headers(), Timestamp::now()).or_else(|| retry_after_in(&body));
         match status {
             200..=299 => Ok(Answer { body }),
             300..=399 => {
@@ -162,10 +164,12 @@ fn said(body: &[u8]) -> String {
     line.chars().take(SAID_MAX).collect()
 }
 
-/// Seconds; a date is not read, the back-off does as well.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_MAX))
+/// Seconds, or a date (RFC 9110 §10.2.3).
+fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get("retry-after")?.to_str().ok()?.trim();
+    let until = || Some(rfc2822::parse(text).ok()?.timestamp().duration_since(now).as_secs());
+    let seconds = text.parse().ok().or_else(until)?;
+    Some(Duration::from_secs(u64::try_from(seconds).ok()?).min(RETRY_MAX))
 }
 
 /// Seconds that stand in the body: of Telegram.
@@ -207,12 +211,13 @@ mod tests {
         let headers = |text: &str| {
             let mut headers = HeaderMap::new();
             headers.insert("retry-after", text.parse().expect("a value"));
-            retry_after(&headers)
+            retry_after(&headers, "2026-10-21T07:27:30Z".parse().expect("a time"))
         };
         assert_eq!(headers("30"), Some(Duration::from_secs(30)));
         assert_eq!(headers("99999999"), Some(RETRY_MAX));
         assert_eq!(retry_after_in(br#"{"parameters":{"retry_after":31}}"#), Some(Duration::from_secs(31)));
         assert_eq!(retry_after_in(b"{\"parameters\":{\"retry_after\":\"x\"}}"), None);
-        assert_eq!(headers("Wed, 21 Oct 2026 07:28:00 GMT"), None);
+        assert_eq!(headers("Wed, 21 Oct 2026 07:28:00 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!((headers("Wed, 21 Oct 2026 07:00:00 GMT"), headers("soon")), (None, None));
     }
 }

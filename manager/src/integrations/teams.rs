@@ -13,7 +13,10 @@ use crate::outbox::{Content, Destination, Failure, Parcel};
 use serde_json::{Value, json};
 
 /// Characters of a log: a message may have 28 KB.
-const LOG_MAX: usize = 2000;
+const LOG_MAX: usize = 1000;
+
+/// Lines of a log, each of which is a block of its own.
+const LINES_MAX: usize = 30;
 
 /// Parts of the names of servers that older connectors have.
 const CONNECTORS: [&str; 2] = ["webhook.office.com", "outlook.office"];
@@ -53,6 +56,7 @@ fn adaptive(card: &Card) -> Value {
     body.extend(
         card.text
             .lines()
+            .take(LINES_MAX)
             .map(|line| runs(json!([{"type": "TextRun", "text": line, "fontType": "monospace"}]))),
     );
     json!({
@@ -116,6 +120,26 @@ impl Destination for Teams {
         match String::from_utf8_lossy(&answer.body).contains("HTTP error") {
             true => Err(Failure::Temporary(self.server.about("Teams did not take it"), None)),
             false => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::integrations::tests::hostile;
+
+    #[test]
+    fn cards_have_the_size_that_teams_takes() {
+        let lines = Card { text: "a\n".repeat(LOG_MAX / 2), ..Card::default() };
+        let signs = "\u{1f534}".repeat(200);
+        let facts = vec![("Source", signs.clone()); 8];
+        let wide = Card { title: signs, facts, text: "\u{1f534}".repeat(LOG_MAX), ..Card::default() };
+        let cards =
+            hostile().into_iter().map(|(_, entry)| Card::new(&entry.alert(), LOG_MAX)).chain([lines, wide]);
+        for card in cards {
+            assert!(adaptive(&card).to_string().len() < 28_000, "{card:?}");
+            assert!(message_card(&card).to_string().len() < 28_000, "{card:?}");
         }
     }
 }

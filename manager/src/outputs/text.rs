@@ -32,14 +32,19 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
     for (label, field) in LABELS {
         if let Some(value) = alert.field(field) {
             out.extend_from_slice(label);
-            out.extend_from_slice(value);
-            out.push(b'\n');
+            write_line(out, value);
         }
     }
     for text in core::iter::once(&alert.log).chain(&alert.previous) {
-        out.extend_from_slice(text.get(..LOG_SHOWN).unwrap_or(text));
-        out.push(b'\n');
+        write_line(out, text.get(..LOG_SHOWN).unwrap_or(text));
     }
+    out.push(b'\n');
+}
+
+/// Appends a text as one line. What a text has of lines is glued, as OSSEC 4.3
+/// has it: else the output of a command could look like another alert.
+fn write_line(out: &mut Vec<u8>, text: &[u8]) {
+    text.split(|byte| *byte == b'\n').for_each(|part| out.extend_from_slice(part));
     out.push(b'\n');
 }
 
@@ -70,8 +75,7 @@ pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
     out.push(b' ');
     write_origin(out, alert);
     out.push(b' ');
-    out.extend_from_slice(alert.log);
-    out.push(b'\n');
+    write_line(out, alert.log);
 }
 
 /// Appends a line of `firewall.log`, if all is known that it needs.
@@ -157,6 +161,17 @@ pub fn write_number(out: &mut Vec<u8>, number: impl core::fmt::Display) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_of_several_lines_cannot_look_like_another_alert() {
+        let log = b"ossec: output: 'x':\n\n** Alert 1.1: - x,\nUser: root";
+        let rule = Some(crate::alert::Rule::default());
+        let alert = Alert { rule, log, previous: vec![b"a\nb"], ..Alert::default() };
+        let mut out = Vec::new();
+        write_alert(&mut out, &alert);
+        let shown = String::from_utf8_lossy(&out);
+        assert!(shown.ends_with("\nossec: output: 'x':** Alert 1.1: - x,User: root\nab\n\n"), "{shown}");
+    }
 
     #[test]
     fn a_token_inside_a_value_stays_what_it_is() {

@@ -67,7 +67,7 @@ fn names_are_given_where_there_are_none_and_cannot_be_given_twice() {
     let (_, _, report) = read(&twice);
     assert_eq!(problems(&report), ["there are two destinations `a` | give each an <id> of its own"]);
     let (config, _, report) = read(&hook("").repeat(100));
-    assert_eq!((config.integrations.len(), report.errors()), (64, 1));
+    assert_eq!((config.integrations.len(), report.errors()), (64, 36));
 }
 
 #[test]

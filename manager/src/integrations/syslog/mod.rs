@@ -2,8 +2,8 @@
 //! and in that of RFC 5424.
 //!
 //! Syslog has no word for "I have it". Of a datagram nobody knows what became
-//! of it; of a connection it is known that the server closed it without an
-//! error after all was sent, so each parcel has a connection of its own.
+//! of it; of a connection it can be seen whether the server closes it without
+//! an error after all was sent, so each parcel has a connection of its own.
 
 mod format;
 mod transport;
