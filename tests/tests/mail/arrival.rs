@@ -121,10 +121,10 @@ fn mails_of_alerts_pass_a_server_that_knows_seven_bits_only() {
 
 #[test]
 fn a_mail_that_is_too_large_is_refused_before_it_is_sent() {
-    let smtp = SmtpServer::start(SmtpOptions { extensions: vec!["SIZE 300"], ..SmtpOptions::default() });
+    let smtp = SmtpServer::start(SmtpOptions { extensions: vec!["SIZE 100"], ..SmtpOptions::default() });
     let mut recipient = recipient(server(&smtp));
     let failed = recipient.deliver(&parcel(&recipient, "p")).expect_err("it is too large");
-    assert!(matches!(&failed, Failure::Permanent(why) if why.contains("300")), "{failed:?}");
+    assert!(matches!(&failed, Failure::Permanent(why) if why.contains("100")), "{failed:?}");
     assert!(!smtp.heard().contains("MAIL FROM"), "{}", smtp.heard());
 }
 

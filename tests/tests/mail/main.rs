@@ -3,6 +3,7 @@
 
 mod arrival;
 mod command;
+mod daemon;
 mod exim;
 mod faults;
 mod secrecy;
