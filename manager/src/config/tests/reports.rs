@@ -8,7 +8,9 @@ const MAIL: &str = "<email_to>a@example.org</email_to>";
 
 /// A configuration in which mail is switched on.
 fn read(inner: &str) -> (Config, Sources, Diagnostics) {
-    super::read(&format!("<global><email_notification>yes</email_notification></global>{inner}"))
+    let mail = "<email_notification>yes</email_notification><smtp_server>localhost</smtp_server>\
+        <email_from>ids@example.org</email_from>";
+    super::read(&format!("<global>{mail}{MAIL}</global>{inner}"))
 }
 
 #[test]
