@@ -266,7 +266,13 @@ proptest! {
         let (mut now, mut offered, mut heard) = (NOON, 0_u64, Heard::default());
         for step in steps {
             match step {
-                Step::Pass(seconds) => now += seconds,
+                Step::Pass(seconds) => {
+                    // The same hour by the clock is another one, after it was set back over its turn.
+                    if (now + seconds).div_euclid(3600) < now.div_euclid(3600) {
+                        heard.in_hour = (0, 0);
+                    }
+                    now += seconds;
+                }
                 Step::Offer { kind, level, at_once, alone } => {
                     offered += 1;
                     let kind = u64::from(kind);
