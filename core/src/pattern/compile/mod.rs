@@ -30,8 +30,8 @@ pub use expressions::Expressions;
 pub use literal_shape::LiteralShape;
 pub use pattern_set::{Facts, PatternSet, PatternTables};
 
-use ast::Tree;
 use alloc::boxed::Box;
+use ast::Tree;
 
 /// A pattern language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
