@@ -33,7 +33,7 @@ fn cases(character: char, equal: &mut dyn FnMut(char)) {
 type Answer = Option<(usize, Vec<(usize, usize)>)>;
 
 /// The tables of one pattern.
-fn tables(language: Language, pattern: &[u8]) -> Result<PatternTables, PatternError> {
+fn tables(language: Language, pattern: &[u8]) -> Result<PatternTables, alloc::boxed::Box<PatternError>> {
     let mut set = PatternSet::new(cases);
     set.add(language, pattern)?;
     Ok(set.finish())
