@@ -22,7 +22,7 @@ fn lines(from: u64, to: u64) -> Vec<String> {
 /// Sends lines in batches of 100 until the session ends; gives the number of
 /// the last batch.
 fn send(peer: &mut Peer, from: u64, to: u64) -> u32 {
-    let (mut number, mut at) = (0, from);
+    let (mut number, mut at) = (0_u32, from);
     while at < to {
         let next = (at + 100).min(to);
         number += 1;
