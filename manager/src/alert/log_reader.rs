@@ -16,7 +16,7 @@ mod json;
 #[cfg(test)]
 mod tests;
 
-use super::{Alert, Entry};
+use super::{Alert, AlertId, Entry};
 use crate::outputs::clock::LocalClock;
 use crate::sources::lines::LineReader;
 use serde_json::{Map, Value};
@@ -25,6 +25,9 @@ use std::mem;
 
 /// Bytes of one alert that are read; what is over is passed over.
 pub const BLOCK_MAX: usize = 1 << 20;
+
+/// The last second of the year 9999: no alert is of a later one.
+const EPOCH_MAX: i64 = 253_402_300_799;
 
 /// Reads one alert after the other.
 #[derive(Debug)]
@@ -140,12 +143,19 @@ impl<R: Read> AlertReader<R> {
     }
 }
 
+/// The number of an alert, `1700000000.1`; none if its time cannot be.
+fn id(epoch: &str, ticket: &str) -> Option<AlertId> {
+    let epoch = epoch.parse().ok().filter(|epoch| (0..=EPOCH_MAX).contains(epoch))?;
+    Some(AlertId { epoch, ticket: ticket.parse().unwrap_or(0) })
+}
+
 /// Reads any bytes as alerts, and writes what is read: for fuzzing.
 pub fn exercise(bytes: &[u8]) {
     let mut reader = AlertReader::new(bytes);
     let mut out = Vec::new();
     while let Ok(Some(alert)) = reader.next_alert() {
         crate::outputs::text::write_alert(&mut out, &alert);
+        crate::outputs::json::write_alert(&mut out, &alert);
         assert_eq!(Entry::new(&alert).alert(), alert);
     }
 }

@@ -65,8 +65,9 @@ pub(super) fn alert<'b>(block: &'b [u8], clock: &LocalClock) -> Option<Alert<'b>
 
 fn header(line: &[u8]) -> Option<(AlertId, bool, &[u8])> {
     let (id, rest) = split_at(line.strip_prefix(HEADER)?, b": ")?;
-    let (epoch, ticket) = split_at(id, b".").unwrap_or((id, b""));
-    let id = AlertId { epoch: number(epoch)?, ticket: number(ticket).unwrap_or(0) };
+    let id = std::str::from_utf8(id).ok()?;
+    let (epoch, ticket) = id.split_once('.').unwrap_or((id, ""));
+    let id = super::id(epoch, ticket)?;
     let (flags, groups) = split_at(rest, b"-").unwrap_or((b"", b""));
     Some((id, flags.starts_with(b"mail"), groups.trim_ascii_start()))
 }

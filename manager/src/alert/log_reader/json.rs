@@ -2,7 +2,8 @@
 //!
 //! Bytes that are not UTF-8 are replaced: JSON has no place for them.
 
-use crate::alert::{Alert, AlertId, Decoder, Rule};
+use super::id;
+use crate::alert::{Alert, Decoder, Rule};
 use crate::outputs::clock::{LocalClock, LocalTime};
 use crate::outputs::json::{ALERT_FIELDS, MORE_FIELDS};
 use bartizan_core::event::Field;
@@ -30,7 +31,8 @@ pub(super) fn object(line: &[u8]) -> Map<String, Value> {
 
 /// The alert of an object.
 pub(super) fn alert<'b>(object: &'b Map<String, Value>, clock: &LocalClock) -> Option<Alert<'b>> {
-    let id = id(text(object, "id")?)?;
+    let (epoch, ticket) = text(object, "id")?.split_once('.')?;
+    let id = id(epoch, ticket)?;
     let time = text(object, "timestamp").and_then(LocalTime::read);
     let bytes = |key| text(object, key).map(str::as_bytes);
     let mut alert = Alert {
@@ -61,12 +63,6 @@ fn text<'b>(object: &'b Map<String, Value>, key: &str) -> Option<&'b str> {
 
 fn number<N: TryFrom<u64> + Default>(value: &Value) -> N {
     value.as_u64().and_then(|number| N::try_from(number).ok()).unwrap_or_default()
-}
-
-/// `1700000000.1`.
-fn id(text: &str) -> Option<AlertId> {
-    let (epoch, ticket) = text.split_once('.')?;
-    Some(AlertId { epoch: epoch.parse().ok()?, ticket: ticket.parse().ok()? })
 }
 
 fn rule(object: &Map<String, Value>) -> Option<Rule<'_>> {

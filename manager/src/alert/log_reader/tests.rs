@@ -125,7 +125,10 @@ fn an_endless_block_is_cut_and_hostile_bytes_do_no_harm() {
     }
     let (entries, _) = read(&log);
     assert!(entries[0].as_bytes().len() <= BLOCK_MAX);
-    for bytes in [&b"** Alert 1"[..], b"** Alert 1.1: -\n\n\n", b"{\"rule\":[],\"id\":1}", b"\0{\xff"] {
+    let never =
+        b"** Alert 9223372036854775807.1: - a,\n2025 Nov 24 16:12:00 h->f\nRule: 1 (level 2) -> 'd'\nlog\n";
+    for bytes in [&never[..], b"** Alert 1", b"** Alert 1.1: -\n\n\n", b"{\"rule\":[],\"id\":1}", b"\0{\xff"]
+    {
         assert!(read(bytes).0.is_empty());
         exercise(bytes);
     }
