@@ -42,7 +42,7 @@ impl From<i64> for Value {
 
 /// A connection.
 pub(super) enum Session {
-    PostgreSql(postgres::Client),
+    PostgreSql(Box<postgres::Client>),
     MySql(Box<mysql::Conn>),
 }
 
@@ -59,7 +59,7 @@ impl Session {
     /// Connects, within a bounded time.
     pub(super) fn open(options: &DatabaseOutput) -> Result<Self, Trouble> {
         match options.kind {
-            DatabaseKind::PostgreSql => open_postgresql(options).map(Self::PostgreSql),
+            DatabaseKind::PostgreSql => open_postgresql(options).map(Box::new).map(Self::PostgreSql),
             DatabaseKind::MySql => open_mysql(options).map(Box::new).map(Self::MySql),
         }
     }

@@ -176,7 +176,7 @@ impl Storing {
         }
         self.looked = Some(Instant::now());
         match self.appender.keep(self.retention, &self.needed) {
-            Ok(dropped) => dropped.iter().for_each(|day| news::tell(day)),
+            Ok(dropped) => dropped.iter().for_each(news::tell),
             Err(error) => news::tell(format_args!("cannot remove old alerts: {error}")),
         }
     }

@@ -11,6 +11,9 @@ use super::{Subject, Summary};
 use jiff::tz::TimeZone;
 use std::fmt::Write;
 
+/// What a page may do: show itself, and ask nobody for anything.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+
 /// Rows of one table; a page of all would be no help.
 const ROWS_MAX: usize = 1000;
 
@@ -52,7 +55,7 @@ pub fn write(summary: &Summary) -> String {
         &mut out,
         format_args!(
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
              <meta name=\"viewport\" content=\"width=device-width\">\n<title>{name}</title>\n\
              <style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{name}</h1>\n"
         ),

@@ -52,11 +52,14 @@ struct Counts {
     others: u64,
 }
 
+/// Values, with the order in which they came.
+type Values = HashMap<Box<[u8]>, usize>;
+
 /// Values of one subject for each entry of another, with their order.
 #[derive(Debug)]
 struct Relations {
     to: Subject,
-    values: HashMap<Box<[u8]>, HashMap<Box<[u8]>, usize>>,
+    values: HashMap<Box<[u8]>, Values>,
 }
 
 impl Tally {

@@ -187,10 +187,11 @@ impl Hours {
         let since = filter.since.unwrap_or(i64::MIN / 2);
         let until = filter.until.unwrap_or(i64::MAX / 2).max(since);
         let whole = (since + HOUR_S - 1).div_euclid(HOUR_S)..hour_of(until);
-        let mut rest = match whole.start > whole.end {
-            true => vec![since..until],
-            false => vec![since..whole.start * HOUR_S, whole.end * HOUR_S..until],
+        let (before, behind) = match whole.start > whole.end {
+            true => (since..until, until..until),
+            false => (since..whole.start * HOUR_S, whole.end * HOUR_S..until),
         };
+        let mut rest = vec![before, behind];
         rest.retain(|rest| !rest.is_empty());
         Self { whole, rest }
     }
@@ -320,18 +321,21 @@ const COUNTS: &str = "SELECT hour, key, counts.count FROM hours CROSS JOIN count
 mod tests {
     use super::*;
 
-    fn hours(since: i64, until: i64) -> (Range<i64>, Vec<Range<i64>>) {
+    type Bounds = (i64, i64);
+
+    fn hours(since: i64, until: i64) -> (Bounds, Vec<Bounds>) {
         let filter = Filter { since: Some(since), until: Some(until), ..Filter::default() };
         let Hours { whole, rest } = Hours::new(&filter);
-        (whole, rest)
+        let bounds = |range: Range<i64>| (range.start, range.end);
+        (bounds(whole), rest.into_iter().map(bounds).collect())
     }
 
     #[test]
     fn a_time_is_whole_hours_and_what_is_left() {
-        assert_eq!(hours(3600, 7200), (1..2, vec![]));
-        assert_eq!(hours(3599, 7201), (1..2, vec![3599..3600, 7200..7201]));
-        assert_eq!(hours(10, 20), (1..0, vec![10..20]));
-        assert_eq!(hours(10, 3600), (1..1, vec![10..3600]));
+        assert_eq!(hours(3600, 7200), ((1, 2), vec![]));
+        assert_eq!(hours(3599, 7201), ((1, 2), vec![(3599, 3600), (7200, 7201)]));
+        assert_eq!(hours(10, 20), ((1, 0), vec![(10, 20)]));
+        assert_eq!(hours(10, 3600), ((1, 1), vec![(10, 3600)]));
         assert_eq!(hours(20, 10).1, vec![]);
     }
 }

@@ -238,8 +238,11 @@ impl Class<'_> {
     }
 }
 
+/// A name, and what it stands for.
+type Named = (&'static [u8], &'static [(u8, u8)]);
+
 /// POSIX classes. Case is folded with the rest of the class.
-const POSIX: [(&[u8], &[(u8, u8)]); 14] = [
+const POSIX: [Named; 14] = [
     (b"alpha", &[(b'A', b'Z'), (b'a', b'z')]),
     (b"lower", &[(b'a', b'z')]),
     (b"upper", &[(b'A', b'Z')]),

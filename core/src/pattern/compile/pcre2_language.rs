@@ -26,6 +26,9 @@ struct Flags {
     ungreedy: bool,
 }
 
+/// Something that may be next.
+type Found<T> = Result<Option<T>, Box<PatternError>>;
+
 /// The tree of a pattern that has no literal shape.
 pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, Box<PatternError>> {
     if pattern.is_empty() {
@@ -341,7 +344,7 @@ impl Parser<'_> {
     }
 
     /// A quantifier, if one is next: at least, at most, greedy.
-    fn quantifier(&mut self) -> Result<Option<(u32, Option<u32>, bool)>, Box<PatternError>> {
+    fn quantifier(&mut self) -> Found<(u32, Option<u32>, bool)> {
         if self.quoted {
             return Ok(None);
         }
@@ -366,7 +369,7 @@ impl Parser<'_> {
 
     /// `{n}`, `{n,}` or `{n,m}`, if that is next, and its length. Other braces
     /// stand for themselves.
-    fn counts(&self) -> Result<Option<(u32, Option<u32>, usize)>, Box<PatternError>> {
+    fn counts(&self) -> Found<(u32, Option<u32>, usize)> {
         let Some(len) = self.rest().iter().position(|c| *c == b'}') else {
             return Ok(None);
         };

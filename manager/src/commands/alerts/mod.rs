@@ -122,15 +122,17 @@ pub fn run(arguments: &AlertsArguments) -> Result<ExitCode, CommandError> {
     if shown == 0 {
         tell_why_nothing(&mut reader, arguments.follow)?;
     }
+    if !arguments.follow {
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut seen = committed;
-    while arguments.follow {
+    loop {
         thread::sleep(LOOK);
         let committed = reader.committed()?;
         show_up_to(&mut reader, &mut out, &filter, seen, committed)?;
         out.flush()?;
         seen = committed;
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Shows what is behind a number, up to another one.

@@ -32,8 +32,9 @@ fn alert(n: u32) -> Entry {
         log: b"what happened",
         ..Alert::default()
     };
-    alert.fields[Field::SrcIp as usize] = (n % 5 > 0).then_some(address.as_bytes());
-    alert.fields[Field::DstUser as usize] = Some(if n % 4 == 0 { b"(none)" } else { user.as_bytes() });
+    alert.fields[Field::SrcIp as usize] = (!n.is_multiple_of(5)).then_some(address.as_bytes());
+    alert.fields[Field::DstUser as usize] =
+        Some(if n.is_multiple_of(4) { b"(none)" } else { user.as_bytes() });
     Entry::new(&alert)
 }
 

@@ -124,7 +124,8 @@ fn work(post: &mut Post, now: i64) {
         let is_more = post.gather(now).expect("gathered");
         let is_sent = post.attempt().expect("attempted");
         post.settle(now).expect("settled");
-        if !is_more && !(is_sent && post.pause().is_zero()) {
+        let is_busy = is_more || (is_sent && post.pause().is_zero());
+        if !is_busy {
             return;
         }
     }
