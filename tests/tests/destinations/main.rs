@@ -44,7 +44,7 @@ fn told(server: &HttpServer) -> Vec<usize> {
             before.as_ref().is_none_or(|before| *before == text),
             "another parcel of that number: {text}"
         );
-        let port = || text.split_once("192.0.2.7 port ")?.1.split(' ').next()?.parse::<u16>().ok();
+        let port = || text.split_once("192.0.2.7 port ")?.1.split(' ').next()?.parse::<usize>().ok();
         ports.extend(before.is_none().then(port).flatten());
     }
     ports
