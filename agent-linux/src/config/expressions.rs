@@ -24,7 +24,7 @@ pub struct Expressions {
 }
 
 impl Expressions {
-    /// Compiles these texts, which [`check`] accepts; what is not accepted
+    /// Compiles these texts, which `check` accepts; what is not accepted
     /// matches nothing.
     pub fn new(patterns: &[Option<&str>]) -> Self {
         let mut compiled = compile::Expressions::new(no_cases);

@@ -2,7 +2,7 @@
 //! of `/etc/resolv.conf`, as musl asks them.
 //!
 //! All servers are asked at once for both kinds of address, and the first
-//! answer counts. It takes at most [`ROUNDS`] times [`ROUND_MS`] for each name
+//! answer counts. It takes at most `ROUNDS` times `ROUND_MS` for each name
 //! that is tried. (The C library's resolver can do more and is 20 KB larger.)
 //!
 //! | room | what happens there |

@@ -6,7 +6,7 @@
 use super::reading::{Reading, number, value_span};
 use crate::xml::Element;
 
-/// Names of the options that [`Terms::take`] knows.
+/// Names of the options that `Terms::take` knows.
 pub const OPTIONS: [&str; 6] = ["max_per_hour", "quiet_hours", "deduplicate", "storm", "digest", "grouping"];
 
 /// Alerts that make a storm, at most.

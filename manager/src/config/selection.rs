@@ -15,7 +15,7 @@ const LEVEL_MAX: u32 = 9999;
 /// Rules or groups that one condition may name.
 const NAMES_MAX: usize = 4096;
 
-/// Names of the options that [`Selection::take`] knows.
+/// Names of the options that `Selection::take` knows.
 pub const OPTIONS: [&str; 5] = ["level", "rule_id", "group", "event_location", "location"];
 
 /// How `<group>` is meant.

@@ -1,7 +1,7 @@
 //! Every alert, to be found again: SQLite, one file a day.
 //!
 //! The committer appends what a batch of events gave, before the events are
-//! acknowledged; everybody else reads. Numbers ([`Entry::seq`]) grow by one
+//! acknowledged; everybody else reads. Numbers ([`Entry::seq`](crate::alert::Entry::seq)) grow by one
 //! from alert to alert, over days and restarts, so that whoever sends alerts
 //! on only needs to remember the last number that is done.
 
