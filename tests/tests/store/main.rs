@@ -26,7 +26,7 @@ fn send(peer: &mut Peer, from: u64, to: u64) -> u32 {
     while at < to {
         let next = (at + 100).min(to);
         number += 1;
-        let settled = number.saturating_sub(FLIGHTS_MAX as u32);
+        let settled = number.saturating_sub(FLIGHTS_MAX as u32 - 1);
         let sent = peer.send(number, &lines(at, next), next).is_ok();
         if !sent || (settled > 0 && peer.acknowledged(settled).is_err()) {
             break;
