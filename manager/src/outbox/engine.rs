@@ -88,13 +88,15 @@ impl Outbox {
 
     /// Serves other destinations, or the same in another way, from now on.
     pub fn configure(&mut self, mut configured: Vec<Configured>) -> Result<(), OutboxError> {
-        for one in configured.iter().skip(DESTINATIONS_MAX) {
-            let name = &one.name;
-            news::tell(format_args!(
-                "{name} is not served: there are more than {DESTINATIONS_MAX} destinations"
-            ));
-        }
-        configured.truncate(DESTINATIONS_MAX);
+        let mut names = BTreeSet::new();
+        configured.retain(|one| {
+            let is_served = names.len() < DESTINATIONS_MAX && names.insert(one.name.clone());
+            if !is_served {
+                let why = format!("it is there twice, or there are more than {DESTINATIONS_MAX}");
+                news::tell(format_args!("the destination {} is not served: {why}", one.name));
+            }
+            is_served
+        });
         let mut before = std::mem::take(&mut self.running);
         self.stop(&before);
         let committed = Reader::open(&self.home)?.committed()?;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::notification::{QuietHours, Storm};
+use proptest::option::of;
 use proptest::prelude::*;
 use std::ops::Range;
 
@@ -213,23 +214,16 @@ fn terms() -> impl Strategy<Value = Terms> {
     let quiet = (0..1440_u16, 0..1440_u16, 0..16_u16);
     let quiet = quiet.prop_map(|(from, until, level)| QuietHours { from, until, level });
     let storm = (1..20_u32, 1..120_u32).prop_map(|(alerts, within_s)| Storm { alerts, within_s });
-    let option = prop::option::of;
-    (
-        option(1..6_u32),
-        option(quiet),
-        option(1..300_u32),
-        option(storm),
-        option(1..900_u32),
-        option(0..20_u32),
-    )
-        .prop_map(|(max_per_hour, quiet_hours, deduplicate_s, storm, digest_s, grouping_s)| Terms {
+    (of(1..6_u32), of(quiet), of(1..300_u32), of(storm), of(1..900_u32), of(0..20_u32)).prop_map(
+        |(max_per_hour, quiet_hours, deduplicate_s, storm, digest_s, grouping_s)| Terms {
             max_per_hour,
             quiet_hours,
             deduplicate_s,
             storm,
             digest_s,
             grouping_s,
-        })
+        },
+    )
 }
 
 /// What has come out, checked as it comes.
