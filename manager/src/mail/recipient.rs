@@ -33,13 +33,15 @@ pub fn destinations(config: &Config) -> Vec<Configured> {
     let account = Account::new(config).filter(|_| config.global.email.notification).map(Arc::new);
     let Some(account) = account else { return Vec::new() };
     let mut found: BTreeMap<(MailFormat, &str), (Vec<Selection>, Terms)> = BTreeMap::new();
-    let all = Selection { mailed: true, ..Selection::default() };
+    // Without grouping each alert has a mail of its own.
+    let alone = !config.internal.mail_grouping;
+    let all = Selection { mailed: true, alone, ..Selection::default() };
     for address in &config.global.email.to {
         found.entry((MailFormat::Full, address)).or_default().0.push(all.clone());
     }
     for block in &config.email_alerts {
         let (wants, terms) = found.entry((block.format, &block.to)).or_default();
-        wants.push(block.selection.clone());
+        wants.push(Selection { alone: alone || block.selection.alone, ..block.selection.clone() });
         *terms = terms.or(&block.terms);
     }
     let usual = usual_terms(config);
@@ -118,5 +120,75 @@ fn named(host: &str, failure: Failure) -> Failure {
     match failure {
         Failure::Temporary(why, when) => Failure::Temporary(format!("{host}: {why}"), when),
         Failure::Permanent(why) => Failure::Permanent(format!("{host}: {why}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Home;
+    use crate::diagnose::{Diagnostics, Sources};
+
+    fn read(inner: &str) -> Config {
+        let text = format!(
+            "<ossec_config><global><email_notification>yes</email_notification><smtp_server>localhost</smtp_server>\
+             <email_from>ids@example.com</email_from><email_to>a@example.com</email_to></global>{inner}</ossec_config>"
+        );
+        let mut sources = Sources::new();
+        let source = sources.add("ossec.conf", text);
+        let mut report = Diagnostics::new();
+        let config = Config::from_source(&Home::new("/nonexistent"), source, &sources, &mut report);
+        assert!(!report.has_errors(), "{}", report.render(&sources, crate::diagnose::Colour::None));
+        config
+    }
+
+    #[test]
+    fn nobody_is_mailed_unless_that_is_switched_on() {
+        assert!(destinations(&Config::default()).is_empty());
+        let mut config = read("");
+        assert_eq!(destinations(&config).len(), 1);
+        config.global.email.notification = false;
+        assert!(destinations(&config).is_empty() && destination_of(&config, "a@example.com").is_none());
+    }
+
+    #[test]
+    fn an_address_is_one_destination_however_often_it_is_named() {
+        let block =
+            |to: &str, rest: &str| format!("<email_alerts><email_to>{to}</email_to>{rest}</email_alerts>");
+        let config = read(
+            &[
+                block("a@example.com", "<level>12</level><do_not_delay/>"),
+                block("b@example.com", "<group>sshd</group>"),
+                block("b@example.com", "<level>10</level><max_per_hour>2</max_per_hour>"),
+                block("b@example.com", "<level>14</level><format>sms</format>"),
+            ]
+            .concat(),
+        );
+        let all = destinations(&config);
+        let names: Vec<_> = all.iter().map(|one| (one.name.as_str(), one.wants.len())).collect();
+        assert_eq!(names, [("a@example.com", 2), ("b@example.com", 2), ("sms:b@example.com", 1)]);
+        assert!(all.iter().flat_map(|one| &one.wants).all(|want| want.mailed && !want.alone));
+        let limits: Vec<_> = all.iter().map(|one| one.terms.max_per_hour).collect();
+        assert_eq!(limits, [Some(MAX_PER_HOUR), Some(2), Some(MAX_PER_HOUR)]);
+        assert!(all.iter().all(|one| one.terms.grouping_s == Some(GROUPING_S)));
+    }
+
+    #[test]
+    fn without_grouping_each_alert_is_alone() {
+        let mut config = read("");
+        config.internal.mail_grouping = false;
+        let all = destinations(&config);
+        assert!(all[0].wants[0].alone && all[0].terms.grouping_s == Some(0));
+    }
+
+    #[test]
+    fn what_is_said_of_mail_goes_before_what_is_said_of_all() {
+        let config =
+            read("<notification><max_per_hour>50</max_per_hour><grouping>30s</grouping></notification>");
+        let terms = destinations(&config)[0].terms;
+        assert_eq!((terms.max_per_hour, terms.grouping_s), (Some(50), Some(30)));
+        let mut config = config;
+        config.global.email.max_per_hour = Some(5);
+        assert_eq!(destinations(&config)[0].terms.max_per_hour, Some(5));
     }
 }

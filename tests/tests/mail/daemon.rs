@@ -18,7 +18,7 @@ struct Home {
 }
 
 impl Home {
-    /// A manager that mails every alert by itself, as often as it likes.
+    /// A manager that mails every alert at once, as often as it likes.
     fn new(name: &str, smtp: &SmtpServer) -> Self {
         let folder = Folder::new(name);
         let log = folder.write("auth.log", "");
@@ -72,13 +72,14 @@ impl Home {
     }
 }
 
-/// The users that mails are about, each as often as it was mailed.
+/// The users that mails are about, in order, each as often as it was mailed.
 fn users(mails: &[Received]) -> Vec<String> {
-    let user = |mail: &Received| {
+    let user = |after: &str| after.split(' ').next().unwrap_or_default().to_owned();
+    let users = |mail: &Received| {
         let text = String::from_utf8_lossy(&mail.bytes).into_owned();
-        Some(text.split("Failed password for ").nth(1)?.split(' ').next()?.to_owned())
+        text.split("Failed password for ").skip(1).map(user).collect::<Vec<_>>()
     };
-    mails.iter().filter_map(user).collect()
+    mails.iter().flat_map(users).collect()
 }
 
 #[test]
