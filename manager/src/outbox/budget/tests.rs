@@ -266,7 +266,14 @@ proptest! {
         let (mut now, mut offered, mut heard) = (NOON, 0_u64, Heard::default());
         for step in steps {
             match step {
-                Step::Pass(seconds) => now += seconds,
+                Step::Pass(seconds) => {
+                    let hour = now.div_euclid(3600);
+                    now += seconds;
+                    if now.div_euclid(3600) < hour {
+                        // Hours that the clock shows again count anew.
+                        heard.in_hour = (i64::MIN, 0);
+                    }
+                }
                 Step::Offer { kind, level, at_once, alone } => {
                     offered += 1;
                     let kind = u64::from(kind);
