@@ -126,8 +126,9 @@ impl Budget {
     /// is when they will arrive. Says whether the hour has turned.
     ///
     /// A clock that was set back takes all that is planned along. If it went
-    /// back over a full hour, the budget is spent until the next one: so it
-    /// can neither flood nor silence.
+    /// back over a full hour, the budget is spent until the next one, and the
+    /// hours that are shown again count anew: so it can neither flood nor
+    /// silence.
     pub fn at(&mut self, now: i64, waiting: usize) -> bool {
         let back = self.state.now - now;
         if back > 0 {

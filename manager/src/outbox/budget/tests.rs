@@ -267,11 +267,12 @@ proptest! {
         for step in steps {
             match step {
                 Step::Pass(seconds) => {
-                    // The same hour by the clock is another one, after it was set back over its turn.
-                    if (now + seconds).div_euclid(3600) < now.div_euclid(3600) {
-                        heard.in_hour = (0, 0);
-                    }
+                    let hour = now.div_euclid(3600);
                     now += seconds;
+                    if now.div_euclid(3600) < hour {
+                        // Hours that the clock shows again count anew.
+                        heard.in_hour = (i64::MIN, 0);
+                    }
                 }
                 Step::Offer { kind, level, at_once, alone } => {
                     offered += 1;
