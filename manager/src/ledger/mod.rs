@@ -221,7 +221,11 @@ fn announce(registry: &Arc<Mutex<Registry>>, stop: &Arc<AtomicBool>) -> Announce
 
 /// Writes down what is true. All that hinders the database passes: a lock of
 /// another process, a full disk.
-fn write_down(registry: &Mutex<Registry>, stop: &AtomicBool, commit: &Commit<'_>) -> Result<(), RegistryError> {
+fn write_down(
+    registry: &Mutex<Registry>,
+    stop: &AtomicBool,
+    commit: &Commit<'_>,
+) -> Result<(), RegistryError> {
     let commit = || registry.lock().unwrap_or_else(PoisonError::into_inner).commit(commit);
     persist("cannot write down what is done", stop, |_| true, commit)
 }
@@ -304,7 +308,8 @@ impl Committer {
             told.try_iter().for_each(|more| self.hear(more));
             let complete = self.take_complete();
             let is_something = complete.iter().any(|done| !done.is_empty());
-            if complete.is_empty() || !(is_something || self.store.as_ref().is_some_and(Storing::is_waiting)) {
+            if complete.is_empty() || !(is_something || self.store.as_ref().is_some_and(Storing::is_waiting))
+            {
                 continue;
             }
             if let Err(error) = self.commit(&complete) {

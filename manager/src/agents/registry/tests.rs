@@ -187,7 +187,8 @@ fn what_a_step_brings_is_there_for_the_next_connection() {
         Lost { agent: gate, source: "/b", records: 2, first: 410, last: 440 },
     ];
     let outputs = [("logs/alerts/alerts.log", 1 << 40), ("logs/gone", 3)];
-    let commit = Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &[(gate, 501)], stored: Some(7) };
+    let commit =
+        Commit { sources: &sources, lost: &lost, outputs: &outputs, seen: &[(gate, 501)], stored: Some(7) };
     registry.commit(&commit).expect("it is stored");
     registry.forget_output("logs/gone").expect("it is forgotten");
     let registry = Registry::open(home.path()).expect("a second connection");
