@@ -88,6 +88,9 @@ impl Reader {
     /// Committed alerts behind a number, oldest first, at most so many.
     pub fn after(&mut self, seq: u64, filter: &Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
         let committed = self.committed()?;
+        if seq >= committed {
+            return Ok(Vec::new());
+        }
         let mut parts = self.parts(filter)?;
         parts.retain(|part| part.last > seq);
         parts.sort_by_key(|part| part.first.max(seq + 1));
