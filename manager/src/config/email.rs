@@ -279,7 +279,7 @@ impl Parts {
 
 /// An address: no blanks, no brackets, nothing that a mail server or a header
 /// could take for something else.
-fn address(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
+pub(super) fn address(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
     let text = reading.text(option)?;
     if is_address(&text) {
         return Some(text);

@@ -5,6 +5,7 @@
 //! taken as they are written; OSSEC replaces characters in them.
 
 use super::Place;
+use super::email::address;
 use super::reading::{Reading, value_span};
 use crate::diagnose::suggest;
 use crate::report::period::Frequency;
@@ -16,9 +17,6 @@ pub(super) const REPORTS_MAX: usize = 64;
 
 /// People that one report may go to.
 const RECIPIENTS_MAX: usize = 64;
-
-/// Bytes of an address (RFC 5321 §4.5.3.1.3).
-const ADDRESS_MAX: usize = 254;
 
 /// Characters of a title.
 const TITLE_MAX: usize = 200;
@@ -129,22 +127,14 @@ impl ScheduledReport {
     }
 
     fn recipient(&mut self, reading: &mut Reading<'_>, option: &Element) -> Option<()> {
-        let address = reading.text(option)?;
-        let address = address.trim();
-        let parts = address.rsplit_once('@').filter(|(name, host)| !name.is_empty() && !host.is_empty());
-        let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',' | ';');
-        if parts.is_none() || address.contains(odd) || address.len() > ADDRESS_MAX {
-            let message = format!("`{}` is no mail address", address.escape_debug());
-            reading.error(value_span(option), message, "write one address such as name@example.org");
-            return None;
-        }
+        let address = address(reading, option)?;
         if self.email_to.len() >= RECIPIENTS_MAX {
             let message = format!("a report goes to {RECIPIENTS_MAX} people at most");
             reading.error(value_span(option), message, "a list of your mail server takes any number");
             return None;
         }
-        if !self.email_to.iter().any(|other| other == address) {
-            self.email_to.push(address.to_owned());
+        if !self.email_to.contains(&address) {
+            self.email_to.push(address);
         }
         Some(())
     }

@@ -103,7 +103,9 @@ fn a_page_and_a_table_are_printed() {
 #[test]
 fn reports_of_the_configuration_are_listed_and_made() {
     let folder = Folder::new("report-configured");
-    let conf = "<ossec_config><global><email_notification>yes</email_notification></global>\
+    let conf = "<ossec_config><global><email_notification>yes</email_notification>\
+        <smtp_server>localhost</smtp_server><email_from>ids@example.org</email_from>\
+        <email_to>root@example.org</email_to></global>\
         <reports><title>Logins</title><category>sshd</category><email_to>a@example.org</email_to>\
         <send_empty>yes</send_empty></reports></ossec_config>";
     folder.write("etc/ossec.conf", conf);

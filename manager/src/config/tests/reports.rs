@@ -8,9 +8,10 @@ const MAIL: &str = "<email_to>a@example.org</email_to>";
 
 /// A configuration in which mail is switched on.
 fn read(inner: &str) -> (Config, Sources, Diagnostics) {
-    let mail = "<email_notification>yes</email_notification><smtp_server>localhost</smtp_server>\
-        <email_from>ids@example.org</email_from>";
-    super::read(&format!("<global>{mail}{MAIL}</global>{inner}"))
+    super::read(&format!(
+        "<global><email_notification>yes</email_notification><smtp_server>localhost</smtp_server>\
+         <email_from>ids@example.org</email_from><email_to>root@example.org</email_to></global>{inner}"
+    ))
 }
 
 #[test]
@@ -62,12 +63,12 @@ fn a_mistake_in_a_report_is_said_and_the_report_left_out() {
     let cases = [
         ("<reports/>", "nobody gets this report | add <email_to>address</email_to>"),
         (
-            "<reports><email_to>root</email_to></reports>",
-            "`root` is no mail address | write one address such as name@example.org",
+            "<reports><email_to>a@b.c, d@e.f</email_to></reports>",
+            "`a@b.c, d@e.f` is not a mail address | write it as me@example.com, without a name, blanks or brackets",
         ),
         (
             "<reports><email_to>a@b.c\r\nBcc: d@e.f</email_to></reports>",
-            "`a@b.c\\r\\nBcc: d@e.f` is no mail address | write one address such as name@example.org",
+            "`a@b.c\r\nBcc: d@e.f` is not a mail address | write it as me@example.com, without a name, blanks or brackets",
         ),
         (
             "<reports><srcip type=\"relation\">usr</srcip></reports>",
