@@ -6,6 +6,10 @@
 # The result is target/agents/TARGET/bartizan-agent; beside it size.json says
 # how big it is and what built it. A file that is bigger than the budget in
 # targets/TARGET.conf fails. targets/setup.sh installs what is needed.
+#
+# With --no-default-features active response is left out, for machines where
+# every byte counts: bartizan-collector, with collector.json and a budget of its
+# own. It refuses what it is ordered, and says so.
 set -euo pipefail
 . "$(dirname "$0")/toolchain.sh"
 read_target "${1:-}"
@@ -62,13 +66,14 @@ cd "$root"
 cargo build --locked -p bartizan-agent --bin bartizan-agent --profile agent --target "$triple" \
   --target-dir "$target_dir/cross" "${std[@]}" "$@"
 
-out=$target_dir/agents/$target
+out=$target_dir/agents/$target name=bartizan-agent size=size.json
+case " $* " in *" --no-default-features "*) name=bartizan-collector size=collector.json budget=$budget_collector ;; esac
 mkdir -p "$out"
-cp "$target_dir/cross/$triple/agent/bartizan-agent" "$out/bartizan-agent"
-bytes=$(stat -c %s "$out/bartizan-agent")
+cp "$target_dir/cross/$triple/agent/bartizan-agent" "$out/$name"
+bytes=$(stat -c %s "$out/$name")
 printf '{"target": "%s", "bytes": %d, "budget": %d, "compiler": "%s"}\n' \
-  "$target" "$bytes" "$budget" "$(rustc --version)" >"$out/size.json"
-echo "$out/bartizan-agent: $bytes bytes, budget $budget"
+  "$target" "$bytes" "$budget" "$(rustc --version)" >"$out/$size"
+echo "$out/$name: $bytes bytes, budget $budget"
 if [ "$bytes" -gt "$budget" ]; then
   echo "$target: $((bytes - budget)) bytes over the budget of targets/$target.conf" >&2
   exit 1

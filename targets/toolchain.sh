@@ -22,7 +22,7 @@ rust_with_sources() {
 
 # Reads targets/NAME.conf into variables: what the file says, and `target`.
 read_target() {
-  target=${1:-} triple='' zig='' zig_cpu='' qemu='' qemu_cpu='' budget='' openwrt='' deb=''
+  target=${1:-} triple='' zig='' zig_cpu='' qemu='' qemu_cpu='' budget='' budget_collector='' openwrt='' deb=''
   local file=$root/targets/$target.conf
   if [ -z "$target" ] || [ ! -f "$file" ]; then
     echo "there is no target \`$target\`; there are: $(all_targets)" >&2

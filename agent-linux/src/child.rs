@@ -53,6 +53,10 @@ pub(crate) fn shell(line: &str) -> Vec<String> {
     ["/bin/sh", "-c", line].map(str::to_owned).into()
 }
 
+#[cfg_attr(
+    not(feature = "respond"),
+    allow(dead_code, reason = "responses alone are given something to read")
+)]
 impl Child {
     /// Starts the program that the first of these words names, with this
     /// process's environment and nothing to read; what it writes to standard

@@ -44,6 +44,7 @@ pub mod live;
 pub mod names;
 pub mod noise;
 pub mod privileges;
+#[cfg_attr(not(feature = "respond"), path = "respond/absent.rs")]
 pub mod respond;
 pub mod roster;
 pub mod sources;
