@@ -6,7 +6,8 @@ use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// How long a writer waits for another one.
 pub const WAIT: Duration = Duration::from_secs(10);
@@ -35,9 +36,25 @@ pub(crate) fn prepare(connection: &mut Connection, steps: &[&str]) -> rusqlite::
     if found > steps.len() {
         return Ok(found);
     }
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    write_ahead(connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     if found == steps.len() { Ok(found) } else { migrate(connection, steps) }
+}
+
+/// The change to a write-ahead log does not wait for others as all else does.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let begin = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "WAL") {
+            Err(error) if is_busy(&error) && begin.elapsed() < WAIT => thread::sleep(Duration::from_millis(5)),
+            changed => return changed,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
 }
 
 fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<usize> {

@@ -5,10 +5,10 @@
 //! Input: one byte for where the lines come from, then lines.
 #![no_main]
 
+use bartizan::alert::{Alert, AlertId, Entry};
 use bartizan::diagnose::{Diagnostics, Sources};
 use bartizan::engine::session::{EngineOptions, Lent, Session};
 use bartizan::engine::{Ruleset, Settings};
-use bartizan::outputs::alert::{Alert, AlertId};
 use bartizan::outputs::clock::LocalClock;
 use bartizan::outputs::{json, text};
 use bartizan::ruleset::{self, RulesFrom};
@@ -55,13 +55,14 @@ fn fields(event: &Event<'_>) -> Vec<Option<Vec<u8>>> {
 fn write(session: &Session<'_, '_>, event: &Event<'_>, verdict: &Verdict, clock: &mut LocalClock) {
     let previous = session.court.previous(verdict);
     let id = AlertId { epoch: event.now.epoch, ticket: 1 };
-    let alert = Alert::new(&session.court.image, event, verdict, &previous, id, clock.local(event.now.epoch));
+    let alert = Alert::new(&session.court.image, event, verdict, previous, id, clock.local(event.now.epoch));
     let mut out = Vec::new();
     text::write_alert(&mut out, &alert);
     text::write_archive(&mut out, &alert);
     text::write_firewall(&mut out, &alert);
     json::write_alert(&mut out, &alert);
     json::write_archive(&mut out, &alert);
+    assert_eq!(Entry::new(&alert).alert(), alert, "the store gives back what it was given");
 }
 
 fuzz_target!(|data: &[u8]| {
