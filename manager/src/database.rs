@@ -46,7 +46,9 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
     let begin = Instant::now();
     loop {
         match connection.pragma_update(None, "journal_mode", "WAL") {
-            Err(error) if is_busy(&error) && begin.elapsed() < WAIT => thread::sleep(Duration::from_millis(5)),
+            Err(error) if is_busy(&error) && begin.elapsed() < WAIT => {
+                thread::sleep(Duration::from_millis(5))
+            }
             changed => return changed,
         }
     }
