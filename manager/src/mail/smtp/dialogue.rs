@@ -43,12 +43,17 @@ impl Offers {
 pub(super) struct Dialogue<'w, S> {
     stream: BufReader<S>,
     offers: Offers,
+    /// What is not shown, even if the server repeats it.
+    hidden: Vec<String>,
     watch: Watcher<'w>,
 }
 
+/// A password shorter than this would hide ordinary words.
+const HIDDEN_MIN: usize = 6;
+
 impl<'w, S: Read + Write> Dialogue<'w, S> {
     pub(super) fn new(stream: S, watch: Watcher<'w>) -> Self {
-        Self { stream: BufReader::new(stream), offers: Offers::default(), watch }
+        Self { stream: BufReader::new(stream), offers: Offers::default(), hidden: Vec::new(), watch }
     }
 
     /// Hears the first words of the server.
@@ -80,8 +85,12 @@ impl<'w, S: Read + Write> Dialogue<'w, S> {
     /// Says who this machine is.
     pub(super) fn log_in(&mut self, login: &Login) -> Result<(), Trouble> {
         let Login { user, password, .. } = login;
+        let secret = BASE64.encode(format!("\0{user}\0{}", password.reveal()));
+        let word = BASE64.encode(password.reveal());
+        // Some servers repeat a command that they do not like.
+        let hidden = [&secret, &word, password.reveal()].map(|text| text.trim_end_matches('=').to_owned());
+        self.hidden = hidden.into_iter().filter(|text| text.len() >= HIDDEN_MIN).collect();
         if self.offers.logins & AUTH_PLAIN != 0 {
-            let secret = BASE64.encode(format!("\0{user}\0{}", password.reveal()));
             return self.ask_secret("AUTH PLAIN ", &secret).and_then(welcomed);
         }
         if self.offers.logins & AUTH_LOGIN == 0 {
@@ -89,7 +98,7 @@ impl<'w, S: Read + Write> Dialogue<'w, S> {
         }
         self.ask(Step::Login, "AUTH LOGIN")?;
         self.ask_secret("", &BASE64.encode(user))?;
-        self.ask_secret("", &BASE64.encode(password.reveal())).and_then(welcomed)
+        self.ask_secret("", &word).and_then(welcomed)
     }
 
     /// Hands the mail over; it is the server's when it has answered.
@@ -153,7 +162,10 @@ impl<'w, S: Read + Write> Dialogue<'w, S> {
     }
 
     fn answer(&mut self, step: Step) -> Result<(Reply, Vec<u8>), Trouble> {
-        let (reply, bytes) = Reply::read(&mut self.stream, step)?;
+        let (mut reply, bytes) = Reply::read(&mut self.stream, step)?;
+        for hidden in &self.hidden {
+            reply.text = reply.text.replace(hidden.as_str(), "…");
+        }
         (self.watch)(Said::Server(&reply));
         // Behind DATA comes the mail, in AUTH maybe a further question.
         let awaited = match step {
@@ -202,7 +214,7 @@ impl<'w> Dialogue<'w, Line> {
 /// Holds a whole dialogue with a server that says these bytes, for fuzzing.
 ///
 /// # Panics
-/// If a secret is shown to those who watch.
+/// If a secret is shown to those who watch, after it was needed.
 pub fn exercise(bytes: &[u8]) {
     struct Canned<'b>(&'b [u8]);
     impl Read for Canned<'_> {
@@ -218,12 +230,16 @@ pub fn exercise(bytes: &[u8]) {
             Ok(())
         }
     }
+    let mut is_told = false;
     let mut watch = |said: Said<'_>| {
-        let shown = match said {
-            Said::Note(text) | Said::Client(text) => text.to_owned(),
-            Said::Server(reply) => reply.to_string(),
+        let (shown, is_ours) = match said {
+            Said::Note(text) | Said::Client(text) => (text.to_owned(), true),
+            Said::Server(reply) => (reply.to_string(), false),
         };
-        assert!(!shown.contains(char::is_control) && !shown.contains("aHVudGVyMg"));
+        is_told |= is_ours && shown.starts_with("AUTH");
+        // Before, a server can only guess.
+        let is_secret = shown.contains("aHVudGVyMg") && (is_ours || is_told);
+        assert!(!shown.contains(char::is_control) && !is_secret, "{shown:?}");
     };
     let password = crate::config::Secret::new("hunter2");
     let login = Login { user: "us".to_owned(), password, without_tls: true };
@@ -233,5 +249,20 @@ pub fn exercise(bytes: &[u8]) {
     let held = held.and_then(|()| dialogue.log_in(&login)).and_then(|()| dialogue.hand_over(mail));
     if let Err(trouble) = held {
         let _ = (trouble.to_string(), trouble.advice());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_repeats_a_password_does_not_give_it_away() {
+        exercise(
+            b"220 x\r\n250-x\r\n250 AUTH LOGIN\r\n334 user\r\n334 word\r\n535 I do not like aHVudGVyMg==\r\n",
+        );
+        exercise(b"220 x\r\n250-x\r\n250 AUTH PLAIN\r\n500 unknown: AUTH PLAIN AHVzAGh1bnRlcjI=\r\n");
+        // One that has guessed it gives nothing away.
+        exercise(b"220 aHVudGVyMg\r\n251 x\r\n");
     }
 }
