@@ -66,6 +66,7 @@ impl Server {
             Kind::MariaDb => {
                 let mut command = Command::new(&program);
                 command.arg("--no-defaults").arg(format!("--datadir={}", path("data")));
+                command.arg(format!("--tmpdir={}", path("")));
                 command
                     .arg(format!("--socket={}", path("socket")))
                     .arg(format!("--pid-file={}", path("pid")));
@@ -131,6 +132,8 @@ impl Server {
                 let mut command = Command::new("mariadb-install-db");
                 command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
                 command.arg(format!("--datadir={data}"));
+                // Two that are made at once would take each other's tables from one folder.
+                command.arg(format!("--tmpdir={}", self.folder.path().display()));
                 command
             }
         };
