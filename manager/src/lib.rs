@@ -19,6 +19,7 @@
 //! | [`outputs`] | alerts, archives, in the layouts that tools read |
 //! | [`store`] | every alert, to be found again |
 //! | [`report`] | what happened in a time, in one text |
+//! | [`graph`] | who did what to whom, as a picture |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`firewall`] | what packet filters say, counted |
 //! | [`database_output`] | alerts into PostgreSQL, MySQL, MariaDB |
@@ -40,6 +41,7 @@ pub mod database_output;
 pub mod diagnose;
 pub mod engine;
 pub mod firewall;
+pub mod graph;
 pub mod integrations;
 pub mod ledger;
 pub mod mail;

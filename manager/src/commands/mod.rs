@@ -5,11 +5,14 @@
 
 pub mod agent_control;
 pub mod agents;
+mod alert_files;
 pub mod alerts;
 pub mod analyze;
 pub mod check;
 mod destinations;
+mod filter;
 pub mod firewall;
+pub mod graph;
 pub mod integrations;
 pub mod logtest;
 pub mod mail;
@@ -70,6 +73,8 @@ pub enum Command {
     Logtest(logtest::LogtestArguments),
     /// Tell what happened in a time: how many alerts, about whom and what.
     Report(report::ReportArguments),
+    /// Draw who did what to whom.
+    Graph(graph::GraphArguments),
     /// List, test and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
@@ -104,6 +109,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Logtest(arguments) => logtest::run(arguments),
         Command::Report(arguments) => report::run(arguments),
+        Command::Graph(arguments) => graph::run(arguments),
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
         Command::Firewall(command) => firewall::run(command),

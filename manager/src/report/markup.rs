@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter, Result, Write};
 
 /// A text as it is shown, whatever it holds: no tag, no entity, no quote that
 /// ends an attribute, and nothing that turns the direction of writing.
-pub(super) struct Shown<'t>(pub(super) &'t str);
+pub(crate) struct Shown<'t>(pub(crate) &'t str);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -24,7 +24,7 @@ impl Display for Shown<'_> {
 }
 
 /// The beginning of a text, at most so many characters.
-pub(super) fn short(text: &str, max: usize) -> String {
+pub(crate) fn short(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.to_owned(),
         Some(_) => text.chars().take(max.saturating_sub(2)).collect::<String>() + "..",
@@ -32,7 +32,7 @@ pub(super) fn short(text: &str, max: usize) -> String {
 }
 
 /// How wide a part of a whole is, in so many units.
-pub(super) fn part(count: u64, of: u64, units: u64) -> u64 {
+pub(crate) fn part(count: u64, of: u64, units: u64) -> u64 {
     let part = u128::from(count) * u128::from(units) / u128::from(of.max(1));
     u64::try_from(part).unwrap_or(units)
 }

@@ -31,7 +31,7 @@ pub mod html;
 pub mod json;
 mod made;
 pub mod mail;
-mod markup;
+pub(crate) mod markup;
 pub mod period;
 pub mod schedule;
 pub mod stored;
@@ -45,7 +45,7 @@ pub mod text;
 use crate::alert::log_reader::AlertReader;
 pub use condition::Condition;
 pub use subject::Subject;
-pub use summary::Summary;
+pub use summary::{Band, Summary};
 pub use tally::Tally;
 
 /// What a report is to tell.

@@ -3,9 +3,9 @@
 mod shown;
 mod verify;
 
-use super::moment::moment;
+use super::filter::FilterArguments;
 use super::table::time;
-use super::{CommandError, home_folder, now};
+use super::{CommandError, home_folder};
 use crate::alert::Entry;
 use crate::news;
 use crate::store::{Filter, Reader};
@@ -38,37 +38,8 @@ const LOOK: Duration = Duration::from_millis(300);
 pub struct AlertsArguments {
     #[command(subcommand)]
     job: Option<Job>,
-    /// From this time on: 2h, yesterday, 10:00, 2026-11-21, "2026-11-21 10:00".
-    #[arg(long, value_name = "TIME")]
-    since: Option<String>,
-    /// Before this time.
-    #[arg(long, value_name = "TIME")]
-    until: Option<String>,
-    /// Of this level and higher.
-    #[arg(long, value_name = "N")]
-    level: Option<u16>,
-    /// Of this rule; may be given several times, or as 5710,5716.
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
-    rule: Vec<u32>,
-    /// Of this group; may be given several times.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    group: Vec<String>,
-    /// Of this agent or host.
-    #[arg(long, value_name = "NAME")]
-    agent: Option<String>,
-    /// From a place with this in it: auth.log, syscheck.
-    #[arg(long, value_name = "TEXT")]
-    location: Option<String>,
-    /// From this address.
-    #[arg(long, value_name = "ADDRESS")]
-    srcip: Option<String>,
-    /// About this user, or by it.
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// With these words in the log, in any order: whole words, or with * the
-    /// beginning of one. Parts of addresses and paths are words, too.
-    #[arg(long, value_name = "WORDS")]
-    text: Option<String>,
+    #[command(flatten)]
+    filter: FilterArguments,
     /// At most so many, the newest. Default: 100; with --follow 10, with
     /// --json or --csv all.
     #[arg(short = 'n', long = "number", value_name = "N")]
@@ -107,7 +78,7 @@ pub fn run(arguments: &AlertsArguments) -> Result<ExitCode, CommandError> {
         return verify::run(arguments);
     }
     let home = home_folder(arguments.home.as_deref())?;
-    let filter = arguments.filter()?;
+    let filter = arguments.filter.filter()?;
     let mut reader = Reader::open(&home)?;
     let mut out = Output::new(arguments.layout());
     let committed = reader.committed()?;
@@ -169,22 +140,6 @@ fn tell_why_nothing(reader: &mut Reader, waits: bool) -> Result<(), CommandError
 }
 
 impl AlertsArguments {
-    fn filter(&self) -> Result<Filter, CommandError> {
-        let at = |text: &Option<String>| text.as_deref().map(|text| moment(text, now())).transpose();
-        Ok(Filter {
-            since: at(&self.since)?,
-            until: at(&self.until)?,
-            level: self.level,
-            rules: self.rule.clone(),
-            groups: self.group.clone(),
-            agent: self.agent.clone(),
-            location: self.location.clone(),
-            srcip: self.srcip.clone(),
-            user: self.user.clone(),
-            text: self.text.clone(),
-        })
-    }
-
     fn layout(&self) -> Layout {
         match () {
             () if self.json => Layout::Json,
