@@ -106,7 +106,15 @@ impl HttpServer {
     /// # Panics
     /// If no port can be had.
     pub fn start() -> Self {
-        Self::with(None)
+        Self::with(None, ([127, 0, 0, 1], 0).into())
+    }
+
+    /// A server without TLS at an address that is free.
+    ///
+    /// # Panics
+    /// If it is not.
+    pub fn start_at(address: SocketAddr) -> Self {
+        Self::with(None, address)
     }
 
     /// A server with TLS.
@@ -114,11 +122,11 @@ impl HttpServer {
     /// # Panics
     /// If no port can be had.
     pub fn start_tls(identity: &Identity) -> Self {
-        Self::with(Some(identity))
+        Self::with(Some(identity), ([127, 0, 0, 1], 0).into())
     }
 
-    fn with(identity: Option<&Identity>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    fn with(identity: Option<&Identity>, address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("a port");
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared::default());
         let (for_thread, tls) = (Arc::clone(&shared), identity.map(Identity::config));

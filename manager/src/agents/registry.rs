@@ -32,7 +32,7 @@ pub use enrolment::{EnrolError, Secret};
 pub use progress::{Advance, Commit, Lost, POSITION_MAX, SOURCES_MAX, Source};
 pub use roll::OssecKey;
 
-use crate::database;
+use crate::database::{self, DatabaseError};
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
 use schema::STEPS;
 use std::fs::{self, DirBuilder};
@@ -54,7 +54,7 @@ pub struct Registry {
 /// Why the registry could not do something.
 #[derive(Debug, Error)]
 pub enum RegistryError {
-    /// The database's folder or file cannot be used.
+    /// A folder or file of the agents cannot be used.
     #[error("cannot use {}: {source}", path.display())]
     File {
         /// Which.
@@ -63,16 +63,8 @@ pub enum RegistryError {
         source: io::Error,
     },
     /// The database cannot be used.
-    #[error("cannot use {}: {why}", path.display())]
-    Database {
-        /// Which.
-        path: PathBuf,
-        /// What the database says.
-        why: String,
-    },
-    /// A later version of the program has used the database.
-    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
-    Newer(PathBuf),
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// The name cannot be one of an agent or a group.
     #[error("`{0}` cannot be a name: names have 2 to 128 characters of A-Z a-z 0-9 - _ .")]
     Name(String),
@@ -96,17 +88,11 @@ pub enum RegistryError {
 impl Registry {
     /// Opens the database of a home folder; it is made on first use.
     pub fn open(home: &Path) -> Result<Self, RegistryError> {
-        let folder = folder(home)?;
-        let path = folder.join("agents.db");
-        let file = |source| RegistryError::File { path: path.clone(), source };
-        database::create(&path).map_err(file)?;
-        let why =
-            |error: rusqlite::Error| RegistryError::Database { path: path.clone(), why: error.to_string() };
-        let mut connection = Connection::open(&path).map_err(why)?;
-        connection.pragma_update(None, "foreign_keys", true).map_err(why)?;
-        if database::prepare(&mut connection, &STEPS).map_err(why)? > STEPS.len() {
-            return Err(RegistryError::Newer(path));
-        }
+        let path = folder(home)?.join("agents.db");
+        let connection = database::open(&path, &STEPS)?;
+        connection
+            .pragma_update(None, "foreign_keys", true)
+            .map_err(|error| DatabaseError::unusable(&path, error))?;
         Ok(Self { connection, path })
     }
 
@@ -126,12 +112,11 @@ impl Registry {
             let done = work(&transaction)?;
             transaction.commit().map(|()| done)
         };
-        whole(&mut self.connection)
-            .map_err(|error| RegistryError::Database { path: path.clone(), why: error.to_string() })
+        whole(&mut self.connection).map_err(|error| DatabaseError::unusable(path, error).into())
     }
 
     fn database(&self, error: rusqlite::Error) -> RegistryError {
-        RegistryError::Database { path: self.path.clone(), why: error.to_string() }
+        DatabaseError::unusable(&self.path, error).into()
     }
 }
 

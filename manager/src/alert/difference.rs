@@ -10,12 +10,16 @@ const CONTEXT: usize = 2;
 /// Lines that are shown.
 const LINES_MAX: usize = 60;
 
+/// Bytes of each of them.
+const LINE_MAX: usize = 300;
+
 /// Time after which the comparison becomes rough.
 const TIME_MAX: Duration = Duration::from_millis(50);
 
 impl Alert<'_> {
     /// For an alert of a rule with `check_diff`: the lines that went (`-`), came
-    /// (`+`) and stand around them.
+    /// (`+`) and stand around them. At most 60 lines of 300 bytes; what is no
+    /// UTF-8 is replaced, all else stands as in the outputs.
     pub fn difference(&self) -> Option<String> {
         let [title, old] = self.previous.as_slice() else { return None };
         (*title == b"Previous output:").then(|| between(old, self.message))
@@ -31,12 +35,20 @@ fn between(old: &[u8], new: &[u8]) -> String {
         .diff_lines(&old, &new);
     let hunks = diff.unified_diff().context_radius(CONTEXT).to_string();
     let mut lines = hunks.lines();
-    let mut text: String = lines.by_ref().take(LINES_MAX).flat_map(|line| [line, "\n"]).collect();
+    let mut text: String = lines.by_ref().take(LINES_MAX).flat_map(cut).collect();
     match lines.count() {
         0 => {}
         more => text.push_str(&format!("… and {more} more lines\n")),
     }
     text
+}
+
+/// The beginning of a line, with its end.
+fn cut(line: &str) -> [&str; 2] {
+    match line.len() > LINE_MAX {
+        true => [&line[..line.floor_char_boundary(LINE_MAX)], "…\n"],
+        false => [line, "\n"],
+    }
 }
 
 #[cfg(test)]
@@ -60,5 +72,10 @@ mod tests {
         let shown = between(many(0).as_bytes(), many(10_000).as_bytes());
         assert_eq!(shown.lines().count(), LINES_MAX + 1);
         assert!(shown.ends_with("more lines\n"), "{shown}");
+        let shown = between("ä".repeat(3000).as_bytes(), b"\xff");
+        assert!(
+            shown.lines().all(|line| line.len() <= LINE_MAX + 3) && shown.contains("…\n+\u{fffd}"),
+            "{shown}"
+        );
     }
 }

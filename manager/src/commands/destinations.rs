@@ -53,9 +53,6 @@ impl Destinations {
         let hub = Arc::clone(hub);
         let say: Say = Arc::new(move |text| hub.note(PLACE.as_bytes(), text));
         let all = configured(&loaded.config, &installation(home, loaded))?;
-        if !all.is_empty() && !loaded.config.global.alert_store {
-            news::tell("no alerts are sent: <alert_store> is switched off");
-        }
         let outbox = Outbox::start(home, committed, needed, say, all);
         let outbox = outbox.map_err(|error| doing()(io::Error::other(error)))?;
         let reports = Schedule::start(home, loaded.config.mailed_reports()).map_err(doing())?;

@@ -1,8 +1,9 @@
 //! `<global>` and `<alerts>`: switches and numbers for the whole manager.
 
 use super::email::Email;
-use super::reading::Reading;
+use super::reading::{Reading, value_span};
 use super::sections::{ALERTS_UNUSED, GLOBAL_UNUSED};
+use crate::diagnose::Span;
 use crate::xml::Element;
 
 /// What `<global>` says (OSSEC 4.3).
@@ -18,6 +19,8 @@ pub struct Global {
     pub custom_alert_output: Option<Vec<u8>>,
     /// `alert_store`: alerts are kept to be found again and sent on. Not of OSSEC.
     pub alert_store: bool,
+    /// Where that is said.
+    pub(super) alert_store_span: Option<Span>,
     /// `alert_store_days`: how many days are kept, 1 to 36500. Not of OSSEC.
     pub alert_store_days: u32,
     /// `alert_store_mb`: MiB on disk that are kept, 16 to 100 million. Not of OSSEC.
@@ -85,6 +88,7 @@ impl Default for Global {
             jsonout_output: false,
             custom_alert_output: None,
             alert_store: true,
+            alert_store_span: None,
             alert_store_days: 90,
             alert_store_mb: 10 << 10,
             stats_level: 4,
@@ -111,7 +115,10 @@ impl Global {
                 "logall_json" => set(&mut self.logall_json, reading.yes_or_no(option)),
                 "jsonout_output" => set(&mut self.jsonout_output, reading.yes_or_no(option)),
                 "custom_alert_output" => self.custom_alert_output = Some(option.text.clone()),
-                "alert_store" => set(&mut self.alert_store, reading.yes_or_no(option)),
+                "alert_store" => {
+                    set(&mut self.alert_store, reading.yes_or_no(option));
+                    self.alert_store_span = Some(value_span(option));
+                }
                 "alert_store_days" => set(&mut self.alert_store_days, reading.number(option, 1..=36_500)),
                 "alert_store_mb" => set(&mut self.alert_store_mb, reading.number(option, 16..=100_000_000)),
                 "stats" => set(&mut self.stats_level, level(reading, option)),
@@ -156,7 +163,7 @@ fn memory_size(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
     let size = reading.number(option, 0..=*MEMORY_SIZE.end())?;
     let least = *MEMORY_SIZE.start();
     if size < least {
-        let span = super::reading::value_span(option);
+        let span = value_span(option);
         reading.warning(span, format!("at least {least} events are remembered"), format!("{least} is used"));
     }
     Some(size.max(least))

@@ -156,7 +156,10 @@ impl Config {
 
     /// Whether anybody is told of alerts, or gets reports.
     pub fn has_destinations(&self) -> bool {
-        self.global.email.notification || !self.integrations.is_empty() || !self.syslog_outputs.is_empty()
+        self.global.email.notification
+            || !self.integrations.is_empty()
+            || !self.syslog_outputs.is_empty()
+            || !self.databases.is_empty()
     }
 
     /// The reports that are made regularly: none while mail is off.
@@ -187,6 +190,20 @@ impl Config {
         self.global.email.check(&mut reading, &self.email_alerts);
         integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
         self.check_reports(&mut reading);
+        self.check_store(&mut reading);
+    }
+
+    /// The store is the queue of every destination.
+    fn check_store(&self, reading: &mut Reading<'_>) {
+        if let Some(span) = self.global.alert_store_span
+            && !self.global.alert_store
+            && self.has_destinations()
+        {
+            let message = "alerts are to be sent, but not to be kept: nothing would be sent";
+            let help = "destinations read the alerts from the store: write yes, or remove <email_notification>, \
+                        <integration>, <syslog_output> and <database_output>";
+            reading.error(span, message, help);
+        }
     }
 
     /// Reports are mailed, so somebody must mail them.

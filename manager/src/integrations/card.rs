@@ -19,7 +19,8 @@ pub(super) struct Card {
     pub(super) level: u16,
     /// Names and values, each one line.
     pub(super) facts: Vec<(&'static str, String)>,
-    /// The log; lines end with LF.
+    /// The log, behind what has changed if it is an output that is watched;
+    /// lines end with LF.
     pub(super) text: String,
 }
 
@@ -45,7 +46,15 @@ impl Card {
         let mut time = Vec::new();
         alert.time.write(&mut time);
         fact("Time", String::from_utf8(time).ok());
-        Self { title: title(&rule), level: rule.level, facts, text: text(alert.log, text_max) }
+        Self { title: title(&rule), level: rule.level, facts, text: body(alert, text_max) }
+    }
+}
+
+/// What has changed comes first: of a long output not all is shown.
+fn body(alert: &Alert<'_>, max: usize) -> String {
+    match alert.difference() {
+        Some(difference) => text(&[difference.as_bytes(), b"\n", alert.log].concat(), max),
+        None => text(alert.log, max),
     }
 }
 
@@ -110,6 +119,16 @@ mod tests {
             ]
         );
         assert_eq!(card.text, "Failed password for root from 192.0.2.7");
+    }
+
+    #[test]
+    fn of_a_changed_output_the_change_comes_first() {
+        let new = b"ports:\n22\n\x1b81";
+        let previous = vec![&b"Previous output:"[..], b"ports:\n22\n80"];
+        let alert = Alert { previous, message: new, log: new, ..Alert::default() };
+        let shown = Card::new(&alert, 100).text;
+        assert_eq!(shown, "@@ -1,3 +1,3 @@\n ports:\n 22\n-80\n+ 81\n\nports:\n22\n 81");
+        assert_eq!(Card::new(&alert, 10).text.chars().count(), 10);
     }
 
     #[test]

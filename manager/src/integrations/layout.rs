@@ -27,6 +27,7 @@ impl Layout {
 pub(super) fn ossec(alert: &Alert<'_>) -> String {
     let mut out = Vec::new();
     json::write_alert(&mut out, alert);
+    json::add_difference(&mut out, alert);
     json::strict(&out)
 }
 
@@ -34,6 +35,7 @@ pub(super) fn ossec(alert: &Alert<'_>) -> String {
 pub(super) fn wazuh(alert: &Alert<'_>) -> String {
     let mut out = Vec::new();
     wazuh_layout::write_alert(&mut out, alert);
+    json::add_difference(&mut out, alert);
     json::strict(&out)
 }
 
@@ -48,6 +50,16 @@ pub(super) fn time(alert: &Alert<'_>) -> String {
 mod tests {
     use super::*;
     use crate::integrations::tests::hostile;
+
+    #[test]
+    fn both_layouts_say_what_has_changed_in_an_output() {
+        let (previous, message) = (vec![&b"Previous output:"[..], b"22\n80"], &b"22\n81"[..]);
+        let alert = Alert { previous, message, ..Alert::default() };
+        for layout in [Layout::Ossec, Layout::Wazuh] {
+            let value: serde_json::Value = serde_json::from_str(&layout.write(&alert)).expect("JSON");
+            assert_eq!(value["difference"].as_str(), Some("@@ -1,2 +1,2 @@\n 22\n-80\n+81\n"), "{layout:?}");
+        }
+    }
 
     #[test]
     fn both_layouts_are_one_line_of_json_whatever_the_alert() {

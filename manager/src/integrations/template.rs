@@ -101,7 +101,7 @@ enum Name {
 }
 
 /// Names that are not fields of the event.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     "alert",
     "wazuh",
     "parcel.id",
@@ -129,6 +129,7 @@ const KNOWN: [&str; 27] = [
     "decoder.name",
     "full_log",
     "previous_output",
+    "difference",
 ];
 
 const FIELDS: [(&str, Field); 15] = [
@@ -238,6 +239,7 @@ fn known(name: &str, alert: &Alert<'_>, id: &str) -> Value {
         "program_name" => Value::bytes(alert.program_name.unwrap_or_default()),
         "decoder.name" => Value::bytes(alert.decoder.unwrap_or_default().name),
         "full_log" => Value::bytes(alert.log),
+        "difference" => Value::Text(alert.difference().unwrap_or_default()),
         _ => Value::bytes(&alert.previous.join(&b'\n')),
     }
 }

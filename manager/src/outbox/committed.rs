@@ -2,11 +2,20 @@
 //! threads of destinations.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// The number of the last alert that is committed. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Committed(Arc<(Mutex<State>, Condvar)>);
+pub struct Committed(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// There are alerts, or somebody calls.
+    more: Condvar,
+    /// Somebody calls. Whoever waits for that alone is not woken for alerts.
+    called: Condvar,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -19,7 +28,7 @@ impl Committed {
     /// Alerts up to this number are committed. Never waits.
     pub fn tell(&self, last: u64) {
         self.state().last = last;
-        self.0.1.notify_all();
+        self.0.more.notify_all();
     }
 
     /// The number that was told last; 0 before that.
@@ -30,27 +39,29 @@ impl Committed {
     /// Wakes all who wait.
     pub(super) fn call(&self) {
         self.state().calls += 1;
-        self.0.1.notify_all();
+        self.0.more.notify_all();
+        self.0.called.notify_all();
     }
 
     /// Waits until there is an alert behind `seen`, or somebody calls, or the
-    /// time is over. Gives the last number.
-    pub(super) fn wait(&self, seen: u64, patience: Duration) -> u64 {
-        let until = Instant::now() + patience;
-        let mut state = self.state();
+    /// time is over.
+    pub(super) fn wait(&self, seen: u64, patience: Duration) {
+        self.wait_while(&self.0.more, patience, |state| state.last <= seen);
+    }
+
+    /// Waits until somebody calls, or the time is over.
+    pub(super) fn rest(&self, patience: Duration) {
+        self.wait_while(&self.0.called, patience, |_| true);
+    }
+
+    fn wait_while(&self, on: &Condvar, patience: Duration, holds: impl Fn(&State) -> bool) {
+        let state = self.state();
         let calls = state.calls;
-        while state.last <= seen && state.calls == calls {
-            let left = until.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                break;
-            }
-            let waited = self.0.1.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        state.last
+        // A panic elsewhere leaves nothing half done in here.
+        let _ = on.wait_timeout_while(state, patience, |state| state.calls == calls && holds(state));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -202,11 +202,15 @@ impl Worker {
     }
 
     /// Waits for something to do: alerts behind those that were there when
-    /// the turn began, or the time of the next attempt.
+    /// the turn began, or the time of the next attempt. One that cannot be
+    /// reached hears of alerts in its own time, so that it costs nothing while
+    /// many come.
     fn wait(&self, post: &Post, seen: u64, began: Instant) {
         let pause = post.pause();
-        let patience = if pause.is_zero() { LOOK } else { pause.min(LOOK) };
-        self.committed.wait(seen, patience);
+        match pause.is_zero() {
+            true => self.committed.wait(seen, LOOK),
+            false => self.committed.rest(pause.min(LOOK)),
+        }
         thread::sleep(GAP.saturating_sub(began.elapsed()));
     }
 }

@@ -22,7 +22,7 @@ pub mod select;
 
 pub use committed::Committed;
 pub use engine::Outbox;
-pub use queue::{Queue, QueueError};
+pub use queue::Queue;
 
 use crate::alert::Entry;
 use crate::config::{Selection, Terms};

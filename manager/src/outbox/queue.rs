@@ -26,11 +26,10 @@ pub use parcels::{Made, Refused, Waiting};
 pub use replays::Replay;
 pub use standing::Standing;
 
-use crate::database;
+use crate::database::{self, DatabaseError};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 use schema::STEPS;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 
 /// Parcels of one destination that may wait.
 pub const PARCELS_MAX: usize = 64;
@@ -48,22 +47,6 @@ pub const KEPT_S: i64 = 30 * 86_400;
 /// Bytes of an error's text that are kept.
 const ERROR_MAX: usize = 500;
 
-/// Why the queue could not do something.
-#[derive(Debug, Error)]
-pub enum QueueError {
-    /// The database cannot be used.
-    #[error("cannot use {}: {why}", path.display())]
-    Database {
-        /// Which.
-        path: PathBuf,
-        /// What the database says.
-        why: String,
-    },
-    /// A later version of the program has used the database.
-    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
-    Newer(PathBuf),
-}
-
 /// One connection to it; belongs to one thread. Others may have theirs, in
 /// this process or another one.
 #[derive(Debug)]
@@ -76,17 +59,11 @@ pub struct Queue {
 impl Queue {
     /// Opens the queue of a home folder; it is made on first use, for nobody
     /// else to read.
-    pub fn open(home: &Path) -> Result<Self, QueueError> {
+    pub fn open(home: &Path) -> Result<Self, DatabaseError> {
         let path = home.join("outbox.db");
-        let why = |why: String| QueueError::Database { path: path.clone(), why };
-        database::create(&path).map_err(|error| why(error.to_string()))?;
-        let mut connection = Connection::open(&path).map_err(|error| why(error.to_string()))?;
-        let found = database::prepare(&mut connection, &STEPS).map_err(|error| why(error.to_string()))?;
-        if found > STEPS.len() {
-            return Err(QueueError::Newer(path));
-        }
+        let connection = database::open(&path, &STEPS)?;
         let instance = connection.query_row("SELECT instance FROM self", [], |row| row.get(0));
-        let instance = instance.map_err(|error| why(error.to_string()))?;
+        let instance = instance.map_err(|error| DatabaseError::unusable(&path, error))?;
         Ok(Self { connection, path, instance })
     }
 
@@ -94,8 +71,8 @@ impl Queue {
     /// fails, nothing of it is kept.
     pub(super) fn together<T>(
         &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, QueueError>,
-    ) -> Result<T, QueueError> {
+        work: impl FnOnce(&mut Self) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
         self.run("BEGIN IMMEDIATE")?;
         let done = work(self).and_then(|done| self.run("COMMIT").map(|()| done));
         if done.is_err() && !self.connection.is_autocommit() {
@@ -106,7 +83,7 @@ impl Queue {
     }
 
     /// Forgets what is older than [`KEPT_S`].
-    pub(super) fn prune(&mut self, now: i64) -> Result<(), QueueError> {
+    pub(super) fn prune(&mut self, now: i64) -> Result<(), DatabaseError> {
         let before = now - KEPT_S;
         self.together(|queue| {
             queue.change("DELETE FROM refused WHERE refused < ?1", [before])?;
@@ -118,11 +95,11 @@ impl Queue {
         })
     }
 
-    fn run(&self, sql: &str) -> Result<(), QueueError> {
+    fn run(&self, sql: &str) -> Result<(), DatabaseError> {
         self.connection.execute_batch(sql).map_err(|error| self.database(error))
     }
 
-    fn change(&self, sql: &str, values: impl Params) -> Result<usize, QueueError> {
+    fn change(&self, sql: &str, values: impl Params) -> Result<usize, DatabaseError> {
         let changed = self.connection.prepare_cached(sql).and_then(|mut sql| sql.execute(values));
         changed.map_err(|error| self.database(error))
     }
@@ -132,7 +109,7 @@ impl Queue {
         sql: &str,
         values: impl Params,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, QueueError> {
+    ) -> Result<Option<T>, DatabaseError> {
         let found =
             self.connection.prepare_cached(sql).and_then(|mut sql| sql.query_row(values, read).optional());
         found.map_err(|error| self.database(error))
@@ -143,14 +120,14 @@ impl Queue {
         sql: &str,
         values: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, QueueError> {
+    ) -> Result<Vec<T>, DatabaseError> {
         let found =
             self.connection.prepare_cached(sql).and_then(|mut sql| sql.query_map(values, read)?.collect());
         found.map_err(|error| self.database(error))
     }
 
-    fn database(&self, error: rusqlite::Error) -> QueueError {
-        QueueError::Database { path: self.path.clone(), why: error.to_string() }
+    fn database(&self, error: rusqlite::Error) -> DatabaseError {
+        DatabaseError::unusable(&self.path, error)
     }
 }
 

@@ -104,6 +104,17 @@ pub fn strict(line: &[u8]) -> String {
     text.chars().map(|c| if odd(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }).collect()
 }
 
+/// Adds to an alert that is written what our own readers get besides: for a
+/// changed output, `difference`. Nothing is added to the files. What is written
+/// is one line.
+pub fn add_difference(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let Some(difference) = alert.difference() else { return };
+    out.truncate(out.trim_ascii_end().len().saturating_sub(1));
+    out.extend_from_slice(b",\"difference\":");
+    write_string(out, difference.as_bytes());
+    out.extend_from_slice(b"}\n");
+}
+
 /// Appends a line of `alerts.json`.
 pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
     let mut object = Object::open(out);

@@ -44,7 +44,12 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
 /// Appends a text as one line. What a text has of lines is glued, as OSSEC 4.3
 /// has it: else the output of a command could look like another alert.
 fn write_line(out: &mut Vec<u8>, text: &[u8]) {
-    text.split(|byte| *byte == b'\n').for_each(|part| out.extend_from_slice(part));
+    let mut from = 0;
+    for end in memchr::memchr_iter(b'\n', text) {
+        out.extend_from_slice(&text[from..end]);
+        from = end + 1;
+    }
+    out.extend_from_slice(&text[from..]);
     out.push(b'\n');
 }
 

@@ -283,6 +283,13 @@ impl Files {
         }
     }
 
+    /// Whether something is due for an event of this kind, whether or not it
+    /// fired a rule.
+    fn wants(&self, category: Category) -> bool {
+        let Outputs { archives, archives_json, firewall, .. } = self.outputs;
+        archives || archives_json || firewall && category == Category::Firewall
+    }
+
     /// Adds what is due for an event, whether or not it fired a rule.
     fn event(&mut self, time: &LocalTime, category: Category, event: &Alert<'_>) {
         if self.outputs.firewall && category == Category::Firewall {
@@ -316,7 +323,9 @@ impl<W: Write> Sink for AlertWriter<W> {
         self.count(event);
         let alerts = verdict.alerts(&court.image);
         let responses = self.responses(event, verdict);
-        if !alerts && responses.is_none() && self.files.is_none() && self.statistics.is_none() {
+        let is_filed = self.files.as_ref().is_some_and(|files| files.wants(event.category));
+        let is_shown = alerts || responses.is_some() || is_filed;
+        if !is_shown && self.statistics.is_none() {
             return;
         }
         let time = self.clock.local(event.now.epoch);
@@ -330,6 +339,10 @@ impl<W: Write> Sink for AlertWriter<W> {
             let mut alert = Alert::new(image, event, verdict, Vec::new(), id, time);
             (alert.rule, alert.fired, alert.log) = (Some(Rule::new(image, rule)), 0, log.as_bytes());
             self.alert(&alert);
+        }
+        // Most events are nobody's business from here on.
+        if !is_shown {
+            return;
         }
         let previous = court.previous(verdict);
         let id = if alerts || responses.is_some() { self.next_id(event) } else { AlertId::default() };
@@ -357,5 +370,26 @@ impl<W: Write> Sink for AlertWriter<W> {
         }
         let due = if self.live { 1 } else { BUFFERED };
         if self.buffer.len() >= due { self.flush() } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_that_no_file_is_for_is_not_put_into_words() {
+        let none =
+            Outputs { archives: false, archives_json: false, firewall: false, ..Outputs::everything() };
+        let wants = |outputs: &Outputs, category| {
+            let writer = AlertWriter::new(io::sink(), None).with_files(Path::new("/"), outputs.clone());
+            writer.files.expect("there are files").wants(category)
+        };
+        assert!(!wants(&none, Category::Syslog) && !wants(&none, Category::Firewall));
+        let firewall = Outputs { firewall: true, ..none.clone() };
+        assert!(!wants(&firewall, Category::Syslog) && wants(&firewall, Category::Firewall));
+        let archives = Outputs { archives: true, ..none.clone() };
+        let archives_json = Outputs { archives_json: true, ..none };
+        assert!(wants(&archives, Category::Syslog) && wants(&archives_json, Category::Syslog));
     }
 }

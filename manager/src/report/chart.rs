@@ -61,6 +61,8 @@ impl Bars {
             1 => "hour".to_owned(),
             24 => "day".to_owned(),
             168 => "week".to_owned(),
+            8760 => "year".to_owned(),
+            hours if hours % 8760 == 0 => format!("{} years", hours / 8760),
             hours if hours % 24 == 0 => format!("{} days", hours / 24),
             hours => format!("{hours} hours"),
         }
@@ -115,5 +117,7 @@ mod tests {
         let bars = Bars::new(&counted, 15, &zone);
         assert_eq!((bars.hours, bars.bars[0].label.as_str(), bars.bars.len()), (24, "Nov 20", 11));
         assert_eq!(bars.unit(), "day");
+        let unit = |hours| Bars { hours, bars: Vec::new() }.unit();
+        assert_eq!([2, 672, 8760, 17_520].map(unit), ["2 hours", "28 days", "year", "2 years"]);
     }
 }

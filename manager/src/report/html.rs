@@ -34,13 +34,16 @@ body{margin:2rem auto;max-width:62rem;padding:0 1rem;color:var(--ink);background
 font:15px/1.45 system-ui,sans-serif}
 h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 p{margin:.2rem 0;color:var(--quiet)}b{color:var(--ink)}
-svg{width:100%;height:auto;display:block}svg text{fill:var(--quiet);font:12px system-ui,sans-serif}
-svg .name{fill:var(--ink)}svg line{stroke:var(--line)}svg rect{stroke:var(--paper);stroke-width:.6}
-.low{fill:var(--low)}.medium{fill:var(--medium)}.high{fill:var(--high)}.critical{fill:var(--critical)}\
-.bar{fill:var(--bar)}
+svg{width:100%;height:auto;display:block;overflow:visible}svg text{fill:var(--quiet);\
+font:12px system-ui,sans-serif}svg line{stroke:var(--line)}svg rect{stroke:var(--paper);stroke-width:.6}
+.low{--of:var(--low)}.medium{--of:var(--medium)}.high{--of:var(--high)}.critical{--of:var(--critical)}\
+rect{fill:var(--of)}i{display:inline-block;height:.75rem;background:var(--of,var(--bar))}
+.legend i{width:.75rem;margin:0 .3rem 0 0}.legend span{white-space:nowrap;margin-right:1.5rem}
 table{border-collapse:collapse;width:100%}td{border-top:1px solid var(--line);padding:.2rem .5rem .2rem 0;\
 vertical-align:top;overflow-wrap:anywhere}td.n{text-align:right;white-space:nowrap;\
-font-variant-numeric:tabular-nums;width:6rem}
+font-variant-numeric:tabular-nums;width:6rem}.top td{border:0}.top td.n{width:4rem;color:var(--quiet)}\
+td.bar{width:45%}
+@media (max-width:40rem){svg text{font-size:28px}svg .even{display:none}td.bar{width:30%}}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border-top:1px solid var(--line);margin:0;padding:.4rem 0}
 ";
 
@@ -88,7 +91,7 @@ const CHART: (u64, u64) = (960, 200);
 /// Room for one bar.
 const SLOT_MAX: u64 = 60;
 /// Room beside and below the bars, for numbers.
-const MARGIN: (u64, u64) = (60, 24);
+const MARGIN: (u64, u64) = (60, 32);
 
 /// Alerts over time, by how bad they are.
 fn over_time(out: &mut String, chart: &Bars) {
@@ -116,7 +119,10 @@ fn over_time(out: &mut String, chart: &Bars) {
         let x = MARGIN.0 + slot * number as u64;
         column(out, bar, x, slot, highest);
         if number % labelled == 0 {
-            put(out, format_args!("<text x=\"{x}\" y=\"{}\">{}</text>\n", height + 16, bar.label));
+            // On a small screen there is room for every other one.
+            let class = if number / labelled % 2 == 0 { "odd" } else { "even" };
+            let y = height + 16;
+            put(out, format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>\n", bar.label));
         }
     }
     out.push_str("</svg>\n");
@@ -147,37 +153,30 @@ fn column(out: &mut String, bar: &Bar, x: u64, slot: u64, highest: u64) {
 }
 
 fn legend(out: &mut String) {
-    out.push_str("<svg viewBox=\"0 0 1020 20\" aria-hidden=\"true\">");
-    for (number, (class, band)) in CLASSES.iter().zip(Band::ALL).enumerate() {
-        let x = MARGIN.0 + 160 * number as u64;
-        put(out, format_args!("<rect class=\"{class}\" x=\"{x}\" y=\"4\" width=\"12\" height=\"12\"/>"));
-        put(out, format_args!("<text x=\"{}\" y=\"14\">{}</text>", x + 18, band.title()));
+    out.push_str("<p class=\"legend\">");
+    for (class, band) in CLASSES.iter().zip(Band::ALL) {
+        put(out, format_args!("<span><i class=\"{class}\"></i>{}</span> ", band.title()));
     }
-    out.push_str("</svg>\n");
+    out.push_str("</p>\n");
 }
 
 /// The most frequent entries of a subject.
 fn top(out: &mut String, title: &str, section: &Section) {
     let entries = section.entries.get(..TOP).unwrap_or(&section.entries);
     let highest = entries.iter().map(|entry| entry.count).max().unwrap_or(1);
-    let height = 24 * entries.len();
-    put(
-        out,
-        format_args!(
-            "<section>\n<h2>{title}</h2>\n<svg viewBox=\"0 0 1020 {height}\" role=\"img\" aria-label=\"{title}\">\n"
-        ),
-    );
-    for (row, entry) in entries.iter().enumerate() {
-        let (y, wide) = (24 * row, part(entry.count, highest, 480).max(1));
-        let name = short(&entry.name, 56);
-        put(out, format_args!("<text class=\"name\" x=\"0\" y=\"{}\">{}</text>", y + 16, Shown(&name)));
+    put(out, format_args!("<section>\n<h2>{title}</h2>\n<table class=\"top\">\n"));
+    for Entry { name, count } in entries {
+        let (name, wide) = (short(name, 120), part(*count, highest, 100).max(1));
+        let name = Shown(&name);
         put(
             out,
-            format_args!("<rect class=\"bar\" x=\"440\" y=\"{}\" width=\"{wide}\" height=\"16\"/>", y + 4),
+            format_args!(
+                "<tr><td>{name}</td><td class=\"bar\"><i style=\"width:{wide}%\"></i></td>\
+                 <td class=\"n\">{count}</td></tr>\n"
+            ),
         );
-        put(out, format_args!("<text x=\"{}\" y=\"{}\">{}</text>\n", 448 + wide, y + 16, entry.count));
     }
-    out.push_str("</svg>\n</section>\n");
+    out.push_str("</table>\n</section>\n");
 }
 
 fn table(out: &mut String, section: &Section) {

@@ -1,7 +1,6 @@
 //! Which reports have been made: `reports.db` in the home folder.
 
-use super::schedule::ReportError;
-use crate::database;
+use crate::database::{self, DatabaseError};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::path::Path;
 
@@ -25,14 +24,8 @@ pub(super) struct Made {
 }
 
 impl Made {
-    pub(super) fn open(home: &Path) -> Result<Self, ReportError> {
-        let path = home.join("reports.db");
-        database::create(&path)?;
-        let mut connection = Connection::open(&path)?;
-        if database::prepare(&mut connection, &STEPS)? > STEPS.len() {
-            return Err(ReportError::Newer(path));
-        }
-        Ok(Self { connection })
+    pub(super) fn open(home: &Path) -> Result<Self, DatabaseError> {
+        Ok(Self { connection: database::open(&home.join("reports.db"), &STEPS)? })
     }
 
     /// Up to when a report has been made.

@@ -14,8 +14,9 @@ const ROWS_MAX: usize = 15;
 /// Bars over time.
 const BARS_MAX: i64 = 32;
 
-/// The widest bar, in pixels.
-const BAR: u64 = 300;
+/// The widest bar, in pixels: beside a name there is room for it on a
+/// telephone, else it would be squeezed and longer ones look like shorter ones.
+const BAR: u64 = 180;
 
 /// As on the page, for white paper.
 const COLOURS: [&str; Band::COUNT] = ["#56b4e9", "#e69f00", "#d55e00", "#7b2d8e"];
@@ -54,7 +55,8 @@ fn over_time(out: &mut String, chart: &Bars) {
     chart.bars.iter().for_each(|bar| column(out, bar, highest));
     out.push_str("</table>\n<p>");
     for (colour, band) in COLOURS.iter().zip(Band::ALL) {
-        put(out, format_args!("<span style=\"color:{colour}\">&#9632;</span> {}&nbsp; ", band.title()));
+        let title = band.title().replace(' ', "&nbsp;");
+        put(out, format_args!("<span style=\"color:{colour}\">&#9632;</span>&nbsp;{title}&nbsp; "));
     }
     out.push_str("</p>\n");
 }
@@ -99,7 +101,9 @@ fn heading(out: &mut String, title: &str) {
 
 /// A row: a name, a bar of coloured parts (pixels), a number.
 fn row<'c>(out: &mut String, name: &str, parts: impl Iterator<Item = (&'c str, u64)>, count: u64) {
-    put(out, format_args!("<tr><td>{}</td><td><table cellpadding=\"0\" cellspacing=\"0\"><tr>", Shown(name)));
+    put(out, format_args!("<tr><td>{}</td><td>", Shown(name)));
+    // Many mail programs do not hand fonts down to a table in a table.
+    put(out, format_args!("<table cellpadding=\"0\" cellspacing=\"0\" style=\"{FONT}\"><tr>"));
     for (colour, wide) in parts {
         put(out, format_args!("<td bgcolor=\"{colour}\" width=\"{wide}\" height=\"12\">&nbsp;</td>"));
     }

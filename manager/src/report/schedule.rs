@@ -10,8 +10,9 @@ use super::made::Made;
 use super::period::Period;
 use super::{Query, mail, stored, text};
 use crate::config::ScheduledReport;
+use crate::database::DatabaseError;
 use crate::news;
-use crate::outbox::{Notice, Queue, QueueError};
+use crate::outbox::{Notice, Queue};
 use crate::sources::epoch_now;
 use crate::store::StoreError;
 use jiff::tz::TimeZone;
@@ -43,18 +44,13 @@ pub enum ReportError {
     /// What has been made cannot be asked or written down.
     #[error("reports.db: {0}")]
     Made(#[from] rusqlite::Error),
-    /// The file of it cannot be made.
-    #[error("reports.db: {0}")]
-    Io(#[from] io::Error),
-    /// A later version of the program has used it.
-    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
-    Newer(PathBuf),
+    /// A database cannot be used: of what has been made, or the one to which
+    /// the report is handed over.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
     /// The alerts cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The report cannot be handed over.
-    #[error(transparent)]
-    Queue(#[from] QueueError),
 }
 
 /// The report of a period as it is sent; none if there is nothing to tell.

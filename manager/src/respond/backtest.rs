@@ -6,12 +6,13 @@
 
 use super::binding::Binding;
 use super::decide::{Decider, Outcome, Seen, Whom};
-use super::history::{Entry, Filter, History, HistoryError, State, wide};
+use super::history::{Entry, Filter, History, State, wide};
 use super::occasion::Occasion;
 use crate::agents::registry::AgentId;
 use crate::alert::{Alert, AlertId};
 use crate::config::Config;
 use crate::config::responses::{Location, REPEATED_MIN, Response, Responses};
+use crate::database::DatabaseError;
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::outputs::clock::LocalClock;
@@ -56,7 +57,7 @@ pub struct Backtest {
     ordinary: HashMap<IpAddr, Ordinary>,
     /// Until when a target is blocked, and whether it ever was.
     blocked: HashMap<Network, i64>,
-    failed: Option<HistoryError>,
+    failed: Option<DatabaseError>,
     /// Events that were looked at.
     pub events: u64,
 }
@@ -104,7 +105,7 @@ impl Backtest {
         responses: &Responses,
         image: &Image<'_>,
         since: i64,
-    ) -> Result<Self, HistoryError> {
+    ) -> Result<Self, DatabaseError> {
         Ok(Self {
             binding: Binding::new(responses, image),
             decider: Decider::new(&config.global),
@@ -120,7 +121,7 @@ impl Backtest {
     }
 
     /// What was found.
-    pub fn finish(self) -> Result<Findings, HistoryError> {
+    pub fn finish(self) -> Result<Findings, DatabaseError> {
         let mut entries = self.history.find(&Filter::default())?;
         entries.reverse();
         let was_blocked =
@@ -149,7 +150,7 @@ impl Backtest {
         ordinary.example = text.chars().filter(|c| !c.is_control()).take(200).collect();
     }
 
-    fn decide(&mut self, occasion: &Occasion) -> Result<(), HistoryError> {
+    fn decide(&mut self, occasion: &Occasion) -> Result<(), DatabaseError> {
         let now = occasion.time;
         for outcome in self.decider.decide(occasion, &everybody_is_here, &mut self.history, now)? {
             let Outcome::Send(decision) = outcome else { continue };

@@ -14,11 +14,12 @@ mod subject;
 mod tests;
 
 use super::allow::AllowList;
-use super::history::{Entry, History, HistoryError, State};
+use super::history::{Entry, History, State};
 use super::occasion::Occasion;
 use crate::agents::registry::AgentId;
 use crate::config::Global;
 use crate::config::responses::{Means, Response, Talk};
+use crate::database::DatabaseError;
 use crate::sources::local_host;
 use bartizan_core::respond::network::Network;
 use bartizan_core::respond::order::{self, Begin, is_label};
@@ -231,7 +232,7 @@ impl Decider {
         agents: &Find<'_>,
         history: &mut History,
         now: i64,
-    ) -> Result<Vec<Outcome>, HistoryError> {
+    ) -> Result<Vec<Outcome>, DatabaseError> {
         history.together(|history| {
             let mut outcomes = Vec::new();
             for response in occasion.responses.iter() {
@@ -271,7 +272,7 @@ impl Decider {
         request: &Request,
         history: &mut History,
         now: i64,
-    ) -> Result<Vec<Outcome>, HistoryError> {
+    ) -> Result<Vec<Outcome>, DatabaseError> {
         let Request { response, subject, agents, here, why, .. } = request;
         let for_s = request.for_s.unwrap_or(response.timeout_s);
         let begin = OwnedBegin {
@@ -378,7 +379,7 @@ fn entry(begin: &OwnedBegin, agent: AgentId, now: i64) -> Entry {
 }
 
 /// Writes down what is not done.
-fn say(entry: Entry, history: &mut History) -> Result<Outcome, HistoryError> {
+fn say(entry: Entry, history: &mut History) -> Result<Outcome, DatabaseError> {
     let entry = history.add(entry)?;
     Ok(Outcome::Said { id: entry.id, state: entry.state, event: entry.event() })
 }
@@ -389,7 +390,7 @@ fn write(
     begin: OwnedBegin,
     response: &Arc<Response>,
     history: &mut History,
-) -> Result<Outcome, HistoryError> {
+) -> Result<Outcome, DatabaseError> {
     if let Some(Err(error)) = begin.lend().map(|begin| begin.check()) {
         return say(Entry { state: State::Refused, why: error.why().to_owned(), ..entry }, history);
     }

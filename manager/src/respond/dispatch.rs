@@ -11,7 +11,7 @@ mod asked;
 use super::binding::Binding;
 use super::decide::{Decider, Decision, Outcome, OwnedBegin, Subject};
 use super::desk::{Desk, Errand, Said, Taken};
-use super::history::{Entry, Filter, History, HistoryError, State};
+use super::history::{Entry, Filter, History, State};
 use super::local::{Local, Webhooks};
 use super::occasion::Occasion;
 use super::order::OwnedOrder;
@@ -19,6 +19,7 @@ use crate::agents::AgentId;
 use crate::agents::hub::Hub;
 use crate::config::Config;
 use crate::config::responses::{Means, Responses};
+use crate::database::DatabaseError;
 use crate::news;
 use crate::ruleset::Loaded;
 use crate::sources::{epoch_now, local_host};
@@ -128,7 +129,7 @@ impl Office {
     }
 
     /// What found no room on the desk is one row of the history and one event.
-    fn missed(&mut self, missed: u64) -> Result<(), HistoryError> {
+    fn missed(&mut self, missed: u64) -> Result<(), DatabaseError> {
         if missed == 0 {
             return Ok(());
         }
@@ -164,7 +165,7 @@ impl Office {
     }
 
     /// Sends what is to be sent and says what is to be said. Gives the rows.
-    fn carry_out(&mut self, outcomes: Vec<Outcome>) -> Result<Vec<(u64, State)>, HistoryError> {
+    fn carry_out(&mut self, outcomes: Vec<Outcome>) -> Result<Vec<(u64, State)>, DatabaseError> {
         let mut states = Vec::new();
         for outcome in outcomes {
             match outcome {
@@ -223,7 +224,7 @@ impl Office {
     }
 
     /// An agent is here: what it was not told, or did not answer, is told again.
-    fn arrived(&mut self, agent: AgentId) -> Result<(), HistoryError> {
+    fn arrived(&mut self, agent: AgentId) -> Result<(), DatabaseError> {
         for id in self.history.wanted_undos(agent)? {
             self.order(agent, OwnedOrder::end(id));
         }
@@ -242,7 +243,7 @@ impl Office {
         Ok(())
     }
 
-    fn give_up(&mut self, id: u64) -> Result<(), HistoryError> {
+    fn give_up(&mut self, id: u64) -> Result<(), DatabaseError> {
         let why =
             "it was not known to be done before the connection or the program ended; now it is too late";
         if let Some(entry) = self.history.note(id, State::Failed, why, epoch_now())? {

@@ -27,13 +27,12 @@ pub(in crate::respond) use course::cut;
 pub(in crate::respond) use rows::wide;
 
 use crate::agents::registry::AgentId;
-use crate::database;
+use crate::database::{self, DatabaseError, IN_MEMORY};
 use bartizan_core::respond::network::Network;
 pub use bartizan_core::respond::report::State;
 use rusqlite::Connection;
 use schema::STEPS;
 use std::path::{Path, PathBuf};
-use thiserror::Error;
 
 /// Seconds that a row is kept: 90 days.
 pub const KEPT_S: i64 = 90 * 86_400;
@@ -115,22 +114,6 @@ pub struct Filter {
     pub limit: u32,
 }
 
-/// Why the history could not do something.
-#[derive(Debug, Error)]
-pub enum HistoryError {
-    /// The database cannot be used.
-    #[error("cannot use {}: {why}", path.display())]
-    Database {
-        /// Which.
-        path: PathBuf,
-        /// What the database says.
-        why: String,
-    },
-    /// A later version of the program has used the database.
-    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
-    Newer(PathBuf),
-}
-
 /// What was decided, and what became of it.
 #[derive(Debug)]
 pub struct History {
@@ -143,40 +126,26 @@ pub struct History {
 impl History {
     /// Opens `responses.db` of a home folder; it is made on first use, for
     /// nobody else to read.
-    pub fn open(home: &Path) -> Result<Self, HistoryError> {
+    pub fn open(home: &Path) -> Result<Self, DatabaseError> {
         let path = home.join("responses.db");
-        let why = |why: String| HistoryError::Database { path: path.clone(), why };
-        database::create(&path).map_err(|error| why(error.to_string()))?;
-        let connection = Connection::open(&path).map_err(|error| why(error.to_string()))?;
-        Self::prepared(connection, path)
+        Ok(Self { connection: database::open(&path, &STEPS)?, path, earlier: Vec::new() })
     }
 
     /// A history that is forgotten with the value.
-    pub fn in_memory() -> Result<Self, HistoryError> {
-        let path = PathBuf::from(":memory:");
-        let connection = Connection::open_in_memory()
-            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
-        let history = Self::prepared(connection, path)?;
+    pub fn in_memory() -> Result<Self, DatabaseError> {
+        let connection = database::open_in_memory(&STEPS)?;
+        let history = Self { connection, path: IN_MEMORY.into(), earlier: Vec::new() };
         // No agent remembers any of its numbers.
         history.run("DELETE FROM sqlite_sequence")?;
         Ok(history)
-    }
-
-    fn prepared(mut connection: Connection, path: PathBuf) -> Result<Self, HistoryError> {
-        let found = database::prepare(&mut connection, &STEPS)
-            .map_err(|error| HistoryError::Database { path: path.clone(), why: error.to_string() })?;
-        if found > STEPS.len() {
-            return Err(HistoryError::Newer(path));
-        }
-        Ok(Self { connection, path, earlier: Vec::new() })
     }
 
     /// Does several things in one step: the disk is waited for once. If it
     /// fails, nothing of it is kept.
     pub fn together<T>(
         &mut self,
-        work: impl FnOnce(&mut Self) -> Result<T, HistoryError>,
-    ) -> Result<T, HistoryError> {
+        work: impl FnOnce(&mut Self) -> Result<T, DatabaseError>,
+    ) -> Result<T, DatabaseError> {
         if !self.connection.is_autocommit() {
             return work(self);
         }
@@ -189,12 +158,12 @@ impl History {
         done
     }
 
-    fn run(&self, sql: &str) -> Result<(), HistoryError> {
+    fn run(&self, sql: &str) -> Result<(), DatabaseError> {
         self.connection.execute_batch(sql).map_err(|error| self.database(error))
     }
 
-    fn database(&self, error: rusqlite::Error) -> HistoryError {
-        HistoryError::Database { path: self.path.clone(), why: error.to_string() }
+    fn database(&self, error: rusqlite::Error) -> DatabaseError {
+        DatabaseError::unusable(&self.path, error)
     }
 }
 

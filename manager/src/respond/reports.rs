@@ -1,8 +1,9 @@
 //! What agents report of responses goes into the history, before the agents
 //! are told that it arrived.
 
-use super::history::{History, HistoryError};
+use super::history::History;
 use crate::agents::AgentId;
+use crate::database::DatabaseError;
 use bartizan_core::respond::report::Report;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ pub struct Reports {
 
 impl Reports {
     /// Opens the history of a home folder.
-    pub fn open(home: &Path) -> Result<Self, HistoryError> {
+    pub fn open(home: &Path) -> Result<Self, DatabaseError> {
         Ok(Self { history: History::open(home)? })
     }
 
@@ -25,7 +26,7 @@ impl Reports {
         &mut self,
         reports: impl Iterator<Item = (AgentId, Report<'r>)>,
         now: i64,
-    ) -> Result<(), HistoryError> {
+    ) -> Result<(), DatabaseError> {
         let mut reports = reports.peekable();
         if reports.peek().is_none() {
             return Ok(());

@@ -1,7 +1,7 @@
 //! One file a day: names, tables, and what a connection needs.
 
 use super::StoreError;
-use crate::database;
+use crate::database::{self, DatabaseError};
 use crate::outputs::clock::LocalTime;
 use jiff::civil;
 use rusqlite::{Connection, OpenFlags};
@@ -138,12 +138,7 @@ pub(super) fn with_end(path: &Path, end: &str) -> PathBuf {
 
 /// A connection that writes.
 pub(super) fn open(folder: &Path, day: Day) -> Result<Connection, StoreError> {
-    let path = day.path(folder);
-    database::create(&path)?;
-    let mut connection = Connection::open(&path)?;
-    if database::prepare(&mut connection, &STEPS)? > STEPS.len() {
-        return Err(StoreError::Newer(path));
-    }
+    let connection = database::open(&day.path(folder), &STEPS)?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "wal_autocheckpoint", 4096)?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
@@ -162,7 +157,7 @@ pub(super) fn open_to_read(folder: &Path, day: Day) -> Result<Option<Connection>
     connection.busy_timeout(database::WAIT)?;
     match database::version(&connection)? {
         0 => Ok(None),
-        version if version > STEPS.len() => Err(StoreError::Newer(path)),
+        version if version > STEPS.len() => Err(DatabaseError::Newer(path).into()),
         _ => Ok(Some(connection)),
     }
 }

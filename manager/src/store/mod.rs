@@ -44,7 +44,7 @@ pub use retention::{Dropped, Needed, Retention};
 pub use totals::{Count, RuleCount, Totals};
 
 use crate::agents::registry::RegistryError;
-use std::path::PathBuf;
+use crate::database::DatabaseError;
 use thiserror::Error;
 
 /// What can go wrong with the store.
@@ -56,9 +56,9 @@ pub enum StoreError {
     /// A file cannot be made, listed or removed.
     #[error("the store of alerts: {0}")]
     Io(#[from] std::io::Error),
-    /// A file was written by a later version of the program.
-    #[error("{} was written by a newer bartizan: use that one, or move the file away", .0.display())]
-    Newer(PathBuf),
+    /// The file of a day cannot be used.
+    #[error(transparent)]
+    Day(#[from] DatabaseError),
     /// What is committed cannot be asked for.
     #[error("{0}")]
     Registry(#[from] RegistryError),

@@ -254,6 +254,24 @@ fn the_oldest_days_go_and_what_is_needed_stays_half_as_long_again() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_over_midnight_makes_nothing_go_that_is_needed() {
+    let home = home();
+    let mut appender = Appender::open(home.path()).expect("a store");
+    for hours in [-24, 1, 3, -2, -1, 2, 25] {
+        appender.append(&mut [sshd_at(1, MIDNIGHT + hours * 3600)]).expect("appended");
+    }
+    let needed = Needed::default();
+    needed.behind(3);
+    let two = Retention { days: 2, bytes: u64::MAX };
+    let dropped = appender.keep(two, &needed).expect("kept");
+    assert!(dropped.is_empty(), "alerts 4 and 5 are of the day that the clock went back to: {dropped:?}");
+    needed.behind(5);
+    assert_eq!(appender.keep(two, &needed).expect("kept").len(), 1, "the oldest day");
+    let mut reader = Reader::open(home.path()).expect("a reader");
+    assert_eq!(seqs(&reader.after(5, &Filter::default(), 10).expect("read")), [6, 7]);
+}
+
+#[test]
 fn readers_see_what_is_written_while_they_look() {
     let home = home();
     let mut reader = Reader::open(home.path()).expect("a reader");

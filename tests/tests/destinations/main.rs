@@ -1,6 +1,9 @@
 //! Those who are told of alerts, from the outside: a manager, a web server,
 //! and what arrives there.
 
+use bartizan::alert::{Alert, AlertId, Entry, Rule};
+use bartizan::outputs::clock::LocalClock;
+use bartizan::store::{Appender, Reader};
 use bartizan_tests::http_server::{HttpServer, Reply};
 use bartizan_tests::manager::Manager;
 use bartizan_tests::process::{Finished, command, finish};
@@ -8,19 +11,27 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::net::TcpListener;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A manager that tells a web server of every alert.
 fn manager(name: &str, server: &HttpServer) -> Manager {
     let (mut manager, _) = Manager::start(name);
     manager.stop();
-    let configuration = std::fs::read_to_string(manager.home.join("bartizan.conf")).expect("a configuration");
-    let integration = format!(
-        "<integration><name>webhook</name><hook_url>{}</hook_url></integration></ossec_config>",
-        server.url("/hook")
-    );
-    manager.home.write("bartizan.conf", configuration.replace("</ossec_config>", &integration));
+    add(&manager, &webhook(&server.url("/hook")));
     manager.run();
     manager
+}
+
+fn webhook(url: &str) -> String {
+    format!("<integration><name>webhook</name><hook_url>{url}</hook_url></integration>")
+}
+
+/// Adds a section to the configuration.
+fn add(manager: &Manager, section: &str) {
+    let configuration = std::fs::read_to_string(manager.home.join("bartizan.conf")).expect("a configuration");
+    let with = configuration.replace("</ossec_config>", &format!("{section}</ossec_config>"));
+    manager.home.write("bartizan.conf", with);
 }
 
 /// Lines `from..to` of an endless log; each of them is an alert.
@@ -104,6 +115,68 @@ fn a_server_that_is_down_is_told_of_gets_all_later_and_what_it_got_can_be_sent_a
     assert!(alerts >= 10, "{replayed}");
     manager.process().wait_for("all of them again", |_| server.requests().len() >= requests + alerts);
     assert_eq!(told(&server).len(), 20);
+}
+
+/// Fills the store with so many alerts of each of the last days, today among
+/// them; their ports count from 0.
+fn remember(manager: &Manager, days: usize, alerts: usize) {
+    const DAY_S: i64 = 86_400;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs() as i64;
+    let mut store = Appender::open(manager.home.path()).expect("a store");
+    for day in 0..days {
+        let epoch = now - (days - 1 - day) as i64 * DAY_S;
+        let entries = (0..alerts).map(|n| {
+            let log = format!("Accepted password for eve from 192.0.2.7 port {} ssh2", day * alerts + n);
+            Entry::new(&Alert {
+                id: AlertId { epoch, ticket: n as u64 + 1 },
+                time: LocalClock::default().local(epoch),
+                rule: Some(Rule { id: 5715, level: 3, groups: b"sshd,", ..Rule::default() }),
+                location: b"/var/log/auth.log",
+                log: log.as_bytes(),
+                ..Alert::default()
+            })
+        });
+        store.append(&mut entries.collect::<Vec<_>>()).expect("appended");
+    }
+}
+
+#[test]
+fn what_a_server_missed_that_was_down_for_longer_than_days_are_kept_is_counted_and_told() {
+    const DAYS: usize = 10;
+    const A_DAY: usize = 100;
+    let (mut manager, _) = Manager::start("destinations_retention");
+    manager.stop();
+    // Nobody listens there yet, and nobody else can.
+    let port = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = port.local_addr().expect("an address");
+    add(&manager, "<global><alert_store_days>4</alert_store_days></global>");
+    add(&manager, &webhook(&format!("http://{address}/hook")));
+    manager.run();
+    manager.stop();
+    let before = Reader::open(manager.home.path()).expect("a store").first().expect("read");
+    assert_eq!(before, None, "no alerts yet");
+    remember(&manager, DAYS, A_DAY);
+    manager.run();
+    let home = manager.home.path().to_owned();
+    let first = || Reader::open(&home).expect("a store").first().expect("read").expect("there are alerts");
+    write(&manager, DAYS * A_DAY, DAYS * A_DAY + 1);
+    // Days are kept half as long again as it says: six.
+    let gone = DAYS * A_DAY - 6 * A_DAY;
+    manager.process().wait_for("days to go", |_| first() > gone as u64);
+    assert_eq!(first(), gone as u64 + 1, "what is needed stays up to the bound");
+    assert!(manager.process().err().contains("though not all of them were sent everywhere"));
+    drop(port);
+    let server = HttpServer::start_at(address);
+    manager.kill();
+    manager.run();
+    manager.process().wait_for("the last alert", |_| told(&server).last() == Some(&(DAYS * A_DAY)));
+    let told = told(&server);
+    // The first ones had been rendered, and wait in the outbox.
+    let kept = told.iter().take_while(|port| **port < gone).count();
+    assert_eq!(told[..kept], (0..kept).collect::<Vec<_>>());
+    assert_eq!(told[kept..], (gone..=DAYS * A_DAY).collect::<Vec<_>>(), "all else, in order");
+    let lost = format!("lost: {} alerts were gone from the store before they were sent", gone - kept);
+    manager.process().wait_for("an alert about it", |running| running.out().contains(&lost));
 }
 
 #[test]

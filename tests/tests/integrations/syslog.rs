@@ -7,6 +7,7 @@ use bartizan_tests::identity::Identity;
 use rustls::{ServerConnection, StreamOwned};
 use std::io::Read;
 use std::net::{TcpListener, UdpSocket};
+use std::sync::mpsc::channel;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -98,6 +99,37 @@ fn with_tls_only_a_server_that_proves_who_it_is_is_told() {
     assert_eq!(length.parse(), Ok(message.len()));
     assert!(message.starts_with("<131>1 2026-11-21T08:29:50.000+01:00 "), "{message}");
     assert_eq!(plain(&said[2]), format!("{LINE}\n"));
+}
+
+#[test]
+fn what_a_server_closed_on_unread_goes_again() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let (told, closed) = channel();
+    let lines = thread::spawn(move || {
+        let mut said = Vec::new();
+        for reads in [true, false, true] {
+            let (mut stream, _) = listener.accept().expect("a caller");
+            stream.set_read_timeout(Some(PATIENCE)).expect("a limit");
+            let mut text = String::new();
+            if reads {
+                stream.read_to_string(&mut text).expect("lines");
+            }
+            said.push(text);
+            drop(stream);
+            told.send(()).expect("the test waits");
+        }
+        said
+    });
+    let mut tcp = destination(&section(port, "<protocol>tcp</protocol>"));
+    assert_eq!(tell(&mut tcp), Ok(()));
+    closed.recv().expect("it closed");
+    let swallowed = tell(&mut tcp);
+    assert!(matches!(swallowed, Err(Failure::Temporary(..))), "{swallowed:?}");
+    closed.recv().expect("it closed");
+    assert_eq!(tell(&mut tcp), Ok(()));
+    let said = lines.join().expect("they came");
+    assert_eq!((plain(&said[0]), plain(&said[2])), (format!("{LINE}\n"), format!("{LINE}\n")));
 }
 
 #[test]

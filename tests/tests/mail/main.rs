@@ -2,10 +2,12 @@
 //! told to, and to one that others have written.
 
 mod arrival;
+mod changes;
 mod command;
 mod daemon;
 mod exim;
 mod faults;
+mod reports;
 mod secrecy;
 
 use bartizan::config::Secret;

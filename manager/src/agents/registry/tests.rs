@@ -249,7 +249,7 @@ fn a_database_of_a_newer_version_is_left_alone() {
     let (home, registry) = registry();
     registry.connection.pragma_update(None, "user_version", 999).expect("it can be written");
     drop(registry);
-    assert!(matches!(Registry::open(home.path()), Err(RegistryError::Newer(_))));
+    assert!(matches!(Registry::open(home.path()), Err(RegistryError::Database(DatabaseError::Newer(_)))));
 }
 
 #[test]

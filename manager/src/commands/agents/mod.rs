@@ -7,6 +7,7 @@ mod listing;
 use super::{CommandError, home_folder, now, say};
 use crate::agents::registry::{Registry, RegistryError};
 use crate::agents::{control, shared};
+use crate::database::DatabaseError;
 use crate::news;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -221,7 +222,7 @@ impl From<RegistryError> for CommandError {
             RegistryError::File { path, source } => {
                 Self::Io { doing: format!("cannot use {}", path.display()), source }
             }
-            RegistryError::Database { path, why } => {
+            RegistryError::Database(DatabaseError::Unusable { path, why }) => {
                 Self::Io { doing: format!("cannot use {}", path.display()), source: io::Error::other(why) }
             }
             error => Self::Usage(error.to_string()),

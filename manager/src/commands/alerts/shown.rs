@@ -48,7 +48,15 @@ fn write_text(out: &mut Vec<u8>, alert: &Alert<'_>) {
         harmless(description)
     );
     out.extend_from_slice(line.as_bytes());
-    for line in alert.log.split(|byte| *byte == b'\n') {
+    write_lines(out, alert.log);
+    if let Some(difference) = alert.difference() {
+        out.extend_from_slice(b"    what has changed:\n");
+        write_lines(out, difference.trim_end().as_bytes());
+    }
+}
+
+fn write_lines(out: &mut Vec<u8>, text: &[u8]) {
+    for line in text.split(|byte| *byte == b'\n') {
         out.extend_from_slice(b"    ");
         out.extend_from_slice(harmless(line).as_bytes());
         out.push(b'\n');
@@ -59,6 +67,7 @@ fn write_text(out: &mut Vec<u8>, alert: &Alert<'_>) {
 fn write_json(out: &mut Vec<u8>, seq: u64, alert: &Alert<'_>, is_terminal: bool) {
     let start = out.len();
     json::write_alert(out, alert);
+    json::add_difference(out, alert);
     let number = format!("{{\"seq\":{seq},");
     out.splice(start..=start, number.into_bytes());
     if is_terminal {
@@ -165,6 +174,23 @@ mod tests {
         let expected =
             "2026-11-21 07:29:50  level 5   rule 5716    gate->/var/log/auth.log  Failed\n    one\n    two\n";
         assert_eq!(shown(Layout::Text, b"one\ntwo", b"x"), expected);
+    }
+
+    #[test]
+    fn what_has_changed_in_an_output_is_shown() {
+        let (old, new) = (&b"22\n80"[..], &b"22\n\x1b[2J"[..]);
+        let alert =
+            Alert { previous: vec![b"Previous output:", old], message: new, log: new, ..Alert::default() };
+        let shown = |layout: Layout| {
+            let mut out = Vec::new();
+            layout.write(&mut out, &Entry::new(&alert), true);
+            String::from_utf8(out).expect("text")
+        };
+        let text = shown(Layout::Text);
+        let changed = "    what has changed:\n    @@ -1,2 +1,2 @@\n     22\n    -80\n    +";
+        assert!(text.contains(changed) && !text.contains('\u{1b}'), "{text}");
+        let value: serde_json::Value = serde_json::from_str(&shown(Layout::Json)).expect("JSON");
+        assert_eq!(value["difference"].as_str(), Some("@@ -1,2 +1,2 @@\n 22\n-80\n+\u{1b}[2J\n"));
     }
 
     #[test]

@@ -6,7 +6,8 @@ mod replay;
 use super::destinations::configured;
 use super::{CommandError, configuration, home_folder, now, rules_from, say};
 use crate::config::Home;
-use crate::outbox::{Configured, Content, Failure, Notice, Parcel, Queue, QueueError};
+use crate::database::DatabaseError;
+use crate::outbox::{Configured, Content, Failure, Notice, Parcel, Queue};
 use crate::ruleset::RulesFrom;
 use crate::sources::local_host;
 use crate::store::{Reader, StoreError};
@@ -131,7 +132,7 @@ fn queue(home: &Path) -> Result<Queue, CommandError> {
     Queue::open(home).map_err(unreadable)
 }
 
-fn unreadable(error: QueueError) -> CommandError {
+fn unreadable(error: DatabaseError) -> CommandError {
     CommandError::io("cannot read the queue")(io::Error::other(error))
 }
 

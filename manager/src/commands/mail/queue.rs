@@ -2,9 +2,10 @@
 
 use crate::commands::table::{table, time};
 use crate::commands::{CommandError, home_folder, say};
+use crate::database::DatabaseError;
 use crate::diagnose::harmless_text;
+use crate::outbox::Queue;
 use crate::outbox::queue::{Refused, Standing};
-use crate::outbox::{Queue, QueueError};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io;
@@ -31,7 +32,8 @@ impl QueueArguments {
         if !home.join("outbox.db").is_file() {
             return Err(CommandError::Nothing(format!("nothing was ever mailed from {}", home.display())));
         }
-        let failed = |error: QueueError| CommandError::io("cannot read the queue")(io::Error::other(error));
+        let failed =
+            |error: DatabaseError| CommandError::io("cannot read the queue")(io::Error::other(error));
         let queue = Queue::open(&home).map_err(failed)?;
         let mut standings = queue.standings().map_err(failed)?;
         standings.retain(|standing| standing.kind == KIND);

@@ -4,12 +4,13 @@ use crate::commands::analyze::StoredFeed;
 use crate::commands::table::{table, time};
 use crate::commands::{CommandError, RulesArguments, local_host, now, print, worker_count};
 use crate::config::responses::Lasting;
+use crate::database::DatabaseError;
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::news;
 use crate::respond::backtest::{self, Backtest, Findings, Ordinary};
-use crate::respond::history::{Entry, HistoryError, LIMIT_MAX, State};
+use crate::respond::history::{Entry, LIMIT_MAX, State};
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use jiff::civil;
@@ -77,7 +78,7 @@ pub fn run(arguments: &BacktestArguments) -> Result<ExitCode, CommandError> {
     Ok(ExitCode::from(if feed.problems().is_empty() { 0 } else { 3 }))
 }
 
-fn failed(error: HistoryError) -> CommandError {
+fn failed(error: DatabaseError) -> CommandError {
     CommandError::io("the test ended early")(io::Error::other(error))
 }
 

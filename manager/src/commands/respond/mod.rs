@@ -5,7 +5,8 @@ mod listing;
 
 use super::{CommandError, ask_daemon, home_folder, now, print, say};
 use crate::agents::Registry;
-use crate::respond::history::{Entry, History, HistoryError, State};
+use crate::database::DatabaseError;
+use crate::respond::history::{Entry, History, State};
 use crate::respond::request;
 use crate::respond::rows::Names;
 use clap::{ArgGroup, Args, Subcommand};
@@ -242,7 +243,7 @@ impl HistoryArguments {
     }
 }
 
-fn cannot_read(error: HistoryError) -> CommandError {
+fn cannot_read(error: DatabaseError) -> CommandError {
     CommandError::Io { doing: "cannot read the history".to_owned(), source: std::io::Error::other(error) }
 }
 

@@ -76,3 +76,27 @@ fn conditions_of_a_destination_are_read() {
     assert_eq!(selection.location.as_deref(), Some("^(gate)"));
     assert_eq!(selection.groups, [""; 0]);
 }
+
+#[test]
+fn who_is_to_be_told_of_alerts_needs_them_to_be_kept() {
+    let told = [
+        "<syslog_output><server>192.0.2.1</server></syslog_output>",
+        "<integration><name>ntfy</name><hook_url>https://ntfy.example/x</hook_url></integration>",
+        "<database_output><type>mysql</type><hostname>db</hostname><username>u</username>\
+         <password>p</password><database>d</database></database_output>",
+        "<global><email_notification>yes</email_notification><smtp_server>127.0.0.1</smtp_server>\
+         <email_from>a@b.example</email_from><email_to>c@d.example</email_to></global>",
+    ];
+    let store = |kept: &str| format!("<global><alert_store>{kept}</alert_store></global>");
+    for section in told {
+        let (_, _, report) = read(&format!("{}{section}", store("no")));
+        let problem = "alerts are to be sent, but not to be kept: nothing would be sent | destinations read the \
+            alerts from the store: write yes, or remove <email_notification>, <integration>, <syslog_output> and \
+            <database_output>";
+        assert_eq!(problems(&report), [problem], "{section}");
+        assert!(report.has_errors());
+        let (_, _, report) = read(&format!("{}{section}{}", store("no"), store("yes")));
+        assert_eq!(problems(&report), [""; 0], "{section}");
+    }
+    assert_eq!(problems(&read(&store("no")).2), [""; 0], "nobody is told");
+}

@@ -8,6 +8,7 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs, UdpSocket};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// How long a connection to one address may take.
@@ -21,6 +22,10 @@ const STEP: Duration = Duration::from_secs(10);
 
 /// How long the server is waited for to close what was closed.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// Time in which a machine nearby says that nobody read what came, beside
+/// twice the time that it took to connect.
+const DOUBT: Duration = Duration::from_millis(5);
 
 /// How a server is reached.
 #[derive(Debug)]
@@ -61,11 +66,14 @@ impl Way {
     pub(super) fn send<'m>(&self, messages: impl Iterator<Item = &'m [u8]>) -> Result<(), String> {
         let sent = match &self.transport {
             Kind::Udp => self.datagrams(messages),
-            Kind::Tcp => self.connect().and_then(|mut stream| {
+            Kind::Tcp => self.connect().and_then(|(mut stream, distance)| {
                 stream.write_all(&lines(messages))?;
-                goodbye(&mut stream)
+                stream.shutdown(Shutdown::Write)?;
+                let written = Instant::now();
+                until_closed(&mut stream)?;
+                was_read(&stream, written, distance)
             }),
-            Kind::Tls { config, name, counted } => self.connect().and_then(|stream| {
+            Kind::Tls { config, name, counted } => self.connect().and_then(|(stream, distance)| {
                 let connection =
                     ClientConnection::new(Arc::clone(config), name.clone()).map_err(io::Error::other)?;
                 let mut tls = StreamOwned::new(connection, stream);
@@ -74,7 +82,9 @@ impl Way {
                 tls.conn.send_close_notify();
                 tls.flush()?;
                 tls.sock.shutdown(Shutdown::Write)?;
-                until_closed(&mut tls)
+                let written = Instant::now();
+                until_closed(&mut tls)?;
+                was_read(&tls.sock, written, distance)
             }),
         };
         sent.map_err(|error| format!("{}: {error}", self.server))
@@ -89,15 +99,17 @@ impl Way {
         }
     }
 
-    fn connect(&self) -> io::Result<TcpStream> {
+    /// A connection, and how long it took to make.
+    fn connect(&self) -> io::Result<(TcpStream, Duration)> {
         let mut last = None;
         for address in self.addresses()? {
+            let begun = Instant::now();
             match TcpStream::connect_timeout(&address, CONNECT) {
                 Ok(stream) => {
                     stream.set_read_timeout(Some(STEP))?;
                     stream.set_write_timeout(Some(STEP))?;
                     stream.set_nodelay(true)?;
-                    return Ok(stream);
+                    return Ok((stream, begun.elapsed()));
                 }
                 Err(error) => last = Some(error),
             }
@@ -126,11 +138,6 @@ fn counted_messages<'m>(messages: impl Iterator<Item = &'m [u8]>) -> Vec<u8> {
     messages.flat_map(|message| [format!("{} ", message.len()).as_bytes(), message].concat()).collect()
 }
 
-fn goodbye(stream: &mut TcpStream) -> io::Result<()> {
-    stream.shutdown(Shutdown::Write)?;
-    until_closed(stream)
-}
-
 /// Reads until the server closes, too. One that keeps its side open is not
 /// waited for; one that says that it did not read is believed.
 fn until_closed(stream: &mut impl ReadSide) -> io::Result<()> {
@@ -154,6 +161,14 @@ fn until_closed(stream: &mut impl ReadSide) -> io::Result<()> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Fails if the server had closed before it read all. It looks like one that
+/// closes behind the last byte, until its machine answers the bytes that came
+/// too late (RFC 9293 §3.10.7.1), which takes as long as to go there and back.
+fn was_read(stream: &TcpStream, written: Instant, distance: Duration) -> io::Result<()> {
+    thread::sleep((2 * distance + DOUBT).saturating_sub(written.elapsed()));
+    stream.take_error()?.map_or(Ok(()), Err)
 }
 
 /// What can be read from, with a limit on each wait.

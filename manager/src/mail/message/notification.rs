@@ -48,6 +48,10 @@ pub(super) fn write(out: &mut String, alert: &Alert<'_>) {
     if let Some(more @ 1..) = alert.previous.len().checked_sub(PREVIOUS_MAX) {
         push(out, &format!("({more} more)"));
     }
+    if let Some(difference) = alert.difference() {
+        push(out, "\nWhat has changed:\n");
+        out.push_str(&readable(difference.as_bytes()));
+    }
     out.push_str("\n\n\n --END OF NOTIFICATION\n\n\n");
 }
 

@@ -151,6 +151,20 @@ fn nothing_in_a_log_breaks_a_mail() {
 }
 
 #[test]
+fn a_changed_output_is_shown_with_what_has_changed() {
+    let (old, new) = (&b"ports:\n22\n80"[..], &b"ports:\n22\n\x1b[2J\r\nBcc: x"[..]);
+    let changed =
+        Alert { previous: vec![b"Previous output:", old], message: new, ..alert(7, b"ports changed", new) };
+    let bytes = mail_of(&[changed], MailFormat::Full);
+    check(&bytes);
+    let mail = parsed(&bytes);
+    assert!(mail.bcc().is_none());
+    let expected = "\nports:\n22\n\\x1b[2J\\r\nBcc: x\nPrevious output:\nports:\n22\n80\n\n\
+        What has changed:\n\n@@ -1,3 +1,4 @@\n ports:\n 22\n-80\n+\\x1b[2J\n+Bcc: x\n\n\n\n --END";
+    assert!(text(&mail).contains(expected), "{}", text(&mail));
+}
+
+#[test]
 fn an_alert_without_a_description_or_a_rule_is_a_mail() {
     let none = Alert { rule: Some(Rule { description: None, ..Rule::default() }), ..alert(0, b"", b"log") };
     let bytes = mail_of(&[none], MailFormat::Full);

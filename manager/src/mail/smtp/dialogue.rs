@@ -123,13 +123,18 @@ impl<'w, S: Read + Write> Dialogue<'w, S> {
         if self.offers.has(EXT_SIZE) {
             command += &format!(" SIZE={}", mail.bytes.len());
         }
+        if !mail.to.is_ascii() && !self.offers.has(EXT_SMTP_UTF8) {
+            return Err(Trouble::Address(mail.to.to_owned()));
+        }
+        if !mail.from.is_ascii() {
+            self.needs(EXT_SMTP_UTF8, "SMTPUTF8, which <email_from> with other letters than ASCII needs")?;
+        }
+        if !mail.from.is_ascii() || !mail.to.is_ascii() {
+            command += " SMTPUTF8";
+        }
         if !mail.bytes.is_ascii() {
             self.needs(EXT_8BIT_MIME, "8BITMIME, which a mail with other letters than ASCII needs")?;
             command += " BODY=8BITMIME";
-        }
-        if !mail.from.is_ascii() || !mail.to.is_ascii() {
-            self.needs(EXT_SMTP_UTF8, "SMTPUTF8, which addresses with other letters than ASCII need")?;
-            command += " SMTPUTF8";
         }
         Ok(command)
     }

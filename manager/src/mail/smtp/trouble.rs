@@ -70,6 +70,9 @@ pub enum Trouble {
     /// It cannot do something that is needed.
     #[error("the server does not offer {0}")]
     Lacks(&'static str),
+    /// It knows no address with other letters than ASCII.
+    #[error("the server takes no address like {0}: it does not offer SMTPUTF8")]
+    Address(String),
     /// The mail is larger than it takes.
     #[error("the mail has {0} bytes, the server takes {1}")]
     TooLarge(usize, usize),
@@ -111,7 +114,7 @@ impl Trouble {
             Self::Refused(Step::Recipient, reply) => reply.is_for_good() && reply.code != 552,
             Self::Refused(Step::Sender, reply) => reply.code == 552,
             Self::Refused(Step::Data | Step::Message, reply) => reply.is_for_good(),
-            Self::TooLarge(..) => true,
+            Self::TooLarge(..) | Self::Address(_) => true,
             _ => false,
         }
     }
@@ -144,6 +147,10 @@ impl Trouble {
             Self::Broken(..) | Self::Strange(..) => "look into the log of the mail server",
             Self::Lacks("STARTTLS") => {
                 "use port 465 with <secure_smtp>tls</secure_smtp>, or ask for STARTTLS there"
+            }
+            Self::Address(_) => {
+                "write the domain as name servers know it (xn--…); other letters before the @ need another \
+                 mail server"
             }
             Self::Lacks(_) => "another mail server is needed for this",
             Self::TooLarge(..) => "raise the limit of the mail server",

@@ -10,11 +10,12 @@
 use super::circuit::{BREAKS_AFTER, Circuit};
 use super::trouble::Trouble;
 use crate::alert::Entry;
+use crate::database::DatabaseError;
 use crate::news;
 use crate::outbox::budget::{Budget, RELEASES_MAX, Release, State};
 use crate::outbox::queue::{Failed, Made, PARCELS_MAX, Replay, Waiting};
 use crate::outbox::select::Sieve;
-use crate::outbox::{Configured, Content, Destination, Failure, HeldBack, Notice, Queue, QueueError};
+use crate::outbox::{Configured, Content, Destination, Failure, HeldBack, Notice, Queue};
 use crate::store::{Needed, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -51,7 +52,7 @@ pub type Read = Box<dyn FnMut(u64, usize) -> Result<Vec<Entry>, StoreError> + Se
 pub enum PostError {
     /// The queue cannot be used.
     #[error("{0}")]
-    Queue(#[from] QueueError),
+    Queue(#[from] DatabaseError),
     /// The store cannot be read.
     #[error("{0}")]
     Store(#[from] StoreError),
@@ -89,7 +90,7 @@ impl Post {
         read: Read,
         zone: TimeZone,
         trouble: Trouble,
-    ) -> Result<Self, QueueError> {
+    ) -> Result<Self, DatabaseError> {
         let Configured { name, wants, terms, destination, .. } = configured;
         let (cursor, budget) = queue.place(&name)?.unwrap_or_default();
         let (failures, is_broken) = queue.failures(&name)?;
@@ -225,7 +226,7 @@ impl Post {
     }
 
     /// Texts of others become parcels.
-    fn notices(&mut self, now: i64) -> Result<(), QueueError> {
+    fn notices(&mut self, now: i64) -> Result<(), DatabaseError> {
         let (waiting, _) = self.queue.waiting(&self.name)?;
         let notices = self.queue.notices(&self.name, PARCELS_MAX.saturating_sub(waiting))?;
         let Self { name, queue, destination, .. } = self;
@@ -263,7 +264,7 @@ impl Post {
         Ok(true)
     }
 
-    fn send_again(&mut self, entries: &[Entry], replay: &Replay, now: i64) -> Result<(), QueueError> {
+    fn send_again(&mut self, entries: &[Entry], replay: &Replay, now: i64) -> Result<(), DatabaseError> {
         let Self { name, queue, destination, .. } = self;
         queue.together(|queue| {
             for alerts in entries.chunks(destination.parcel_max().max(1)) {
@@ -315,7 +316,12 @@ impl Post {
         Ok(settled?)
     }
 
-    fn note(&mut self, parcel: &Waiting, outcome: &Result<(), Failure>, now: i64) -> Result<(), QueueError> {
+    fn note(
+        &mut self,
+        parcel: &Waiting,
+        outcome: &Result<(), Failure>,
+        now: i64,
+    ) -> Result<(), DatabaseError> {
         let (why, asked) = match outcome {
             Ok(()) => return self.taken(parcel, now),
             Err(Failure::Permanent(why)) if self.refusals < REFUSALS_MAX => {
@@ -335,7 +341,7 @@ impl Post {
         Ok(())
     }
 
-    fn taken(&mut self, parcel: &Waiting, now: i64) -> Result<(), QueueError> {
+    fn taken(&mut self, parcel: &Waiting, now: i64) -> Result<(), DatabaseError> {
         self.queue.taken(&self.name, parcel.number, now)?;
         self.refusals = 0;
         if let Some(failures) = self.circuit.works() {
@@ -344,7 +350,7 @@ impl Post {
         Ok(())
     }
 
-    fn refused(&mut self, parcel: &Waiting, why: &str, now: i64) -> Result<(), QueueError> {
+    fn refused(&mut self, parcel: &Waiting, why: &str, now: i64) -> Result<(), DatabaseError> {
         self.queue.refuse(&self.name, parcel.number, why, now)?;
         self.trouble.refused(&self.name, &parcel.parcel.id, why, now);
         Ok(())
@@ -356,7 +362,7 @@ impl Post {
         why: &str,
         asked: Option<Duration>,
         now: i64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         let failures = self.circuit.failures.saturating_add(1);
         let is_broken = failures >= BREAKS_AFTER;
         let pause = self.circuit.next_pause(asked);

@@ -1,6 +1,7 @@
 //! Texts that go to destinations, each once.
 
-use super::{Queue, QueueError};
+use super::Queue;
+use crate::database::DatabaseError;
 use crate::outbox::Notice;
 
 impl Queue {
@@ -8,7 +9,7 @@ impl Queue {
     /// often this is asked for within 30 days. It does not count towards
     /// `max_per_hour`. Those that do not exist are told when they do, within
     /// 30 days. On disk when it returns.
-    pub fn notice(&mut self, to: &[&str], key: &str, notice: &Notice, now: i64) -> Result<(), QueueError> {
+    pub fn notice(&mut self, to: &[&str], key: &str, notice: &Notice, now: i64) -> Result<(), DatabaseError> {
         // Only a type that cannot tell its length in advance fails, and there is none.
         let bytes = postcard::to_extend(notice, Vec::new()).unwrap_or_default();
         self.together(|queue| {
@@ -23,7 +24,7 @@ impl Queue {
         &self,
         destination: &str,
         limit: usize,
-    ) -> Result<Vec<(String, Notice)>, QueueError> {
+    ) -> Result<Vec<(String, Notice)>, DatabaseError> {
         let sql = "SELECT key, notice FROM notices WHERE destination = ?1 AND notice IS NOT NULL
                    ORDER BY made, key LIMIT ?2";
         let rows = self.all(sql, (destination, limit as i64), |row| {
@@ -35,7 +36,7 @@ impl Queue {
     }
 
     /// A notice has become a parcel. To be called within [`Queue::together`].
-    pub(in crate::outbox) fn noticed(&mut self, destination: &str, key: &str) -> Result<(), QueueError> {
+    pub(in crate::outbox) fn noticed(&mut self, destination: &str, key: &str) -> Result<(), DatabaseError> {
         let sql = "UPDATE notices SET notice = NULL WHERE destination = ?1 AND key = ?2";
         self.change(sql, (destination, key)).map(drop)
     }

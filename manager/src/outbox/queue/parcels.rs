@@ -1,6 +1,7 @@
 //! Parcels: made, delivered, refused.
 
-use super::{PARCEL_BYTES_MAX, PARCELS_MAX, Queue, QueueError, REFUSED_MAX, cut};
+use super::{PARCEL_BYTES_MAX, PARCELS_MAX, Queue, REFUSED_MAX, cut};
+use crate::database::DatabaseError;
 use crate::outbox::Parcel;
 use rusqlite::Row;
 
@@ -53,7 +54,7 @@ impl Queue {
         destination: &str,
         made: &Made<'_>,
         render: impl FnOnce(&str) -> Vec<u8>,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         self.change(
             "INSERT INTO parcels (destination, payload, about, counts, made) VALUES (?1, x'', ?2, ?3, ?4)",
             (destination, made.about, made.counts, made.now),
@@ -69,14 +70,14 @@ impl Queue {
 
     /// How many parcels of a destination wait, and how many of them count for
     /// the limit of an hour.
-    pub(in crate::outbox) fn waiting(&self, destination: &str) -> Result<(usize, usize), QueueError> {
+    pub(in crate::outbox) fn waiting(&self, destination: &str) -> Result<(usize, usize), DatabaseError> {
         let sql = "SELECT count(*), coalesce(sum(counts), 0) FROM parcels WHERE destination = ?1";
         let counts = self.one(sql, [destination], |row| Ok((size(row, 0)?, size(row, 1)?)))?;
         Ok(counts.unwrap_or((PARCELS_MAX, PARCELS_MAX)))
     }
 
     /// The parcel that is next.
-    pub(in crate::outbox) fn next(&self, destination: &str) -> Result<Option<Waiting>, QueueError> {
+    pub(in crate::outbox) fn next(&self, destination: &str) -> Result<Option<Waiting>, DatabaseError> {
         let sql = "SELECT number, payload, made, attempts FROM parcels WHERE destination = ?1
                    ORDER BY number LIMIT 1";
         self.one(sql, [destination], |row| {
@@ -92,7 +93,7 @@ impl Queue {
         destination: &str,
         number: i64,
         now: i64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         self.together(|queue| {
             queue.change("DELETE FROM parcels WHERE number = ?1", [number])?;
             let sql = "UPDATE destinations SET failures = 0, broken_since = NULL, next_attempt = NULL,
@@ -108,7 +109,7 @@ impl Queue {
         number: i64,
         reason: &str,
         now: i64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         self.together(|queue| queue.set_aside(destination, number, reason, now))
     }
 
@@ -118,7 +119,7 @@ impl Queue {
         number: i64,
         reason: &str,
         now: i64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         let sql = "INSERT INTO refused SELECT number, destination, payload, about, made, ?2, ?3
                    FROM parcels WHERE number = ?1";
         self.change(sql, (number, now, cut(reason)))?;
@@ -136,7 +137,7 @@ impl Queue {
         destination: &str,
         number: i64,
         failed: &Failed<'_>,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         let Failed { why, failures, is_broken, next, now } = *failed;
         self.together(|queue| {
             queue.change("UPDATE parcels SET attempts = attempts + 1 WHERE number = ?1", [number])?;
@@ -147,7 +148,7 @@ impl Queue {
     }
 
     /// Parcels that were refused, the last first; of one destination, or of all.
-    pub fn refused(&self, destination: Option<&str>) -> Result<Vec<Refused>, QueueError> {
+    pub fn refused(&self, destination: Option<&str>) -> Result<Vec<Refused>, DatabaseError> {
         let sql = "SELECT number, destination, about, made, refused, reason FROM refused
                    WHERE ?1 IS NULL OR destination = ?1 ORDER BY number DESC";
         self.all(sql, [destination], |row| {

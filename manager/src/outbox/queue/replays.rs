@@ -1,6 +1,7 @@
 //! What was sent before and is to be sent again.
 
-use super::{Queue, QueueError};
+use super::Queue;
+use crate::database::DatabaseError;
 
 /// A part of the store that a destination sends again, without any limit but
 /// its own speed.
@@ -14,13 +15,13 @@ pub struct Replay {
 
 impl Queue {
     /// Asks for a replay; one that is on already is replaced.
-    pub fn ask_replay(&mut self, destination: &str, replay: &Replay) -> Result<(), QueueError> {
+    pub fn ask_replay(&mut self, destination: &str, replay: &Replay) -> Result<(), DatabaseError> {
         let sql = "INSERT OR REPLACE INTO replays VALUES (?1, ?2, ?3)";
         self.change(sql, (destination, replay.cursor as i64, replay.until as i64)).map(drop)
     }
 
     /// The replay that is on.
-    pub fn replay(&self, destination: &str) -> Result<Option<Replay>, QueueError> {
+    pub fn replay(&self, destination: &str) -> Result<Option<Replay>, DatabaseError> {
         let sql = "SELECT cursor, until FROM replays WHERE destination = ?1";
         self.one(sql, [destination], |row| {
             Ok(Replay { cursor: row.get::<_, i64>(0)? as u64, until: row.get::<_, i64>(1)? as u64 })
@@ -33,7 +34,7 @@ impl Queue {
         &mut self,
         destination: &str,
         replay: &Replay,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         let sql = "UPDATE replays SET cursor = ?2 WHERE destination = ?1 AND until = ?3";
         self.change(sql, (destination, replay.cursor as i64, replay.until as i64))?;
         self.change("DELETE FROM replays WHERE destination = ?1 AND cursor >= until", [destination]).map(drop)

@@ -1,7 +1,8 @@
 //! How destinations stand.
 
+use super::Queue;
 use super::parcels::size;
-use super::{Queue, QueueError};
+use crate::database::DatabaseError;
 
 /// How one destination stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,7 +48,7 @@ impl Queue {
         all: &[(&str, &str)],
         committed: u64,
         now: i64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         self.together(|queue| {
             queue.change("UPDATE destinations SET removed = ?1 WHERE removed IS NULL", [now])?;
             // Of a store that somebody has removed the numbers begin anew.
@@ -61,14 +62,17 @@ impl Queue {
     }
 
     /// The last alert that a destination is done with, and its budget.
-    pub(in crate::outbox) fn place(&self, destination: &str) -> Result<Option<(u64, Vec<u8>)>, QueueError> {
+    pub(in crate::outbox) fn place(
+        &self,
+        destination: &str,
+    ) -> Result<Option<(u64, Vec<u8>)>, DatabaseError> {
         let sql = "SELECT cursor, budget FROM destinations WHERE name = ?1";
         self.one(sql, [destination], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))
     }
 
     /// Attempts of a destination that failed one after another, and whether it
     /// counts as out of order.
-    pub(in crate::outbox) fn failures(&self, destination: &str) -> Result<(u32, bool), QueueError> {
+    pub(in crate::outbox) fn failures(&self, destination: &str) -> Result<(u32, bool), DatabaseError> {
         let sql = "SELECT failures, broken_since IS NOT NULL FROM destinations WHERE name = ?1";
         Ok(self.one(sql, [destination], |row| Ok((row.get(0)?, row.get(1)?)))?.unwrap_or_default())
     }
@@ -81,13 +85,13 @@ impl Queue {
         cursor: u64,
         budget: &[u8],
         held: u64,
-    ) -> Result<(), QueueError> {
+    ) -> Result<(), DatabaseError> {
         let sql = "UPDATE destinations SET cursor = ?2, budget = ?3, held = ?4 WHERE name = ?1";
         self.change(sql, (destination, cursor as i64, budget, held as i64)).map(drop)
     }
 
     /// How all destinations stand, by name.
-    pub fn standings(&self) -> Result<Vec<Standing>, QueueError> {
+    pub fn standings(&self) -> Result<Vec<Standing>, DatabaseError> {
         let sql = "SELECT name, kind, d.cursor, held,
                    (SELECT count(*) FROM parcels WHERE destination = name),
                    (SELECT count(*) FROM refused WHERE destination = name),
@@ -119,7 +123,7 @@ impl Queue {
 
     /// Alerts behind this number have yet to be sent to a destination;
     /// `u64::MAX` if there are no destinations.
-    pub(in crate::outbox) fn needed_behind(&self) -> Result<u64, QueueError> {
+    pub(in crate::outbox) fn needed_behind(&self) -> Result<u64, DatabaseError> {
         let sql = "SELECT min(cursor) FROM destinations WHERE removed IS NULL";
         let behind = self.one(sql, [], |row| row.get::<_, Option<i64>>(0))?;
         Ok(behind.flatten().map_or(u64::MAX, |seq| seq as u64))

@@ -98,6 +98,30 @@ fn a_report_is_handed_over_once_though_it_is_made_again_after_a_kill() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_by_hours_sends_no_report_twice() {
+    let home = TempDir::new().expect("a folder");
+    let (mut desk, mut report) = (desk(&home), report(Frequency::Hourly));
+    report.send_empty = true;
+    let mut hours = |from: i64, to: i64| {
+        for hour in from..=to {
+            make_all(&mut desk, &report, NOON + hour * 3600 + GRACE_S);
+        }
+    };
+    hours(0, 5);
+    let sent = || {
+        let path = home.path().join("outbox.db");
+        let database = rusqlite::Connection::open(path).expect("a database");
+        let count = database.query_row("SELECT count(*) FROM notices", [], |row| row.get::<_, i64>(0));
+        count.expect("a count")
+    };
+    assert_eq!(sent(), 5);
+    hours(2, 5);
+    assert_eq!(sent(), 5);
+    hours(6, 7);
+    assert_eq!(sent(), 7);
+}
+
+#[test]
 fn nothing_to_tell_is_not_sent_unless_it_is_asked_for() {
     let home = TempDir::new().expect("a folder");
     let (quiet, period) = (report(Frequency::Daily), Frequency::Daily.period(NOON, &TimeZone::UTC));

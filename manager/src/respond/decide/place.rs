@@ -1,10 +1,11 @@
 //! What is done in one place: for how long, or why not.
 
-use super::super::history::{Entry, History, HistoryError, State, wide};
+use super::super::history::{Entry, History, State, wide};
 use super::super::occasion::Occasion;
 use super::{Decider, Outcome, OwnedBegin, SAID_S, Spot, Subject, entry, extra, say, write};
 use crate::agents::registry::AgentId;
 use crate::config::responses::Response;
+use crate::database::DatabaseError;
 use bartizan_core::respond::network::Network;
 use std::sync::Arc;
 
@@ -37,14 +38,14 @@ impl Case<'_> {
         subject: Subject,
         why: String,
         history: &mut History,
-    ) -> Result<Outcome, HistoryError> {
+    ) -> Result<Outcome, DatabaseError> {
         self.say_once(
             Entry { state: State::Refused, why, ..self.entry(agent, &self.begin(subject)) },
             history,
         )
     }
 
-    fn say_once(&self, entry: Entry, history: &mut History) -> Result<Outcome, HistoryError> {
+    fn say_once(&self, entry: Entry, history: &mut History) -> Result<Outcome, DatabaseError> {
         if history.was_said(&entry, self.now - SAID_S)? {
             return Ok(Outcome::Nothing("it is not done, as was said lately"));
         }
@@ -57,7 +58,7 @@ impl Case<'_> {
         spot: &Spot,
         subject: Subject,
         history: &mut History,
-    ) -> Result<Outcome, HistoryError> {
+    ) -> Result<Outcome, DatabaseError> {
         let mut begin = self.begin(subject);
         let mut entry = self.entry(spot.agent, &begin);
         let before = history.came_again(&entry)?;
@@ -85,7 +86,7 @@ impl Case<'_> {
     }
 
     /// The cap is reached: said once an hour for each machine.
-    fn cap(&self, entry: Entry, history: &mut History) -> Result<Outcome, HistoryError> {
+    fn cap(&self, entry: Entry, history: &mut History) -> Result<Outcome, DatabaseError> {
         if history.was_refused(&entry, self.now - CAP_S)? {
             return Ok(Outcome::Nothing("the cap is reached"));
         }
@@ -99,7 +100,7 @@ impl Case<'_> {
         entry: &Entry,
         alive: Option<&Entry>,
         history: &History,
-    ) -> Result<Option<Network>, HistoryError> {
+    ) -> Result<Option<Network>, DatabaseError> {
         let Some(range) = entry.network.filter(|_| self.response.aggregate).and_then(wide) else {
             return Ok(None);
         };
@@ -117,7 +118,7 @@ impl Case<'_> {
         entry: &mut Entry,
         is_counted: bool,
         history: &History,
-    ) -> Result<bool, HistoryError> {
+    ) -> Result<bool, DatabaseError> {
         if !self.response.is_lasting() || self.response.timeout_s == 0 {
             return Ok(false);
         }

@@ -4,9 +4,10 @@
 use super::Office;
 use crate::agents::AgentId;
 use crate::config::responses::Response;
+use crate::database::DatabaseError;
 use crate::respond::OwnedOrder;
 use crate::respond::decide::{self, Seen, Subject, Whom};
-use crate::respond::history::{HistoryError, State};
+use crate::respond::history::State;
 use crate::respond::request::{ByHand, Filter, ROWS_MAX, Request, Undo};
 use crate::respond::rows::{Names, SERVER};
 use crate::sources::epoch_now;
@@ -19,8 +20,8 @@ use std::sync::Arc;
 /// Why something cannot be, for whoever asked.
 struct Refusal(String);
 
-impl From<HistoryError> for Refusal {
-    fn from(error: HistoryError) -> Self {
+impl From<DatabaseError> for Refusal {
+    fn from(error: DatabaseError) -> Self {
         Self(error.to_string())
     }
 }

@@ -9,7 +9,8 @@
 //! came from, its text and its rule: so a line that is written anew to the
 //! letter, with the same time in it, is once taken for the old one.
 
-use super::{Entry, History, HistoryError};
+use super::{Entry, History};
+use crate::database::DatabaseError;
 
 /// Seconds before the last decision in which events may not have been
 /// committed.
@@ -21,7 +22,7 @@ const ROWS_MAX: usize = super::super::desk::OCCASIONS_MAX;
 impl History {
     /// Remembers what was decided last. To be called once by whoever decides,
     /// before the first event comes.
-    pub(in crate::respond) fn recall(&mut self) -> Result<(), HistoryError> {
+    pub(in crate::respond) fn recall(&mut self) -> Result<(), DatabaseError> {
         let condition = format!(
             "time >= (SELECT max(time) FROM responses) - {SPAN_S} AND rule > 0
             AND state NOT IN ('refused', 'away') ORDER BY id DESC LIMIT {ROWS_MAX}"
@@ -32,7 +33,7 @@ impl History {
 
     /// What an earlier life of the program has decided about the event of an
     /// entry, as it stands now. Each row is given once.
-    pub(in crate::respond) fn came_again(&mut self, entry: &Entry) -> Result<Option<Entry>, HistoryError> {
+    pub(in crate::respond) fn came_again(&mut self, entry: &Entry) -> Result<Option<Entry>, DatabaseError> {
         let is_same = |old: &Entry| {
             (old.rule, old.agent) == (entry.rule, entry.agent)
                 && old.response == entry.response

@@ -9,7 +9,8 @@
 //! Any of the first three may be passed over: a report says what is, whether
 //! or not it was known that the order had arrived.
 
-use super::{Entry, History, HistoryError, State};
+use super::{Entry, History, State};
+use crate::database::DatabaseError;
 use rusqlite::params;
 
 /// Bytes of what is said of a response.
@@ -41,7 +42,7 @@ impl History {
         state: State,
         why: &str,
         now: i64,
-    ) -> Result<Option<Entry>, HistoryError> {
+    ) -> Result<Option<Entry>, DatabaseError> {
         self.together(|history| {
             let Some(mut entry) = history.get(id)? else { return Ok(None) };
             if !leads_to(entry.state, state, entry.began.is_some()) {
@@ -59,7 +60,7 @@ impl History {
     }
 
     /// Older entries about the same target are over; what is done once is not.
-    fn succeed(&self, entry: &Entry) -> Result<(), HistoryError> {
+    fn succeed(&self, entry: &Entry) -> Result<(), DatabaseError> {
         let sql = "UPDATE responses SET since = ?5, state = iif(ends_at <= ?5, 'expired', 'undone'),
               why = iif(ends_at <= ?5, 'its time was over', ?6)
             WHERE agent = ?1 AND means = ?2 AND target = ?3 AND id < ?4 AND (for_s > 0 OR ends_at IS NULL)
@@ -72,7 +73,7 @@ impl History {
     /// Somebody confirms a response: it lasts its full time from now on.
     /// `None` if it waits for no confirmation (any more); else the row as it
     /// is now: its `for_s` is what is to be sent as `Renew`.
-    pub fn confirm(&mut self, id: u64, now: i64) -> Result<Option<Entry>, HistoryError> {
+    pub fn confirm(&mut self, id: u64, now: i64) -> Result<Option<Entry>, DatabaseError> {
         let sql = "UPDATE responses SET for_s = full_s, confirm_by = NULL,
               ends_at = iif(full_s = 0, NULL, ?2 + full_s)
             WHERE id = ?1 AND confirm_by > ?2 AND state IN ('decided', 'sent', 'done')";
@@ -84,7 +85,7 @@ impl History {
 
     /// Somebody wants a response undone. `None` if there is nothing to undo:
     /// what is done once is over when it is done.
-    pub fn want_undo(&mut self, id: u64) -> Result<Option<Entry>, HistoryError> {
+    pub fn want_undo(&mut self, id: u64) -> Result<Option<Entry>, DatabaseError> {
         let sql = "UPDATE responses SET undo = 1
             WHERE id = ?1 AND state IN ('decided', 'sent', 'done', 'failed')
               AND NOT (state = 'done' AND for_s = 0 AND ends_at IS NOT NULL)";

@@ -1,8 +1,9 @@
 //! What is asked by those who look, and by those who decide.
 
 use super::rows::{ends, wide};
-use super::{Entry, Filter, History, HistoryError, KEPT_S, LIMIT_MAX, ROWS_MAX, State};
+use super::{Entry, Filter, History, KEPT_S, LIMIT_MAX, ROWS_MAX, State};
 use crate::agents::registry::AgentId;
+use crate::database::DatabaseError;
 use bartizan_core::respond::network::Network;
 use rusqlite::{named_params, params};
 
@@ -19,17 +20,17 @@ pub(in crate::respond) struct Offences {
 
 impl History {
     /// The row of a number.
-    pub fn get(&self, id: u64) -> Result<Option<Entry>, HistoryError> {
+    pub fn get(&self, id: u64) -> Result<Option<Entry>, DatabaseError> {
         self.select_one("id = ?1", [id.cast_signed()])
     }
 
     /// What is in force or on its way, newest first, at most [`LIMIT_MAX`].
-    pub fn in_force(&self, now: i64) -> Result<Vec<Entry>, HistoryError> {
+    pub fn in_force(&self, now: i64) -> Result<Vec<Entry>, DatabaseError> {
         self.select(&format!("{IN_FORCE} ORDER BY id DESC LIMIT {LIMIT_MAX}"), [now])
     }
 
     /// The rows that a filter lets through, newest first.
-    pub fn find(&self, filter: &Filter) -> Result<Vec<Entry>, HistoryError> {
+    pub fn find(&self, filter: &Filter) -> Result<Vec<Entry>, DatabaseError> {
         let sql = "(:since IS NULL OR time >= :since) AND (:agent IS NULL OR agent = :agent)
             AND (:state IS NULL OR state = :state) AND (:response IS NULL OR response = :response)
             AND (:first IS NULL OR first <= :last AND last >= :first)
@@ -51,7 +52,7 @@ impl History {
     }
 
     /// What is to be undone on an agent, oldest first: for when it comes back.
-    pub fn wanted_undos(&self, agent: AgentId) -> Result<Vec<u64>, HistoryError> {
+    pub fn wanted_undos(&self, agent: AgentId) -> Result<Vec<u64>, DatabaseError> {
         let condition =
             "agent = ?1 AND undo = 1 AND state IN ('decided', 'sent', 'done', 'failed') ORDER BY id";
         Ok(self.select(condition, [agent.0])?.into_iter().map(|entry| entry.id).collect())
@@ -59,11 +60,11 @@ impl History {
 
     /// Removes what is kept no longer; call it once an hour. Says how many
     /// rows.
-    pub fn prune(&mut self, now: i64) -> Result<u64, HistoryError> {
+    pub fn prune(&mut self, now: i64) -> Result<u64, DatabaseError> {
         self.prune_to(now, ROWS_MAX)
     }
 
-    pub(super) fn prune_to(&self, now: i64, rows: u64) -> Result<u64, HistoryError> {
+    pub(super) fn prune_to(&self, now: i64, rows: u64) -> Result<u64, DatabaseError> {
         let old = format!("DELETE FROM responses WHERE time < ?2 AND NOT {IN_FORCE}");
         let many = format!(
             "DELETE FROM responses WHERE id <= (SELECT id FROM responses ORDER BY id DESC LIMIT 1 OFFSET ?2)
@@ -80,7 +81,7 @@ impl History {
         &self,
         as_entry: &Entry,
         now: i64,
-    ) -> Result<Option<Entry>, HistoryError> {
+    ) -> Result<Option<Entry>, DatabaseError> {
         let target = as_entry.target();
         let around =
             as_entry.network.and_then(wide).map_or_else(|| target.clone(), |range| range.to_string());
@@ -99,7 +100,7 @@ impl History {
         target: &str,
         agent: Option<AgentId>,
         since: i64,
-    ) -> Result<Offences, HistoryError> {
+    ) -> Result<Offences, DatabaseError> {
         let sql = "SELECT max(offence), max(time) FROM responses WHERE response = ?1 AND target = ?2
             AND time > ?3 AND offence > 0 AND (?4 IS NULL OR agent = ?4)";
         let values = params![response, target, since, agent.map(|agent| agent.0)];
@@ -118,14 +119,14 @@ impl History {
         response: &str,
         agent: AgentId,
         since: i64,
-    ) -> Result<u32, HistoryError> {
+    ) -> Result<u32, DatabaseError> {
         let sql = "SELECT count(*) FROM responses WHERE agent = ?2 AND response = ?1 AND time > ?3
             AND state NOT IN ('refused', 'away')";
         self.value(sql, params![response, agent.0, since])
     }
 
     /// Whether the same was said of a target on an agent since a time.
-    pub(in crate::respond) fn was_said(&self, entry: &Entry, since: i64) -> Result<bool, HistoryError> {
+    pub(in crate::respond) fn was_said(&self, entry: &Entry, since: i64) -> Result<bool, DatabaseError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM responses WHERE response = ?1 AND target = ?2 AND time > ?3
             AND agent = ?4 AND state = ?5 AND why = ?6)";
         let Entry { response, agent, state, why, .. } = entry;
@@ -133,7 +134,7 @@ impl History {
     }
 
     /// Whether an agent was refused a response for a reason since a time.
-    pub(in crate::respond) fn was_refused(&self, entry: &Entry, since: i64) -> Result<bool, HistoryError> {
+    pub(in crate::respond) fn was_refused(&self, entry: &Entry, since: i64) -> Result<bool, DatabaseError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM responses WHERE agent = ?2 AND response = ?1 AND time > ?4
             AND state = 'refused' AND why = ?3)";
         self.value(sql, params![entry.response, entry.agent.0, entry.why, since])
@@ -146,7 +147,7 @@ impl History {
         entry: &Entry,
         range: Network,
         now: i64,
-    ) -> Result<u32, HistoryError> {
+    ) -> Result<u32, DatabaseError> {
         let sql =
             "SELECT count(DISTINCT target) FROM responses WHERE response = ?1 AND agent = ?2 AND wide = ?3
             AND target <> ?5 AND (ends_at IS NULL OR ends_at > ?4)

@@ -1,7 +1,8 @@
 //! A row is written and read.
 
-use super::{Entry, History, HistoryError, State};
+use super::{Entry, History, State};
 use crate::agents::registry::AgentId;
+use crate::database::DatabaseError;
 use bartizan_core::respond::network::Network;
 use rusqlite::{OptionalExtension, Params, Row, named_params};
 use std::net::IpAddr;
@@ -36,7 +37,7 @@ const INSERT: &str = "INSERT INTO responses (time, response, means, agent, targe
 impl History {
     /// Writes an entry down and gives it its number; the one it has does not
     /// count.
-    pub(in crate::respond) fn add(&mut self, mut entry: Entry) -> Result<Entry, HistoryError> {
+    pub(in crate::respond) fn add(&mut self, mut entry: Entry) -> Result<Entry, DatabaseError> {
         let ends = entry.network.map(ends);
         let values = named_params! {
             ":time": entry.time,
@@ -73,7 +74,7 @@ impl History {
     }
 
     /// The rows of which a condition holds.
-    pub(super) fn select(&self, condition: &str, values: impl Params) -> Result<Vec<Entry>, HistoryError> {
+    pub(super) fn select(&self, condition: &str, values: impl Params) -> Result<Vec<Entry>, DatabaseError> {
         let sql = format!("SELECT * FROM responses WHERE {condition}");
         let select = || {
             self.connection.prepare_cached(&sql)?.query_map(values, entry)?.collect::<rusqlite::Result<_>>()
@@ -86,14 +87,14 @@ impl History {
         &self,
         condition: &str,
         values: impl Params,
-    ) -> Result<Option<Entry>, HistoryError> {
+    ) -> Result<Option<Entry>, DatabaseError> {
         let sql = format!("SELECT * FROM responses WHERE {condition} LIMIT 1");
         let select = || self.connection.prepare_cached(&sql)?.query_row(values, entry).optional();
         select().map_err(|error| self.database(error))
     }
 
     /// Changes rows and says how many.
-    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, HistoryError> {
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, DatabaseError> {
         let execute = || self.connection.prepare_cached(sql)?.execute(values);
         execute().map_err(|error| self.database(error))
     }
@@ -103,7 +104,7 @@ impl History {
         &self,
         sql: &str,
         values: impl Params,
-    ) -> Result<T, HistoryError> {
+    ) -> Result<T, DatabaseError> {
         let select = || self.connection.prepare_cached(sql)?.query_row(values, |row| row.get(0));
         select().map_err(|error| self.database(error))
     }

@@ -98,7 +98,7 @@ fn the_database_is_for_nobody_else_and_of_no_newer_version() {
     assert_eq!(mode & 0o777, 0o600);
     history.run("PRAGMA user_version = 99").expect("a version");
     drop(history);
-    assert!(matches!(History::open(home.path()), Err(HistoryError::Newer(_))));
+    assert!(matches!(History::open(home.path()), Err(DatabaseError::Newer(_))));
 }
 
 #[test]
@@ -259,7 +259,7 @@ fn what_is_done_together_is_kept_together_or_not_at_all() {
     let failed: Result<(), _> = history.together(|history| {
         add(history, decided("192.0.2.1", 1));
         history.together(|history| Ok(add(history, decided("192.0.2.2", 1))))?;
-        Err(HistoryError::Newer(PathBuf::new()))
+        Err(DatabaseError::Newer(PathBuf::new()))
     });
     assert!(failed.is_err());
     assert_eq!(history.find(&Filter::default()).expect("rows"), []);

@@ -326,6 +326,61 @@ fn a_new_destination_begins_now_and_one_that_comes_back_goes_on() {
     assert_eq!(scene.taken(), ["1 2 3"]);
 }
 
+/// What was taken: numbers of alerts, and how many were counted.
+fn told(scene: &Scene) -> (Vec<u64>, u64) {
+    let (mut numbers, mut counted) = (Vec::new(), 0);
+    for parcel in scene.taken() {
+        // What a digest is about stands in brackets.
+        for word in parcel.split('[').next().unwrap_or_default().split_whitespace() {
+            match word.strip_prefix('+') {
+                Some(count) => counted += count.parse::<u64>().expect("a count"),
+                None => numbers.push(word.parse().expect("a number")),
+            }
+        }
+    }
+    (numbers, counted)
+}
+
+#[test]
+fn a_clock_that_is_set_back_by_hours_loses_nothing_and_sends_nothing_twice() {
+    for (back, kill) in [(1800, false), (3 * 3600, false), (3 * 3600, true), (26 * 3600, true)] {
+        let terms = Terms {
+            max_per_hour: Some(3),
+            grouping_s: Some(10),
+            deduplicate_s: Some(60),
+            ..Terms::default()
+        };
+        let scene = Scene::new(terms);
+        let (mut post, mut now) = (scene.post(), NOON);
+        for step in 0..60 {
+            match step {
+                20 => now -= back,
+                30 => now += back + 600,
+                _ => now += 200,
+            }
+            // It is down before and after.
+            scene.next(if (15..25).contains(&step) { down() } else { None });
+            scene.commit(2, 7);
+            if kill && step % 7 == 0 {
+                post = scene.post();
+            }
+            hurry(&mut post);
+            work(&mut post, now);
+        }
+        for _ in 0..200 {
+            now += 60;
+            hurry(&mut post);
+            work(&mut post, now);
+        }
+        let (numbers, counted) = told(&scene);
+        assert!(numbers.is_sorted_by(|one, next| one < next), "{back}: {numbers:?}");
+        assert_eq!(numbers.len() as u64 + counted, 120, "{back}: {numbers:?}");
+        let behaviour = scene.behaviour.lock().expect("a lock");
+        let ids: std::collections::BTreeSet<_> = behaviour.taken.iter().map(|parcel| &parcel.id).collect();
+        assert_eq!(ids.len(), behaviour.taken.len(), "{back}: a parcel was taken twice");
+    }
+}
+
 /// A small generator of numbers, always the same for a seed.
 struct Dice(u64);
 
