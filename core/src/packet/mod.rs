@@ -16,6 +16,7 @@
 //! | `pairs` | keys and values: FortiGate, SonicWall, NetScreen, Junos, Sophos, Huawei, Check Point, CEF, LEEF |
 //! | `firewall_log` | `firewall.log`, OSSEC's and ours |
 //! | `words` | ipfw, and the firewall of Windows |
+//! | [`merged`] | equal packets in one record |
 //! | `envelope` | what stands before: priority, time, name of the device |
 //!
 //! Bounds: work is linear in the length of the line, with one pass for each
@@ -27,6 +28,7 @@ mod draft;
 mod endpoint;
 mod envelope;
 mod firewall_log;
+pub mod merged;
 mod mikrotik;
 mod netfilter;
 mod pairs;
@@ -171,6 +173,11 @@ impl Flags {
         const ORDER: [u8; 8] = [7, 6, 5, 4, 3, 2, 1, 0];
         let set = ORDER.into_iter().filter(move |bit| self.0 & (1 << bit) != 0);
         set.filter_map(|bit| Self::ALL.get(usize::from(bit)).map(|(_, _, letter)| char::from(*letter)))
+    }
+
+    /// The set as bits, to be compared.
+    pub(crate) fn bits(self) -> u8 {
+        self.0
     }
 
     /// Adds a flag by its name; false if there is none of that name.
