@@ -7,7 +7,7 @@
 //! grows: remembering one event drops a bounded number of old ones, and a
 //! search looks at each remembered event once at most.
 
-use crate::event::{Event, Field};
+use crate::event::{Copies, Event, Field};
 use crate::image::Image;
 use crate::record::{Span, Value};
 use zerocopy::little_endian::U16;
@@ -82,6 +82,8 @@ pub struct Slot {
     pub rule: u16,
     /// Type of log.
     pub category: u8,
+    /// How many packets it stands for.
+    pub copies: Copies,
     start: u32,
     len: u32,
     text: u16,
@@ -228,8 +230,8 @@ impl<'i, 'm> History<'i, 'm> {
         if self.len() >= self.memory.slots.len() {
             self.overflow(event.now.epoch);
         }
-        let mut slot =
-            Slot { time: event.now.epoch, mark, rule, category: event.category as u8, ..Slot::default() };
+        let (time, category) = (event.now.epoch, event.category as u8);
+        let mut slot = Slot { time, mark, rule, category, copies: event.copies, ..Slot::default() };
         if !self.write_bytes(event, &mut slot) {
             return;
         }
