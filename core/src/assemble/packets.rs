@@ -5,6 +5,9 @@
 //! stand behind it (see [`merged`]). A line that is no refused packet, or is
 //! understood in part only, is a record of its own at once.
 //!
+//! Sources that have no lines of a file may put a line of their own before
+//! each: what it says must be equal, too.
+//!
 //! Up to [`OPEN_RECORDS_MAX`](crate::limits::OPEN_RECORDS_MAX) records are
 //! open; the one that was not added to for the longest time makes room.
 //!
@@ -41,8 +44,9 @@ type Key = Vec<u8, { KEY_MAX + 2 }>;
 /// Takes a line.
 pub(super) fn push(desk: &mut Desk<'_>, line: &Line<'_>, window_ms: u32) {
     let packet = Some(line).filter(|line| line.text.len() <= LINE_MAX && line.cut == 0);
-    let packet = packet.and_then(|line| packet::read(line.text)).filter(is_mergeable);
-    let Some((packet, mut kept)) = packet.and_then(|packet| Some((packet, key(&packet)?))) else {
+    let packet = packet.and_then(|line| read(line.text)).filter(|(_, packet)| is_mergeable(packet));
+    let Some((packet, mut kept)) = packet.and_then(|(before, packet)| Some((packet, key(before, &packet)?)))
+    else {
         return desk.single(line);
     };
     if !desk.counts(&kept, line.at) {
@@ -62,6 +66,13 @@ pub(super) fn push(desk: &mut Desk<'_>, line: &Line<'_>, window_ms: u32) {
     desk.line(index, b"", line);
 }
 
+/// The packet of a text, and what stands in a line before it.
+fn read(text: &[u8]) -> Option<(&[u8], Packet<'_>)> {
+    let at = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
+    let (before, line) = text.split_at_checked(at)?;
+    Some((before, packet::read(line)?))
+}
+
 /// Whether a packet was refused, and all of it is understood. One that stands
 /// for several already is not merged again.
 fn is_mergeable(packet: &Packet<'_>) -> bool {
@@ -69,13 +80,14 @@ fn is_mergeable(packet: &Packet<'_>) -> bool {
 }
 
 /// What packets must have in common, as bytes; `None` if that is too long.
-fn key(packet: &Packet<'_>) -> Option<Key> {
+fn key(before: &[u8], packet: &Packet<'_>) -> Option<Key> {
     let mut key = Key::new();
     let mut put = |bytes: &[u8]| {
         let len = u8::try_from(bytes.len()).ok()?;
         key.push(len).ok()?;
         key.extend_from_slice(bytes).ok()
     };
+    put(before)?;
     put(&[packet.action as u8, packet.flags.bits()])?;
     match packet.protocol? {
         packet::Protocol::Number(number) => put(&[number])?,
@@ -119,7 +131,7 @@ fn open(desk: &mut Desk<'_>, index: usize) -> Option<()> {
         return Some(());
     }
     record.queue |= MERGED;
-    let target = Target::of(&packet::read(desk.text(index))?);
+    let target = Target::of(&read(desk.text(index))?.1);
     desk.append(index, head(1, 0, false).as_bytes());
     let mut part = Part::new();
     write!(part, ": {target}]").ok()?;

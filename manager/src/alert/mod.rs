@@ -204,7 +204,8 @@ impl<'a> Alert<'a> {
     }
 }
 
-/// The dynamic fields that the chosen decoder names.
+/// The dynamic fields that the chosen decoder names, and how many packets it
+/// stands for if there are several.
 fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a [u8])> {
     let named = |(target, value): &(Target, _)| match target {
         Target::Dynamic(item) => {
@@ -213,5 +214,6 @@ fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a
         }
         Target::Static(_) => None,
     };
-    event.assigned().iter().filter_map(named).collect()
+    let counts = event.counts().map(|(name, value)| (name.as_bytes(), value));
+    event.assigned().iter().filter_map(named).chain(counts).collect()
 }

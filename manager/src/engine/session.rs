@@ -53,7 +53,7 @@ impl<'r> Understanding<'r> {
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        let header = predecode::header(event.text);
+        let header = predecode::header(event.line());
         event.header_host = header.host;
         event.program = header.program;
         event.log = header.log;
