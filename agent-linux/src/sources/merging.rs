@@ -110,7 +110,8 @@ mod tests {
 
         fn ready(&mut self, _: Token, _: Millis, sink: &mut Sink<'_>) -> bool {
             for (place, port) in self.0.drain(..) {
-                let text = format!("kernel: DROP IN=a SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=1 DPT={port}");
+                let text =
+                    format!("kernel: DROP IN=a SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=1 DPT={port}");
                 sink(Heard { place, queue: b'2', cut: 0, text: text.as_bytes() });
             }
             false

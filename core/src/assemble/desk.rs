@@ -151,7 +151,18 @@ impl Desk<'_> {
             Some(Wait::Timeout(ms) | Wait::Window(ms)) => self.now.plus(u64::from(ms)),
         };
         let given = [Span::default(); GIVEN_MAX];
-        let record = Pending { slot, len: 0, at: line.at, queue: self.queue, cut: 0, lines: 0, stage: 0, due, key, given };
+        let record = Pending {
+            slot,
+            len: 0,
+            at: line.at,
+            queue: self.queue,
+            cut: 0,
+            lines: 0,
+            stage: 0,
+            due,
+            key,
+            given,
+        };
         // Cannot be full: there was room, or room was made.
         let _ = self.pending.push(record);
         self.pending.len() - 1

@@ -498,7 +498,9 @@ fn weight(copies: &Copies, rule: &RuleRow) -> u32 {
         // Merged packets differ in their ports alone.
         () if different & !port & !Key::SrcIp.bit() != 0 => 1,
         () if different & port != 0 => copies.ports,
-        () if same & port != 0 && same & Key::SrcPort.bit() != 0 => copies.same_port.min(copies.same_source_port),
+        () if same & port != 0 && same & Key::SrcPort.bit() != 0 => {
+            copies.same_port.min(copies.same_source_port)
+        }
         () if same & port != 0 => copies.same_port,
         () if same & Key::SrcPort.bit() != 0 => copies.same_source_port,
         () => copies.packets,

@@ -25,7 +25,7 @@ const TIMEOUT_MAX: u32 = 3600;
 const RATE_MAX: u32 = 1_000_000;
 
 /// Seconds within which equal refused packets are one event, at most.
-const MERGE_MAX: u32 = 300;
+pub(super) const MERGE_MAX: u32 = 300;
 
 /// One `<localfile>`. Has a location or, for commands, a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -264,7 +264,7 @@ impl Parts {
             Some(_) if is_command && self.command.is_none() => "command",
             Some(_) if !is_command && self.location.is_none() && self.command.is_none() => "location",
             Some(_) if self.needs_multiline && self.regex.is_none() => "multiline_regex",
-            Some(_) => return Some(()),
+            Some(format) => return self.check_merging(reading, section, format),
         };
         let message = format!("this <localfile> has no <{missing}>");
         let help = match missing {
@@ -275,6 +275,19 @@ impl Parts {
         };
         reading.error(section.name_span, message, help);
         None
+    }
+}
+
+impl Parts {
+    /// Packets are merged where a line is an event.
+    fn check_merging(&self, reading: &mut Reading<'_>, section: &Element, format: LogFormat) -> Option<()> {
+        let works = format.is_line() && format != LogFormat::Json || format == LogFormat::Journald;
+        if self.merge_packets.is_some() && !works {
+            let help = "use it with <log_format>syslog</log_format>, or with the journal";
+            reading.error(section.name_span, "packets are merged only where a line is an event", help);
+            return None;
+        }
+        Some(())
     }
 }
 
