@@ -325,6 +325,12 @@ impl<'t> Event<'t> {
         self.counts = [self.copies.packets, self.copies.ports].map(|count| self.keep_number(count));
     }
 
+    /// The packets, if they are several.
+    pub fn merged(&self) -> Option<Merged<'t>> {
+        let is_merged = self.line.end() < self.text.len();
+        is_merged.then(|| Merged::read(self.text)).flatten()
+    }
+
     /// The text without what was put behind it when it was merged.
     pub fn line(&self) -> &'t [u8] {
         self.text.get(..self.line.end()).unwrap_or(b"")

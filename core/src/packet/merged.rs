@@ -16,6 +16,7 @@
 //! whoever wrote the line, and is one packet.
 
 use super::Packet;
+use super::draft::number;
 use core::fmt;
 
 /// Bit of a record's queue: it was merged, and its text ends in what
@@ -126,12 +127,6 @@ fn read_part(part: &[u8]) -> Option<(Target, u32)> {
         None => Some((Target::read(part)?, 1)),
         Some(at) => Some((Target::read(part.get(..at)?)?, number(part.get(at + 1..)?)?)),
     }
-}
-
-/// A number of digits alone.
-fn number<T: core::str::FromStr>(digits: &[u8]) -> Option<T> {
-    let is_plain = digits.first().is_some_and(u8::is_ascii_digit);
-    core::str::from_utf8(digits).ok().filter(|_| is_plain)?.parse().ok()
 }
 
 /// A number and what stands behind it.
