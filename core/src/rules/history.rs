@@ -32,14 +32,25 @@ pub enum Key {
     Url,
     /// The place in the world of the source: never known here.
     Geo,
+    /// The destination address.
+    DstIp,
 }
 
 impl Key {
     /// Number of keys.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// All keys, in the order of their numbers.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Id, Self::SrcIp, Self::User, Self::SrcPort, Self::DstPort, Self::Host, Self::Url, Self::Geo];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Id,
+        Self::SrcIp,
+        Self::User,
+        Self::SrcPort,
+        Self::DstPort,
+        Self::Host,
+        Self::Url,
+        Self::Geo,
+        Self::DstIp,
+    ];
 
     /// The bit of the key in a mask.
     pub const fn bit(self) -> u32 {
@@ -50,6 +61,7 @@ impl Key {
         match self {
             Self::Id => Some(Field::Id),
             Self::SrcIp => Some(Field::SrcIp),
+            Self::DstIp => Some(Field::DstIp),
             Self::User => Some(Field::DstUser),
             Self::SrcPort => Some(Field::SrcPort),
             Self::DstPort => Some(Field::DstPort),

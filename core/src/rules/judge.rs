@@ -11,6 +11,7 @@ use crate::image::rows::{ConditionRow, NONE, NodeRow, RuleRow, condition, lookup
 use crate::limits::{PREVIOUS_MAX, RULE_DEPTH_MAX};
 use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition::value_of;
+use crate::rules::distinct::Distinct;
 use crate::rules::first_time;
 use crate::rules::history::{EventNumber, History, Key, Slot};
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
@@ -438,6 +439,7 @@ struct Found {
     newest: Option<EventNumber>,
     /// The one that made it enough.
     last: Option<EventNumber>,
+    distinct: Distinct,
     texts: Vec<EventNumber, PREVIOUS_MAX>,
 }
 
@@ -464,7 +466,10 @@ impl Found {
             {
                 return false;
             }
-            if !wanted(slot) || !compares(history, event, rule, slot) {
+            if !wanted(slot)
+                || !compares(history, event, rule, slot)
+                || !self.distinct.is_new(history, event, rule, slot)
+            {
                 continue;
             }
             let count = self.count.saturating_add(weight(&slot.copies, rule));
@@ -492,7 +497,7 @@ impl Found {
 /// How many events an event is to a rule: its packets, as far as they have the
 /// same in common, and differ from each other, as the rule asks.
 fn weight(copies: &Copies, rule: &RuleRow) -> u32 {
-    let (same, different) = (rule.same.get(), rule.different.get());
+    let (same, different) = (rule.same.get(), rule.different.get() | rule.distinct.get());
     let port = Key::DstPort.bit();
     match () {
         // Merged packets differ in their ports alone.
