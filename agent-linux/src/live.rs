@@ -66,4 +66,7 @@ pub trait Live {
 
     /// When [`Live::tick`] wants to be called; `None` for never.
     fn next_deadline(&self) -> Option<Millis>;
+
+    /// It will not be asked again: what it holds back is handed on.
+    fn end(&mut self, _now: Millis, _sink: &mut Sink<'_>) {}
 }

@@ -5,8 +5,10 @@
 //! decoder and fields. Rules only read it.
 
 use crate::limits::{ASSIGNED_MAX, DYNAMIC_MAX, SIDE_MAX};
+use crate::packet::merged::Merged;
 use crate::record::{Span, Value};
-use heapless::Vec;
+use core::fmt::Write;
+use heapless::{String, Vec};
 
 /// Fields that every decoder and rule knows by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,6 +182,26 @@ pub struct Forwarded {
     pub location: Value,
 }
 
+/// How many packets an event stands for: more than one only if it was
+/// [merged](crate::packet::merged).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copies {
+    /// All of them.
+    pub packets: u32,
+    /// Different ports of the target among them, at least 1.
+    pub ports: u32,
+    /// Those that went to the port of the first.
+    pub same_port: u32,
+    /// Those that are known to come from the source port of the first.
+    pub same_source_port: u32,
+}
+
+impl Default for Copies {
+    fn default() -> Self {
+        Self { packets: 1, ports: 1, same_port: 1, same_source_port: 1 }
+    }
+}
+
 /// What has been understood of an event. The host lends one for each event
 /// that is on its way, and may hand it from thread to thread.
 #[derive(Clone, Debug, Default)]
@@ -190,6 +212,13 @@ pub struct Known {
     pub program: Option<Span>,
     /// What is left behind the header.
     pub log: Span,
+    /// How many packets it stands for.
+    pub copies: Copies,
+    /// The part of the text that somebody wrote; more is only behind the
+    /// first of several packets.
+    line: Span,
+    /// `packets` and `ports` in decimal, if there are several packets.
+    counts: [Value; 2],
     /// The decoder, as a row of the image; `None` if none fits.
     pub decoder: Option<u16>,
     /// Type of log.
@@ -211,6 +240,9 @@ impl Known {
         self.header_host = None;
         self.program = None;
         self.log = Span::new(0, text_len);
+        self.copies = Copies::default();
+        self.line = self.log;
+        self.counts = [Value::Unset; 2];
         self.decoder = None;
         self.category = Category::default();
         self.is_new = false;
@@ -274,6 +306,41 @@ impl<'t> Event<'t> {
     pub fn resume(text: &'t [u8], origin: Origin<'t>, known: &'t mut Known) -> Self {
         let Origin { location, local_host, now } = origin;
         Self { text, location, local_host, now, known }
+    }
+
+    /// Reads what stands behind the first of several packets. Only for a
+    /// record that was [merged](crate::packet::merged::MERGED), and before
+    /// anything else is understood: the log ends where it begins.
+    pub fn take_apart(&mut self) {
+        let Some(merged) = Merged::read(self.text) else { return };
+        // The port of the first packet stands first.
+        self.copies = Copies {
+            packets: merged.packets,
+            ports: merged.targets(),
+            same_port: merged.parts().next().map_or(1, |(_, count)| count),
+            same_source_port: if merged.has_other_ports { 1 } else { merged.packets },
+        };
+        self.line = Span::new(0, merged.line.len());
+        self.log = self.line;
+        self.counts = [self.copies.packets, self.copies.ports].map(|count| self.keep_number(count));
+    }
+
+    /// The packets, if they are several.
+    pub fn merged(&self) -> Option<Merged<'t>> {
+        let is_merged = self.line.end() < self.text.len();
+        is_merged.then(|| Merged::read(self.text)).flatten()
+    }
+
+    /// The text without what was put behind it when it was merged.
+    pub fn line(&self) -> &'t [u8] {
+        self.text.get(..self.line.end()).unwrap_or(b"")
+    }
+
+    /// The names and values of what is known of a merged event alone:
+    /// `packets`, and `ports`, the different ports of the target.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let named = ["packets", "ports"].into_iter().zip(self.counts);
+        named.filter_map(|(name, value)| Some((name, self.bytes(value)?)))
     }
 
     /// The text behind the header.
@@ -353,6 +420,14 @@ impl<'t> Event<'t> {
         // Cannot fail: cut to the room that is left.
         let _ = side.extend_from_slice(cut);
         Value::Side(Span::new(start, side.len()))
+    }
+
+    /// A number in decimal.
+    fn keep_number(&mut self, number: u32) -> Value {
+        let mut digits = String::<10>::new();
+        // Has room for the largest.
+        let _ = write!(digits, "{number}");
+        self.keep(digits.as_bytes())
     }
 
     /// Sets what a decoder's order names and notes the assignment.

@@ -169,14 +169,19 @@ impl Agent {
         }
     }
 
+    /// Forgets the sources of some names, once they have said all.
+    pub(super) fn end_listening(&mut self, is_meant: impl Fn(&str) -> bool, now: Millis) {
+        for number in 0..self.listening.all.len() {
+            let place = self.listening.all.get_mut(number);
+            let Some(mut one) = place.and_then(|one| one.take_if(|one| is_meant(one.name))) else { continue };
+            one.source.end(now, &mut |heard| self.spool_record(heard, now));
+        }
+    }
+
     /// Opens sources, or forgets those of a name. What cannot be opened is
     /// said once.
     pub(super) fn listen_anew(&mut self, name: &'static str, sources: Vec<Box<dyn Live>>, now: Millis) {
-        for place in
-            self.listening.all.iter_mut().filter(|one| one.as_ref().is_some_and(|one| one.name == name))
-        {
-            *place = None;
-        }
+        self.end_listening(|one| one == name, now);
         for mut source in sources {
             let free = self.listening.all.iter().position(Option::is_none);
             let number = free.unwrap_or(self.listening.all.len());

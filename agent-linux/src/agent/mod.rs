@@ -272,6 +272,7 @@ impl Agent {
     fn finish(&mut self) {
         let now = host::now();
         let name = self.identity.name.clone();
+        self.end_listening(|_| true, now);
         self.note(&["ossec: Agent stopped: '", &name, "->any'."], now);
         // Once more, so that a manager that listens learns of the end.
         self.listening.hurry();

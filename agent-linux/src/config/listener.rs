@@ -2,6 +2,7 @@
 //! which means the same.
 
 use super::client::port;
+use super::localfile::MERGE_S;
 use super::reading::Reading;
 use super::report::Fault;
 use super::sections::LISTENER_UNUSED;
@@ -17,8 +18,8 @@ const ADDRESSES_MAX: usize = 256;
 /// RFC 5426 and RFC 3164: the port of syslog.
 const PORT: u16 = 514;
 
-const OPTIONS: [&str; 7] =
-    ["connection", "port", "protocol", "local_ip", "allowed-ips", "denied-ips", "socket"];
+const OPTIONS: [&str; 8] =
+    ["connection", "port", "protocol", "local_ip", "allowed-ips", "denied-ips", "socket", "merge_packets"];
 
 /// Listeners of one configuration.
 const LISTENERS_MAX: usize = 16;
@@ -34,7 +35,7 @@ pub(super) fn read<'t>(
     let mut network = !syslog;
     let mut protocol = None;
     while let Some(option) = reading.xml.child()? {
-        network |= !matches!(option.name, "socket" | "connection");
+        network |= !matches!(option.name, "socket" | "connection" | "merge_packets");
         match option.name {
             "connection" => syslog = reading.text(&option)?.is_some_and(|(kind, _)| kind == "syslog"),
             // The manager's own doors are none of the agent's business.
@@ -44,6 +45,7 @@ pub(super) fn read<'t>(
             "local_ip" => listener.local = local(reading, &option)?,
             "allowed-ips" => addresses(reading, &option, &mut listener.allowed)?,
             "denied-ips" => addresses(reading, &option, &mut listener.denied)?,
+            "merge_packets" => listener.merge_s = reading.number(&option, MERGE_S)?,
             "socket" => listener.socket = reading.path(&option)?.map(PathBuf::from),
             _ => reading.other_option(section.name, &option, &OPTIONS, &LISTENER_UNUSED)?,
         }

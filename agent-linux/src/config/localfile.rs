@@ -7,6 +7,7 @@ use super::sections::LOCALFILE_UNUSED;
 use super::xml::Element;
 use super::{Command, Config, File, Filter, Journal, LogFormat, RegexFormat, SOURCES_MAX, Stream};
 use crate::files::Priority;
+use bartizan_core::assemble::Format;
 use std::ops::RangeInclusive;
 
 /// Seconds between two runs of a command, if nothing is said (OSSEC 4.3).
@@ -18,13 +19,16 @@ const TIMEOUT_S: u32 = 120;
 /// Seconds between two runs of a command: up to a year.
 const FREQUENCIES: RangeInclusive<u32> = 1..=31_536_000;
 
+/// Seconds within which equal refused packets are one event.
+pub(super) const MERGE_S: RangeInclusive<u32> = 1..=300;
+
 /// Entries of one list of options.
 const LIST_MAX: usize = 64;
 
 /// The ring of the kernel, which is no file although it looks like one.
 const KERNEL: &str = "/dev/kmsg";
 
-const OPTIONS: [&str; 16] = [
+const OPTIONS: [&str; 17] = [
     "location",
     "log_format",
     "command",
@@ -41,6 +45,7 @@ const OPTIONS: [&str; 16] = [
     "priority",
     "rate_limit",
     "query",
+    "merge_packets",
 ];
 
 /// Names of priorities (RFC 5424 §6.2.1), as journalctl takes them too.
@@ -61,6 +66,8 @@ struct Parts {
     multiline: Option<Box<RegexFormat>>,
     journal: Journal,
     rate_limit: Option<u32>,
+    /// Seconds, and where they are written.
+    merge_s: Option<(u32, Span)>,
     turns: Priority,
     /// Something was wrong and is reported, so that less is missing than it seems.
     flawed: bool,
@@ -114,6 +121,10 @@ impl Parts {
             "unit" => push(reading, option, &mut self.journal.units)?,
             "identifier" => push(reading, option, &mut self.journal.identifiers)?,
             "priority" => self.priority(reading, option)?,
+            "merge_packets" => {
+                let seconds = reading.number(option, MERGE_S)?;
+                self.merge_s = self.flaw(seconds).map(|seconds| (seconds, option.name_at));
+            }
             "rate_limit" => self.rate_limit = reading.number(option, 1..=1_000_000)?,
             _ => reading.other_option(section.name, option, &OPTIONS, &LOCALFILE_UNUSED)?,
         }
@@ -153,8 +164,24 @@ impl Parts {
         Ok(())
     }
 
+    /// Packets are merged where a line is an event.
+    fn merging(&mut self, reading: &mut Reading<'_>) {
+        let merging = self.merge_s;
+        match (&mut self.kind, merging) {
+            (Some(Kind::Lines(LogFormat::Plain(format @ Format::Lines))), Some((seconds, _))) => {
+                *format = Format::Packets { window_ms: seconds * 1000 };
+            }
+            (Some(Kind::Lines(_) | Kind::Command(_)), Some((_, at))) => {
+                let help = "use it with <log_format>syslog</log_format>, or with the journal";
+                reading.error(at, format_args!("packets are merged only where a line is an event"), help);
+            }
+            _ => {}
+        }
+    }
+
     /// Adds what the options make together, or says what is missing.
     fn add<'t>(mut self, reading: &mut Reading<'t>, section: &Element<'t>, config: &mut Config) {
+        self.merging(reading);
         if let (Some(Kind::Lines(LogFormat::Regex(format))), Some(other)) =
             (&mut self.kind, self.multiline.take())
         {
@@ -194,6 +221,7 @@ impl Parts {
     ) {
         if location == KERNEL {
             config.kernel = true;
+            config.kernel_merge_s = self.merge_s.map(|(seconds, _)| seconds);
         } else if !location.starts_with('/') {
             let message = format_args!("`{location}` is no whole path");
             reading.error(
@@ -248,6 +276,7 @@ impl Parts {
             _ => {}
         }
         self.journal.rate_limit = self.rate_limit;
+        self.journal.merge_s = self.merge_s.map(|(seconds, _)| seconds);
         if config.journal.len() < LIST_MAX && !config.journal.contains(&self.journal) {
             config.journal.push(self.journal);
         }

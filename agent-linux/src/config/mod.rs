@@ -77,6 +77,8 @@ pub struct Config {
     pub journal: Vec<Journal>,
     /// Whether the kernel log is read.
     pub kernel: bool,
+    /// Seconds within which equal refused packets in it are one event.
+    pub kernel_merge_s: Option<u32>,
     /// Where syslog is received.
     pub listeners: Vec<Listener>,
     /// How a manager's orders are carried out.
@@ -271,6 +273,9 @@ pub struct Journal {
     pub filters: Vec<Filter>,
     /// Events a second at most; the journal waits.
     pub rate_limit: Option<u32>,
+    /// Seconds within which equal refused packets are one event; the least
+    /// number of all blocks counts.
+    pub merge_s: Option<u32>,
 }
 
 /// `<filter field="…" ignore_if_missing="…">PATTERN</filter>` (Wazuh 4.14).
@@ -301,6 +306,8 @@ pub struct Listener {
     pub denied: Vec<AddressRow>,
     /// A Unix datagram socket, usually `/dev/log`.
     pub socket: Option<PathBuf>,
+    /// Seconds within which equal refused packets of one sender are one event.
+    pub merge_s: Option<u32>,
 }
 
 /// Which text is read, and on which agent.
@@ -422,6 +429,7 @@ impl Config {
         self.streams.extend(other.streams);
         self.journal.extend(other.journal);
         self.kernel |= other.kernel;
+        self.kernel_merge_s = self.kernel_merge_s.or(other.kernel_merge_s);
         self.listeners.extend(other.listeners);
         self.responses.disabled |= other.responses.disabled;
         self.warnings.append(other.warnings);

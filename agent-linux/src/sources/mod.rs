@@ -13,6 +13,7 @@
 //! | [`kernel`] | the kernel's ring |
 //! | [`syslog`] | what others send |
 //! | `kept` | a program that is kept running |
+//! | `merging` | equal packets of any of them become one record |
 //! | `export` | how `journalctl` writes entries |
 //! | `text` | a record while it is put together |
 
@@ -21,6 +22,7 @@ mod export;
 pub mod journal;
 mod kept;
 pub mod kernel;
+mod merging;
 pub mod stream;
 pub mod syslog;
 #[cfg(test)]
@@ -30,8 +32,9 @@ mod usual;
 
 pub use usual::usual;
 
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::live::Live;
+use merging::Merging;
 
 /// One kind of sources that cannot wait. A change of one kind in a
 /// configuration leaves the others running.
@@ -70,7 +73,7 @@ impl Kind {
             Self::Commands => one.commands == other.commands,
             Self::Streams => one.streams == other.streams,
             Self::Journal => one.journal == other.journal,
-            Self::Kernel => one.kernel == other.kernel,
+            Self::Kernel => (one.kernel, one.kernel_merge_s) == (other.kernel, other.kernel_merge_s),
             Self::Syslog => one.listeners == other.listeners,
         }
     }
@@ -86,14 +89,16 @@ impl Kind {
                 config.streams.iter().for_each(|stream| all.push(Box::new(stream::Stream::new(stream))));
             }
             Self::Journal if config.journal.is_empty() => {}
-            Self::Journal => all.push(Box::new(journal::Journal::new(&config.journal))),
+            Self::Journal => {
+                let window_s = config.journal.iter().filter_map(|block| block.merge_s).min();
+                all.push(Merging::over(Box::new(journal::Journal::new(&config.journal)), window_s));
+            }
             Self::Kernel if !config.kernel => {}
-            Self::Kernel => all.push(Box::new(kernel::Kernel::new())),
+            Self::Kernel => all.push(Merging::over(Box::new(kernel::Kernel::new()), config.kernel_merge_s)),
             Self::Syslog => {
-                config
-                    .listeners
-                    .iter()
-                    .for_each(|listener| all.push(Box::new(syslog::Listener::new(listener))));
+                let over =
+                    |one: &config::Listener| Merging::over(Box::new(syslog::Listener::new(one)), one.merge_s);
+                all.extend(config.listeners.iter().map(over));
             }
         }
         all

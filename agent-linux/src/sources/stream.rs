@@ -127,6 +127,12 @@ impl Live for Stream {
     fn next_deadline(&self) -> Option<Millis> {
         self.deadline
     }
+
+    fn end(&mut self, now: Millis, sink: &mut Sink<'_>) {
+        let mut context = Context { now, header: b"", patterns: &mut NoPatterns };
+        let Self { stream, assembler, .. } = self;
+        assembler.finish(&mut context, &mut |record| sink(heard(&stream.label, &record)));
+    }
 }
 
 #[cfg(test)]

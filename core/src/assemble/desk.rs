@@ -10,6 +10,7 @@ use crate::limits::{GIVEN_MAX, OPEN_RECORDS_MAX, RECORD_MAX};
 use crate::pattern::Given;
 use crate::record::Span;
 use crate::time::Millis;
+use core::ops::Range;
 use heapless::Vec;
 
 /// A record that is not complete.
@@ -21,6 +22,8 @@ pub(super) struct Pending {
     len: usize,
     /// Offset of its first line.
     pub(super) at: u64,
+    /// [`Record::queue`] that it is given out with.
+    pub(super) queue: u8,
     /// Bytes left out so far.
     cut: u32,
     /// Lines so far.
@@ -29,7 +32,7 @@ pub(super) struct Pending {
     pub(super) stage: u8,
     /// When it is given out as it is.
     pub(super) due: Millis,
-    /// What makes lines belong to it: a part of its first line.
+    /// What makes lines belong to it: where it stands in the slot.
     key: Span,
     /// Parts of its first line that its end is compared with.
     pub(super) given: [Span; GIVEN_MAX],
@@ -99,9 +102,10 @@ fn text<'s>(slots: &'s [u8], record: &Pending) -> &'s [u8] {
     slot(slots, record.slot).get(..record.len).unwrap_or_default()
 }
 
-/// What makes lines belong to a record.
+/// What makes lines belong to a record: a part of its text, or of the room
+/// behind it.
 fn key<'s>(slots: &'s [u8], record: &Pending) -> &'s [u8] {
-    record.key.of(text(slots, record))
+    record.key.of(slot(slots, record.slot))
 }
 
 impl Desk<'_> {
@@ -147,7 +151,18 @@ impl Desk<'_> {
             Some(Wait::Timeout(ms) | Wait::Window(ms)) => self.now.plus(u64::from(ms)),
         };
         let given = [Span::default(); GIVEN_MAX];
-        let record = Pending { slot, len: 0, at: line.at, cut: 0, lines: 0, stage: 0, due, key, given };
+        let record = Pending {
+            slot,
+            len: 0,
+            at: line.at,
+            queue: self.queue,
+            cut: 0,
+            lines: 0,
+            stage: 0,
+            due,
+            key,
+            given,
+        };
         // Cannot be full: there was room, or room was made.
         let _ = self.pending.push(record);
         self.pending.len() - 1
@@ -221,6 +236,48 @@ impl Desk<'_> {
         }
     }
 
+    /// Puts bytes in the place of a part of a record's text. They must fit.
+    pub(super) fn replace(&mut self, index: usize, part: Range<usize>, bytes: &[u8]) {
+        let Some(record) = self.pending.get_mut(index) else { return };
+        let (start, end) = (record.slot * RECORD_MAX, part.start + bytes.len());
+        let len = (record.len + bytes.len()).saturating_sub(part.len());
+        let Some(slot) = self.slots.get_mut(start..start + RECORD_MAX) else { return };
+        if part.end <= record.len && len <= slot.len() {
+            slot.copy_within(part.end..record.len, end);
+            slot.iter_mut().skip(part.start).zip(bytes).for_each(|(to, from)| *to = *from);
+            record.len = len;
+        }
+    }
+
+    /// Keeps bytes at the end of a record's slot, behind its text, of which
+    /// the first `key` make lines belong to it. They must fit.
+    pub(super) fn keep(&mut self, index: usize, bytes: &[u8], key: usize) {
+        let Some(record) = self.pending.get_mut(index) else { return };
+        let from = RECORD_MAX - bytes.len().min(RECORD_MAX);
+        record.key = Span::new(from, from + key);
+        let start = record.slot * RECORD_MAX;
+        let room = self.slots.get_mut(start + from..start + RECORD_MAX).unwrap_or_default();
+        room.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    }
+
+    /// What is kept behind the key of a record.
+    pub(super) fn kept(&self, index: usize) -> &[u8] {
+        let slot = self.pending.get(index).map(|record| (slot(self.slots, record.slot), record.key.end()));
+        slot.and_then(|(slot, end)| slot.get(end..)).unwrap_or_default()
+    }
+
+    /// Bytes that a record's text may have without touching what is kept.
+    pub(super) fn room(&self, index: usize) -> usize {
+        self.pending.get(index).map_or(0, |record| usize::from(record.key.start))
+    }
+
+    /// Makes a record the youngest: the last one to make room for another.
+    pub(super) fn renew(&mut self, index: usize) {
+        if let Some(behind) = self.pending.get_mut(index..).filter(|behind| !behind.is_empty()) {
+            behind.rotate_left(1);
+        }
+    }
+
     /// Gives a record out and forgets it.
     pub(super) fn give(&mut self, index: usize) {
         if let Some(record) = self.pending.get(index) {
@@ -239,9 +296,9 @@ impl Desk<'_> {
     /// Gives a record out, as one that begins at `at`, and keeps it.
     pub(super) fn show(&mut self, index: usize, at: u64) {
         let Some(record) = self.pending.get(index) else { return };
-        let (text, cut) = (text(self.slots, record), record.cut);
+        let (text, queue, cut) = (text(self.slots, record), record.queue, record.cut);
         if self.replayed.is_none() && (!text.is_empty() || cut > 0) {
-            (self.out)(Record { text, queue: self.queue, at, cut });
+            (self.out)(Record { text, queue, at, cut });
         }
     }
 

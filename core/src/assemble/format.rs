@@ -73,6 +73,12 @@ pub enum Format {
     DjbMultilog,
     /// OSSEC's `alerts.log`.
     OssecAlert,
+    /// A line is a record, but equal packets that a filter refused are one
+    /// together: see [`merged`](crate::packet::merged).
+    Packets {
+        /// Time after the first of them at which their record is given out.
+        window_ms: u32,
+    },
 }
 
 /// What stands between the lines of a record. Wazuh 4.14: `replace`.
@@ -139,7 +145,13 @@ impl Format {
 
     /// Whether lines of several records may be mixed.
     pub const fn is_mixed(&self) -> bool {
-        matches!(self, Self::ModsecAudit | Self::LinuxAuditd { .. } | Self::Regex { key: Some(_), .. })
+        matches!(
+            self,
+            Self::ModsecAudit
+                | Self::LinuxAuditd { .. }
+                | Self::Regex { key: Some(_), .. }
+                | Self::Packets { .. }
+        )
     }
 
     /// How long its records wait for their next line.
@@ -149,6 +161,7 @@ impl Format {
                 Some(Wait::Timeout(*timeout_ms))
             }
             Self::LinuxAuditd { wait } => Some(*wait),
+            Self::Packets { window_ms } => Some(Wait::Window(*window_ms)),
             // The number of lines says when a record ends; the time of MySQL
             // has no end.
             Self::Multi { .. } | Self::MysqlLog => None,

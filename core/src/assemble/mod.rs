@@ -29,6 +29,7 @@ mod multi_line;
 mod mysql_log;
 mod nmapg;
 mod ossec_alert;
+mod packets;
 mod postgresql_log;
 mod regex;
 mod snort_full;
@@ -63,7 +64,8 @@ pub struct Line<'a> {
 pub struct Record<'a> {
     /// The text, at most [`RECORD_MAX`](crate::limits::RECORD_MAX) bytes.
     pub text: &'a [u8],
-    /// Which way it takes through analysis; `b'1'` is the usual one.
+    /// Which way it takes through analysis; `b'1'` is the usual one. With
+    /// [`MERGED`](crate::packet::merged::MERGED) it is several packets.
     pub queue: u8,
     /// Offset of its first line in the source.
     pub at: u64,
@@ -243,6 +245,7 @@ fn place(format: Format, desk: &mut Desk<'_>, line: &Line<'_>, context: &mut Con
         Format::PostgresqlLog => postgresql_log::push(desk, line),
         Format::DjbMultilog => djb_multilog::push(desk, line, context.header),
         Format::OssecAlert => ossec_alert::push(desk, line),
+        Format::Packets { window_ms } => packets::push(desk, line, window_ms),
     }
 }
 

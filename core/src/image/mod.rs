@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub const MAGIC: [u8; 4] = *b"BZRS";
 
 /// Version of the layout; another version is refused.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// Tables of an image, in the order of its sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

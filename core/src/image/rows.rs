@@ -127,6 +127,8 @@ rows! {
         pub same: U32,
         /// Keys that must differ.
         pub different: U32,
+        /// Keys that must differ among all events that are counted.
+        pub distinct: U32,
         /// First-time keys whose line is written when the rule fires.
         pub ignore_keys: U16,
         /// First-time keys whose line silences the rule.

@@ -49,7 +49,13 @@ fn stamp(text: &[u8]) -> Option<usize> {
     match is_month && digit(5) {
         true if time(7) => {
             let is_year = has(15, b" ") && (16..20).all(digit) && has(20, b" ");
-            Some(if is_year { 20 } else { 15 })
+            // Also `Mar 30 15:54:22.171929`.
+            let fraction = if has(15, b".") {
+                text.iter().skip(16).take_while(|byte| byte.is_ascii_digit()).count() + 1
+            } else {
+                0
+            };
+            Some(if is_year { 20 } else { 15 + fraction })
         }
         true if (7..11).all(digit) && time(12) => Some(20),
         _ => None,

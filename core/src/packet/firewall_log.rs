@@ -1,5 +1,6 @@
 //! `firewall.log` of OSSEC and of this project: `2011 Jul 12 11:55:17
 //! (agent) 192.0.2.1->/var/log/ufw.log DROP TCP 192.0.2.7:2686->198.51.100.1:135`.
+//! Ours may end the origin with ` [3 packets]`.
 
 use super::draft::{Draft, Slot, number};
 use super::{Action, Format};
@@ -28,6 +29,7 @@ pub(super) fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
         _ => return None,
     };
     draft.packet.format = Format::FirewallLog;
+    draft.packet.count = words.next().and_then(packets);
     draft.packet.time = line.get(..DATE);
     draft.set(Slot::Protocol, protocol);
     let origin = line.get(DATE + 1..).unwrap_or_default();
@@ -35,6 +37,12 @@ pub(super) fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     end(ends.get(..arrow)?, Slot::Src, Slot::SrcPort, draft);
     end(ends.get(arrow + 2..)?, Slot::Dst, Slot::DstPort, draft);
     Some(())
+}
+
+/// `… [3 packets]`.
+fn packets(origin: &[u8]) -> Option<u32> {
+    let text = origin.strip_suffix(b" packets]")?;
+    number(text.get(memchr::memrchr(b'[', text)? + 1..)?)
 }
 
 /// `192.0.2.7:2686`, `2001:db8::7:2686`; port 0 stands for none.

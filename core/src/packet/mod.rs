@@ -9,13 +9,14 @@
 //! | room | what it reads |
 //! |---|---|
 //! | `netfilter` | the kernel's own lines (iptables, nftables), with any prefix |
-//! | `pf` | `filterlog` of pfSense and OPNsense |
+//! | `pf` | `filterlog` of pfSense and OPNsense, and pf logs as tcpdump shows them |
 //! | `mikrotik` | RouterOS |
 //! | `cisco` | ASA, PIX, FTD and IOS |
 //! | `csv` | Palo Alto |
 //! | `pairs` | keys and values: FortiGate, SonicWall, NetScreen, Junos, Sophos, Huawei, Check Point, CEF, LEEF |
 //! | `firewall_log` | `firewall.log`, OSSEC's and ours |
 //! | `words` | ipfw, and the firewall of Windows |
+//! | [`merged`] | equal packets in one record |
 //! | `envelope` | what stands before: priority, time, name of the device |
 //!
 //! Bounds: work is linear in the length of the line, with one pass for each
@@ -27,6 +28,7 @@ mod draft;
 mod endpoint;
 mod envelope;
 mod firewall_log;
+pub mod merged;
 mod mikrotik;
 mod netfilter;
 mod pairs;
@@ -35,6 +37,7 @@ mod pf;
 mod tests;
 mod words;
 
+use core::fmt;
 use core::net::IpAddr;
 use draft::Draft;
 use memchr::memmem;
@@ -161,16 +164,16 @@ impl Flags {
         self.0 == 0
     }
 
-    /// Whether the flag of this name (`SYN`) is set.
-    pub fn has(self, word: &str) -> bool {
-        (0..).zip(Self::ALL).any(|(bit, (name, ..))| name == word && self.0 & (1 << bit) != 0)
-    }
-
     /// The letters that DShield's format has for them, in its order.
     pub fn letters(self) -> impl Iterator<Item = char> {
         const ORDER: [u8; 8] = [7, 6, 5, 4, 3, 2, 1, 0];
         let set = ORDER.into_iter().filter(move |bit| self.0 & (1 << bit) != 0);
         set.filter_map(|bit| Self::ALL.get(usize::from(bit)).map(|(_, _, letter)| char::from(*letter)))
+    }
+
+    /// The set as bits, to be compared.
+    pub(crate) fn bits(self) -> u8 {
+        self.0
     }
 
     /// Adds a flag by its name; false if there is none of that name.
@@ -187,6 +190,17 @@ impl Flags {
     }
 }
 
+/// The words of the flags that are set, with commas: `SYN,ACK`.
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let set = Self::ALL.iter().enumerate().filter(|(bit, _)| self.0 & (1 << bit) != 0);
+        set.enumerate().try_for_each(|(place, (_, (word, ..)))| {
+            f.write_str(if place == 0 { "" } else { "," })?;
+            f.write_str(word)
+        })
+    }
+}
+
 /// Which format a line has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
@@ -195,6 +209,8 @@ pub enum Format {
     Netfilter,
     /// `filterlog` of pfSense and OPNsense.
     Pf,
+    /// A pf log, as tcpdump shows it.
+    PfLog,
     /// RouterOS.
     MikroTik,
     /// ASA, PIX, FTD, IOS.
@@ -233,6 +249,7 @@ impl Format {
         match self {
             Self::Netfilter => "netfilter",
             Self::Pf => "pf",
+            Self::PfLog => "pflog",
             Self::MikroTik => "mikrotik",
             Self::Cisco => "cisco",
             Self::PaloAlto => "paloalto",
@@ -358,6 +375,11 @@ fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     }
     if let Some(at) = find(b"firewall,").filter(|_| find(b" proto ").is_some()) {
         mikrotik::fill(line.get(at..)?, draft);
+        return Some(());
+    }
+    if let Some(at) = find(b"rule ").filter(|_| find(b"(match)").is_some())
+        && pf::tcpdump(line.get(at + 5..)?, draft).is_some()
+    {
         return Some(());
     }
     if let Some(at) = find(b"ipfw: ") {

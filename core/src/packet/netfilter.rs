@@ -118,8 +118,7 @@ fn letter(rule: &[u8]) -> Option<u8> {
     let mut parts = rule.rsplit(|byte| *byte == b'-');
     let last = parts.next()?;
     match (last, parts.next()) {
-        ([letter], _) => Some(*letter),
-        (_, Some([letter])) => Some(*letter),
+        ([letter @ (b'A' | b'D' | b'R')], _) | (_, Some([letter])) => Some(*letter),
         _ => None,
     }
 }

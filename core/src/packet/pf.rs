@@ -1,8 +1,8 @@
-//! `filterlog` of pfSense and OPNsense: values between commas, whose columns
-//! differ for IPv4 and IPv6.
+//! pf: `filterlog` of pfSense and OPNsense, values between commas whose columns
+//! differ for IPv4 and IPv6; and what tcpdump shows of a pf log.
 
-use super::Format;
 use super::draft::{Draft, Slot};
+use super::{Format, Protocol};
 
 /// Columns of all lines.
 const RULE: usize = 3;
@@ -40,12 +40,66 @@ pub(super) fn fill<'t>(text: &'t [u8], draft: &mut Draft<'t>) {
         draft.set(Slot::SrcPort, column(behind));
         draft.set(Slot::DstPort, column(behind + 1));
     }
-    if protocol == super::Protocol::TCP {
+    if protocol == Protocol::TCP {
         draft.packet.flags.add_letters(column(behind + 3));
     }
-    if protocol == super::Protocol::ICMP {
+    if protocol == Protocol::ICMP {
         draft.packet.icmp = icmp(column(behind));
     }
+}
+
+/// `5/0(match): block in on em0: 192.0.2.7.4500 > 198.51.100.1.23: Flags [S], …`.
+/// Reads from the number of the rule on; `None` if it is another line.
+pub(super) fn tcpdump<'t>(text: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
+    let at = memchr::memmem::find(text, b"(match)")?;
+    let (rule, rest) = text.split_at_checked(at)?;
+    let mut words = rest.get(b"(match)".len()..)?.split(|byte| *byte == b' ').filter(|word| *word != b":");
+    let action = words.find(|word| !word.is_empty())?;
+    let slot = match words.next()? {
+        b"in" => Slot::In,
+        b"out" => Slot::Out,
+        _ => return None,
+    };
+    draft.packet.format = Format::PfLog;
+    draft.set(Slot::Rule, rule);
+    draft.set(Slot::Action, action);
+    if words.next() == Some(b"on") {
+        draft.set(slot, without_colon(words.next()?));
+    }
+    end(words.next().unwrap_or_default(), Slot::Src, Slot::SrcPort, draft);
+    if words.next() != Some(b">") {
+        draft.malformed();
+        return Some(());
+    }
+    end(without_colon(words.next().unwrap_or_default()), Slot::Dst, Slot::DstPort, draft);
+    let said = words.find(|word| !word.is_empty()).unwrap_or_default();
+    let name = said.strip_suffix(b",").unwrap_or(said);
+    let protocol = Protocol::new(without_colon(name));
+    // All but TCP are named; of that the flags are told.
+    let is_named = matches!(protocol, Protocol::Number(_));
+    draft.packet.protocol = Some(if is_named { protocol } else { Protocol::TCP });
+    let flags = if name == b"Flags" { words.next().unwrap_or_default() } else { name };
+    if !is_named {
+        draft.packet.flags.add_letters(flags);
+    }
+    Some(())
+}
+
+fn without_colon(word: &[u8]) -> &[u8] {
+    word.strip_suffix(b":").unwrap_or(word)
+}
+
+/// An address, and behind its last dot the port: `192.0.2.7.4500`,
+/// `2001:db8::7.4500`.
+fn end<'t>(word: &'t [u8], address: Slot, port: Slot, draft: &mut Draft<'t>) {
+    let dots = if word.contains(&b':') { 0 } else { 3 };
+    let dot = word.iter().enumerate().filter(|(_, byte)| **byte == b'.').nth(dots);
+    let (before, behind) = match dot {
+        Some((at, _)) => (word.get(..at), word.get(at + 1..)),
+        None => (Some(word), None),
+    };
+    draft.set(address, before.unwrap_or_default());
+    draft.set(port, behind.unwrap_or_default());
 }
 
 /// The types that `filterlog` names.

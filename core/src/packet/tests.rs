@@ -85,6 +85,27 @@ const LINES: &[(&str, &str)] = &[
     ),
     ("filterlog: 5,,,1,em0,match,block,in,4,0x0", "none"),
     (
+        "Mar 30 15:33:26 fw pf: rule 5/0(match): block in on em0: 192.0.2.7.40000 > 198.51.100.1.81: Flags [S], seq 1, win 16384, length 0",
+        "pflog Drop TCP em0>- 192.0.2.7#40000>198.51.100.1#81 S 5/0 fw",
+    ),
+    (
+        "Mar 30 15:54:22.171929 rule 3/(match) pass out on xl0: 192.0.2.7.1514 > 198.51.100.1.1030:  udp 73",
+        "pflog Allow UDP ->xl0 192.0.2.7#1514>198.51.100.1#1030  3/ -",
+    ),
+    (
+        "rule 5/0(match): block in on em0: 2001:db8::7 > 2001:db8::1: ICMP6, echo request, id 1, length 64",
+        "pflog Drop ICMPv6 em0>- 2001:db8::7>2001:db8::1  5/0 -",
+    ),
+    (
+        "rule 2/(match) block in on em0: 2001:db8::7.40000 > 2001:db8::1.81: S 1:1(0) win 16384 (DF)",
+        "pflog Drop TCP em0>- 2001:db8::7#40000>2001:db8::1#81 S 2/ -",
+    ),
+    (
+        "rule 5/0(match): block in on em0: 192.0.2.7.40000 ? 198.51.100.1.81",
+        "pflog? Drop - em0>- 192.0.2.7#40000>-  5/0 -",
+    ),
+    ("su: by rule x (match) pass the salt", "none"),
+    (
         "2023-03-18T20:36:59.594792+01:00 10.0.0.1 firewall,info drop-tcp input: in:ether1-WAN out:(unknown 0), connection-state:new src-mac 00:17:10, proto TCP (SYN), 192.0.2.7:59388->198.51.100.1:23, len 40",
         "mikrotik Drop TCP ether1-WAN>- 192.0.2.7#59388>198.51.100.1#23 S drop-tcp input 10.0.0.1",
     ),
@@ -196,7 +217,7 @@ fn lines_of_all_makers_say_the_same_things() {
 
 #[test]
 fn what_stands_beside_the_addresses_is_read_too() {
-    let [icmp, error, count] = [4, 5, 17].map(|at| read(LINES[at].0.as_bytes()).unwrap());
+    let [icmp, error, count] = [4, 5, 23].map(|at| read(LINES[at].0.as_bytes()).unwrap());
     assert_eq!((icmp.icmp, icmp.ttl, icmp.length), (Some((128, 0)), Some(52), Some(80)));
     assert_eq!(error.icmp, Some((3, 1)), "of the error, not of the packet in it");
     assert_eq!(count.count, Some(3));

@@ -88,9 +88,16 @@ pub fn value_of<'e>(event: &'e Event<'_>, what: u8) -> Option<&'e [u8]> {
     }
 }
 
-/// A dynamic field by name. The names that count are those of the decoder
-/// that was chosen last; positions are shared with its chain (OSSEC 4.3).
+/// A dynamic field by name; of an event that was merged also `packets` and
+/// `ports`.
 pub fn dynamic<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
+    let counted = || event.counts().find(|(known, _)| known.as_bytes().eq_ignore_ascii_case(name));
+    decoded(image, event, name).or_else(|| counted().map(|(_, value)| value))
+}
+
+/// The names that count are those of the decoder that was chosen last;
+/// positions are shared with its chain (OSSEC 4.3).
+fn decoded<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
     let decoder = image.decoder(event.decoder?)?;
     let order = image.range(image.order, decoder.order);
     let position = order.iter().position(|item| {

@@ -7,7 +7,7 @@
 //! grows: remembering one event drops a bounded number of old ones, and a
 //! search looks at each remembered event once at most.
 
-use crate::event::{Event, Field};
+use crate::event::{Copies, Event, Field};
 use crate::image::Image;
 use crate::record::{Span, Value};
 use zerocopy::little_endian::U16;
@@ -32,14 +32,25 @@ pub enum Key {
     Url,
     /// The place in the world of the source: never known here.
     Geo,
+    /// The destination address.
+    DstIp,
 }
 
 impl Key {
     /// Number of keys.
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
     /// All keys, in the order of their numbers.
-    pub const ALL: [Self; Self::COUNT] =
-        [Self::Id, Self::SrcIp, Self::User, Self::SrcPort, Self::DstPort, Self::Host, Self::Url, Self::Geo];
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Id,
+        Self::SrcIp,
+        Self::User,
+        Self::SrcPort,
+        Self::DstPort,
+        Self::Host,
+        Self::Url,
+        Self::Geo,
+        Self::DstIp,
+    ];
 
     /// The bit of the key in a mask.
     pub const fn bit(self) -> u32 {
@@ -50,6 +61,7 @@ impl Key {
         match self {
             Self::Id => Some(Field::Id),
             Self::SrcIp => Some(Field::SrcIp),
+            Self::DstIp => Some(Field::DstIp),
             Self::User => Some(Field::DstUser),
             Self::SrcPort => Some(Field::SrcPort),
             Self::DstPort => Some(Field::DstPort),
@@ -82,6 +94,8 @@ pub struct Slot {
     pub rule: u16,
     /// Type of log.
     pub category: u8,
+    /// How many packets it stands for.
+    pub copies: Copies,
     start: u32,
     len: u32,
     text: u16,
@@ -228,8 +242,8 @@ impl<'i, 'm> History<'i, 'm> {
         if self.len() >= self.memory.slots.len() {
             self.overflow(event.now.epoch);
         }
-        let mut slot =
-            Slot { time: event.now.epoch, mark, rule, category: event.category as u8, ..Slot::default() };
+        let (time, category) = (event.now.epoch, event.category as u8);
+        let mut slot = Slot { time, mark, rule, category, copies: event.copies, ..Slot::default() };
         if !self.write_bytes(event, &mut slot) {
             return;
         }

@@ -5,12 +5,13 @@
 //! it asks of the host through [`Host`]. A verdict is given first, so that the
 //! host can write an alert that quotes earlier events, and remembered after.
 
-use crate::event::{Category, Event};
+use crate::event::{Category, Copies, Event};
 use crate::image::Image;
 use crate::image::rows::{ConditionRow, NONE, NodeRow, RuleRow, condition, lookup, rule_flag, search};
 use crate::limits::{PREVIOUS_MAX, RULE_DEPTH_MAX};
 use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition::value_of;
+use crate::rules::distinct::Distinct;
 use crate::rules::first_time;
 use crate::rules::history::{EventNumber, History, Key, Slot};
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
@@ -346,11 +347,14 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-        let mut found = Found::default();
+        // What this event has beyond itself counts as if it had come before.
+        let own = u32::from(rule.search != search::HISTORY) * (weight(&event.copies, rule) - 1);
+        let mut found = Found { count: own, ..Found::default() };
         let history = &self.judge.history;
         let list = rule.search_in.get();
         let hit = match rule.search {
             search::NONE => return true,
+            search::RULE | search::GROUP if own > u32::from(rule.frequency.get()) => true,
             search::RULE | search::GROUP => {
                 let first = history.newest_in(list);
                 let mut entries =
@@ -360,10 +364,12 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             search::HISTORY => found.search(history, event, rule, &mut history.newest_first(), |slot| {
                 slot.category == event.category as u8 && matcher.is_match(PatternId(list), history.log(slot))
             }),
-            _ => None,
+            _ => false,
         };
-        let Some(last) = hit else { return false };
-        for number in [Some(last), found.newest].into_iter().flatten() {
+        if !hit {
+            return false;
+        }
+        for number in [found.last, found.newest].into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());
         }
         self.mark = rule.level.get();
@@ -429,14 +435,18 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 /// What a search has found so far.
 #[derive(Default)]
 struct Found {
-    count: u16,
+    count: u32,
     newest: Option<EventNumber>,
+    /// The one that made it enough.
+    last: Option<EventNumber>,
+    distinct: Distinct,
     texts: Vec<EventNumber, PREVIOUS_MAX>,
 }
 
 impl Found {
     /// Counts earlier events that fit, until there is one more than the
-    /// rule's frequency: that one is given.
+    /// rule's frequency; false if there never is. An event that was merged
+    /// counts as often as its packets would.
     ///
     /// QUIRK: a mark of an earlier search ends this one, even on an event
     /// that would not count.
@@ -447,36 +457,60 @@ impl Found {
         rule: &RuleRow,
         events: &mut dyn Iterator<Item = EventNumber>,
         mut wanted: impl FnMut(&Slot) -> bool,
-    ) -> Option<EventNumber> {
+    ) -> bool {
         for number in events {
-            let slot = history.get(number)?;
+            let Some(slot) = history.get(number) else { return false };
             // The newest of the list is marked, whether it counts or not.
             self.newest = self.newest.or(Some(number));
             if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get()
             {
-                return None;
+                return false;
             }
-            if !wanted(slot) || !compares(history, event, rule, slot) {
+            if !wanted(slot)
+                || !compares(history, event, rule, slot)
+                || !self.distinct.is_new(history, event, rule, slot)
+            {
                 continue;
             }
-            self.quote(number, rule);
-            if self.count >= rule.frequency.get() {
-                return Some(number);
+            let count = self.count.saturating_add(weight(&slot.copies, rule));
+            let is_enough = count > u32::from(rule.frequency.get());
+            self.quote(number, rule, is_enough);
+            if is_enough {
+                self.last = Some(number);
+                return true;
             }
-            self.count += 1;
+            self.count = count;
         }
-        None
+        false
     }
 
     /// Notes an event whose text the alert will quote. A search in the list
     /// of one rule quotes also the event that completes it.
-    fn quote(&mut self, number: EventNumber, rule: &RuleRow) {
-        let completes = self.count >= rule.frequency.get();
+    fn quote(&mut self, number: EventNumber, rule: &RuleRow, completes: bool) {
         if !completes || rule.search == search::RULE {
             // More than fit are not quoted.
             let _ = self.texts.push(number);
         }
     }
+}
+
+/// How many events an event is to a rule: its packets, as far as they have the
+/// same in common, and differ from each other, as the rule asks.
+fn weight(copies: &Copies, rule: &RuleRow) -> u32 {
+    let (same, different) = (rule.same.get(), rule.different.get() | rule.distinct.get());
+    let port = Key::DstPort.bit();
+    match () {
+        // Merged packets differ in their ports alone.
+        () if different & !port & !Key::SrcIp.bit() != 0 => 1,
+        () if different & port != 0 => copies.ports,
+        () if same & port != 0 && same & Key::SrcPort.bit() != 0 => {
+            copies.same_port.min(copies.same_source_port)
+        }
+        () if same & port != 0 => copies.same_port,
+        () if same & Key::SrcPort.bit() != 0 => copies.same_source_port,
+        () => copies.packets,
+    }
+    .max(1)
 }
 
 /// Whether an earlier event agrees with this one in what must be the same,

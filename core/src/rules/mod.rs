@@ -13,6 +13,7 @@
 //! | [`clock`] | times of day and days of the week |
 //! | [`compiled`] | conditions that are code |
 //! | [`condition`] | the conditions of one rule |
+//! | `distinct` | earlier events that must differ from each other |
 //! | [`walk`] | the tree: which rules hold |
 //! | [`first_time`] | keys of what is seen for the first time or ignored |
 //! | [`history`] | earlier events, in lent memory |
@@ -22,6 +23,7 @@ pub mod address;
 pub mod clock;
 pub mod compiled;
 pub mod condition;
+mod distinct;
 pub mod first_time;
 pub mod history;
 pub mod judge;

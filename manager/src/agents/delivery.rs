@@ -5,6 +5,7 @@ use super::registry::AgentId;
 use crate::engine::pipeline::Batch;
 use crate::outputs::clock::LocalClock;
 use crate::respond::OwnedOrder;
+use bartizan_core::packet::merged::MERGED;
 use bartizan_core::respond::report::{self, Report};
 use bartizan_core::wire::batch::{Entries, Entry, Lost, Record};
 use bartizan_core::wire::downlink::Ticket;
@@ -132,10 +133,11 @@ impl Delivery {
             // The listener has looked at all of it before: it is sound.
             let Some(Ok(entry)) = entries.next() else { return true };
             match entry {
-                Entry::Record(Record { source, age_ms, text, .. }) => {
+                Entry::Record(Record { source, queue, age_ms, text, .. }) => {
                     if let Some(source) = find(&self.sources, source).filter(|_| !text.is_empty()) {
                         let time = time_at(self.received, age_ms);
                         batch.push(text, &source.location, clock.moment(time));
+                        batch.is_merged(queue & MERGED != 0);
                     }
                 }
                 Entry::Lost(Lost { source, records, first_age_ms, last_age_ms }) => {

@@ -274,7 +274,8 @@ impl Hub {
 
     /// Writes an event of the manager.
     pub(crate) fn note(&self, location: &[u8], text: String) {
-        self.door.note(Raw { location: Arc::from(location), bytes: text.into_bytes(), time: epoch_now() });
+        let (location, bytes) = (Arc::from(location), text.into_bytes());
+        self.door.note(Raw { location, bytes, is_merged: false, time: epoch_now() });
     }
 
     /// The sessions, by agent.

@@ -14,6 +14,7 @@ use crate::outputs::clock::LocalTime;
 use bartizan_core::event::{Event, Field, Target};
 use bartizan_core::image::Image;
 use bartizan_core::image::rows::{DecoderRow, RuleRow, TextRow, decoder_flag, rule_flag};
+use bartizan_core::packet::merged::Merged;
 use bartizan_core::rules::judge::Verdict;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,10 @@ pub struct Alert<'a> {
     pub fields: [Option<&'a [u8]>; Field::COUNT],
     /// Dynamic fields with their names, in the decoder's order.
     pub dynamic: Vec<(&'a [u8], &'a [u8])>,
+    /// The packets that it is about, if they are several in one record. Not kept:
+    /// what is kept has their numbers as the fields `packets` and `ports`.
+    #[serde(skip)]
+    pub merged: Option<Merged<'a>>,
 }
 
 /// The rule that fired.
@@ -167,6 +172,7 @@ impl<'a> Alert<'a> {
             previous,
             fields: Field::ALL.map(|field| event.field(field)),
             dynamic: dynamic(image, event),
+            merged: event.merged(),
         }
     }
 
@@ -204,7 +210,8 @@ impl<'a> Alert<'a> {
     }
 }
 
-/// The dynamic fields that the chosen decoder names.
+/// The dynamic fields that the chosen decoder names, and how many packets it
+/// stands for if there are several.
 fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a [u8])> {
     let named = |(target, value): &(Target, _)| match target {
         Target::Dynamic(item) => {
@@ -213,5 +220,6 @@ fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a
         }
         Target::Static(_) => None,
     };
-    event.assigned().iter().filter_map(named).collect()
+    let counts = event.counts().map(|(name, value)| (name.as_bytes(), value));
+    event.assigned().iter().filter_map(named).chain(counts).collect()
 }

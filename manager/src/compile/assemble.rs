@@ -81,7 +81,7 @@ fn settings_row(loading: &Loading, settings: &Settings) -> SettingsRow {
         bounded_lists: U16::new(loading.id_lists),
         bounded_len: U32::new(settings.sid_prev_matched_max),
         frequency_max: U32::new(rules().map(|rule| rule.frequency.into()).max().unwrap_or(0)),
-        keys: U32::new(rules().fold(0, |keys, rule| keys | rule.same | rule.different)),
+        keys: U32::new(rules().fold(0, |keys, rule| keys | rule.same | rule.different | rule.distinct)),
     }
 }
 
@@ -161,6 +161,7 @@ impl Tables {
             ignore: U32::new(rule.ignore),
             same: U32::new(rule.same),
             different: U32::new(rule.different),
+            distinct: U32::new(rule.distinct),
             ignore_keys: U16::new(rule.ignore_keys),
             check_ignored_keys: U16::new(rule.check_ignored_keys),
             conditions: append(&mut self.conditions, own),

@@ -3,7 +3,7 @@
 use super::elements::Context;
 use crate::pattern::Language;
 use crate::xml::Element;
-use bartizan_core::decode::plugins::Plugin;
+use bartizan_core::decode::plugins::{Plugin, packet};
 use bartizan_core::event::{Category, Field};
 use bartizan_core::image::rows::{NONE, decoder_flag, offset};
 use bartizan_core::rules::first_time::part;
@@ -43,7 +43,7 @@ pub(super) struct Decoders {
 
 /// Decoders that stand for the stages of file integrity and the like, with
 /// the name that is shown for each.
-const STAGES: [(&str, &str); 8] = [
+const STAGES: [(&str, &str); 9] = [
     ("rootcheck", "rootcheck"),
     ("syscheck_integrity_changed", "syscheck_integrity_changed"),
     ("syscheck_integrity_changed_2nd", "syscheck_integrity_changed"),
@@ -52,6 +52,7 @@ const STAGES: [(&str, &str); 8] = [
     ("syscheck_deleted", "syscheck_integrity_changed"),
     ("hostinfo_new", "hostinfo_modified"),
     ("hostinfo_modified", "hostinfo_modified"),
+    (packet::STAGE, packet::STAGE),
 ];
 
 const DECODERS_MAX: usize = 20_000;

@@ -9,6 +9,7 @@ use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::event::{Category, Field};
 use bartizan_core::image::rows::{NONE, info, lookup, rule_flag, search, subject};
+use bartizan_core::limits::DISTINCT_MAX;
 use bartizan_core::rules::address::AddressRow;
 use bartizan_core::rules::clock;
 use bartizan_core::rules::compiled::Function;
@@ -98,6 +99,7 @@ pub(super) struct Rule {
     pub(super) correlation: Correlation,
     pub(super) same: u32,
     pub(super) different: u32,
+    pub(super) distinct: u32,
     pub(super) ignore_keys: u16,
     pub(super) check_ignored_keys: u16,
     pub(super) differs: bool,
@@ -191,6 +193,7 @@ impl Rule {
             correlation: Correlation::default(),
             same: 0,
             different: 0,
+            distinct: 0,
             ignore_keys: 0,
             check_ignored_keys: 0,
             differs: false,
@@ -295,6 +298,7 @@ impl Rule {
         self.cve = new.cve;
         self.same = new.same;
         self.different = new.different;
+        self.distinct = new.distinct;
         self.differs = new.differs;
         self.first_time = new.first_time;
         if self.correlation.regex.is_some() && new.correlation.regex.is_some() {
@@ -356,6 +360,10 @@ impl Rule {
             "different_url" if exact => self.different |= Key::Url.bit(),
             "different_srcgeoip" if exact => self.different |= Key::Geo.bit(),
             "different_srcip" if exact => self.different |= Key::SrcIp.bit(),
+            // Our own.
+            "same_dst_ip" => self.same |= Key::DstIp.bit(),
+            "distinct_dst_ip" => self.distinct |= Key::DstIp.bit(),
+            "distinct_dst_port" => self.distinct |= Key::DstPort.bit(),
             // QUIRK: these only take back what was asked for before.
             "not_same_source_ip" => self.same &= !Key::SrcIp.bit(),
             "not_same_user" => self.same &= !Key::User.bit(),
@@ -481,13 +489,17 @@ impl Rule {
     }
 
     fn check(&mut self, cx: &mut Context<'_>, element: &Element) {
-        let compares = self.same != 0 || self.different != 0 || self.frequency != 0;
+        let compares = self.same != 0 || self.different != 0 || self.distinct != 0 || self.frequency != 0;
         if compares && !self.correlation.is_some() && !self.differs {
             cx.error(
                 element,
                 "this rule compares or counts earlier events, but names none",
                 "add if_matched_sid, if_matched_group or if_matched_regex",
             );
+        }
+        if self.distinct != 0 && self.frequency > DISTINCT_FREQUENCY_MAX {
+            let help = format!("`frequency` may be {DISTINCT_FREQUENCY_MAX} at most");
+            cx.error(element, "this rule counts too many different values", &help);
         }
         if self.level > 16 {
             cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
@@ -521,6 +533,10 @@ pub(super) const NO_LOG: u32 = 1 << 18;
 /// Id of the rule of the statistics (OSSEC 4.3).
 pub(super) const STATISTICS: u32 = 11;
 
+/// Earlier events of a rule that counts different values: one more is counted,
+/// and two keys may be asked for.
+const DISTINCT_FREQUENCY_MAX: u16 = (DISTINCT_MAX / 2 - 1) as u16;
+
 const RULE_TEXT_MAX: usize = 2048;
 /// Elements of one rule; stock rules have a dozen.
 const ELEMENTS_MAX: usize = 10_000;
@@ -531,7 +547,7 @@ const RULE_ATTRIBUTES: [&str; 9] =
 
 const OPTIONS: [&str; 5] = ["alert_by_email", "no_email_alert", "log_alert", "no_log", "no_ar"];
 
-const RULE_ELEMENTS: [&str; 68] = [
+const RULE_ELEMENTS: [&str; 71] = [
     "decoded_as",
     "category",
     "program_name",
@@ -585,6 +601,9 @@ const RULE_ELEMENTS: [&str; 68] = [
     "different_url",
     "different_srcgeoip",
     "different_srcip",
+    "same_dst_ip",
+    "distinct_dst_ip",
+    "distinct_dst_port",
     "not_same_source_ip",
     "not_same_user",
     "not_same_agent",

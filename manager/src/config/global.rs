@@ -29,6 +29,8 @@ pub struct Global {
     pub stats_level: u16,
     /// `memory_size`: events that correlation remembers.
     pub memory_size: u32,
+    /// `packet_events`: packets that no decoder fits are events all the same. Not of OSSEC.
+    pub packet_events: bool,
     /// `allow_list` and `white_list`: addresses that are never blocked, as written.
     pub allow_list: Vec<String>,
     /// The options for mail.
@@ -50,7 +52,7 @@ pub const MEMORY_SIZE: std::ops::RangeInclusive<u32> = 2048..=1_000_000;
 /// Levels go to 16, but rules may say more, and so may these.
 const LEVEL_MAX: u32 = 9999;
 
-const GLOBAL: [&str; 27] = [
+const GLOBAL: [&str; 28] = [
     "logall",
     "logall_json",
     "jsonout_output",
@@ -60,6 +62,7 @@ const GLOBAL: [&str; 27] = [
     "alert_store_mb",
     "stats",
     "memory_size",
+    "packet_events",
     "white_list",
     "allow_list",
     "email_notification",
@@ -93,6 +96,7 @@ impl Default for Global {
             alert_store_mb: 10 << 10,
             stats_level: 4,
             memory_size: 8192,
+            packet_events: true,
             allow_list: Vec::new(),
             email: Email::default(),
         }
@@ -123,6 +127,7 @@ impl Global {
                 "alert_store_mb" => set(&mut self.alert_store_mb, reading.number(option, 16..=100_000_000)),
                 "stats" => set(&mut self.stats_level, level(reading, option)),
                 "memory_size" => set(&mut self.memory_size, memory_size(reading, option)),
+                "packet_events" => set(&mut self.packet_events, reading.yes_or_no(option)),
                 "white_list" | "allow_list" => self.allow_list.extend(reading.text(option)),
                 _ if self.email.take(reading, option) => {}
                 _ => reading.other_option(section, option, &GLOBAL, &GLOBAL_UNUSED),

@@ -24,6 +24,9 @@ const TIMEOUT_MAX: u32 = 3600;
 /// Events a second that a source may be held to.
 const RATE_MAX: u32 = 1_000_000;
 
+/// Seconds within which equal refused packets are one event, at most.
+pub(super) const MERGE_MAX: u32 = 300;
+
 /// One `<localfile>`. Has a location or, for commands, a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalFile {
@@ -63,6 +66,8 @@ pub struct LocalFile {
     pub timeout: Option<u32>,
     /// Events a second at most; the source waits.
     pub rate_limit: Option<u32>,
+    /// Seconds within which equal refused packets are one event.
+    pub merge_packets: Option<u32>,
     /// Where it is configured.
     pub place: Place,
 }
@@ -87,7 +92,7 @@ pub struct Filter {
     pub ignore_if_missing: bool,
 }
 
-const OPTIONS: [&str; 18] = [
+const OPTIONS: [&str; 19] = [
     "location",
     "log_format",
     "command",
@@ -106,6 +111,7 @@ const OPTIONS: [&str; 18] = [
     "identifier",
     "priority",
     "rate_limit",
+    "merge_packets",
 ];
 
 /// Names of priorities (RFC 5424 §6.2.1), as journalctl takes them, too.
@@ -135,6 +141,7 @@ struct Parts {
     priority: Option<u8>,
     timeout: Option<u32>,
     rate_limit: Option<u32>,
+    merge_packets: Option<u32>,
     /// Something was wrong and is reported, so that less is missing than it seems.
     flawed: bool,
 }
@@ -167,6 +174,7 @@ impl LocalFile {
             priority: parts.priority,
             timeout: parts.timeout,
             rate_limit: parts.rate_limit,
+            merge_packets: parts.merge_packets,
             place: reading.place(section.name_span),
         })
     }
@@ -214,9 +222,15 @@ impl Parts {
             "unit" => push(reading, option, &mut self.units, text),
             "identifier" => push(reading, option, &mut self.identifiers, text),
             "priority" => self.priority = priority(reading, option),
+            "merge_packets" => self.merge_packets = self.merging(reading, option),
             "rate_limit" => self.rate_limit = reading.number(option, 1..=RATE_MAX),
             _ => reading.other_option(section, option, &OPTIONS, &LOCALFILE_UNUSED),
         }
+    }
+
+    fn merging(&mut self, reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
+        let seconds = reading.number(option, 1..=MERGE_MAX);
+        self.flaw(seconds)
     }
 
     fn flaw<T>(&mut self, value: Option<T>) -> Option<T> {
@@ -250,7 +264,7 @@ impl Parts {
             Some(_) if is_command && self.command.is_none() => "command",
             Some(_) if !is_command && self.location.is_none() && self.command.is_none() => "location",
             Some(_) if self.needs_multiline && self.regex.is_none() => "multiline_regex",
-            Some(_) => return Some(()),
+            Some(format) => return self.check_merging(reading, section, format),
         };
         let message = format!("this <localfile> has no <{missing}>");
         let help = match missing {
@@ -261,6 +275,19 @@ impl Parts {
         };
         reading.error(section.name_span, message, help);
         None
+    }
+}
+
+impl Parts {
+    /// Packets are merged where a line is an event.
+    fn check_merging(&self, reading: &mut Reading<'_>, section: &Element, format: LogFormat) -> Option<()> {
+        let works = format.is_line() && format != LogFormat::Json || format == LogFormat::Journald;
+        if self.merge_packets.is_some() && !works {
+            let help = "use it with <log_format>syslog</log_format>, or with the journal";
+            reading.error(section.name_span, "packets are merged only where a line is an event", help);
+            return None;
+        }
+        Some(())
     }
 }
 

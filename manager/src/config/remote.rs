@@ -1,6 +1,7 @@
 //! `<remote>`: what comes from other machines.
 
 use super::Place;
+use super::localfile::MERGE_MAX;
 use super::reading::{Reading, value_span};
 use super::sections::REMOTE_UNUSED;
 use crate::agents::PORT;
@@ -12,8 +13,17 @@ use std::net::IpAddr;
 /// Addresses of one list.
 const ADDRESSES_MAX: usize = 1024;
 
-const OPTIONS: [&str; 8] =
-    ["connection", "port", "protocol", "local_ip", "allowed-ips", "denied-ips", "ipv6", "socket"];
+const OPTIONS: [&str; 9] = [
+    "connection",
+    "port",
+    "protocol",
+    "local_ip",
+    "allowed-ips",
+    "denied-ips",
+    "ipv6",
+    "socket",
+    "merge_packets",
+];
 
 const CONNECTIONS: [(&str, Connection); 3] =
     [("syslog", Connection::Syslog), ("secure", Connection::Secure), ("bartizan", Connection::Bartizan)];
@@ -113,7 +123,11 @@ impl Parts {
             "allowed-ips" => self.flawed |= !add(reading, option, &mut self.allowed),
             "denied-ips" => self.flawed |= !add(reading, option, &mut self.denied),
             // Of an agent: the manager need not look into its file system.
+            // Of agents.
             "socket" if section.name == "syslog_listener" => drop(reading.text(option)),
+            "merge_packets" if section.name == "syslog_listener" => {
+                reading.number(option, 1..=MERGE_MAX);
+            }
             _ => reading.other_option(section, option, &OPTIONS, &REMOTE_UNUSED),
         }
     }

@@ -44,11 +44,14 @@ pub struct Settings {
     pub fts_list_size: usize,
     /// Bytes that members of a family share at least.
     pub fts_min_size_for_str: usize,
+    /// Packets that no decoder fits are events of a packet filter, and those
+    /// that were decoded in part are completed (`packet_events`).
+    pub packet_events: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { memory_size: 8192, fts_list_size: 32, fts_min_size_for_str: 14 }
+        Self { memory_size: 8192, fts_list_size: 32, fts_min_size_for_str: 14, packet_events: true }
     }
 }
 

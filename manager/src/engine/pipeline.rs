@@ -30,6 +30,7 @@ const WAITING: usize = 2;
 #[derive(Debug)]
 struct Item {
     end: usize,
+    is_merged: bool,
     location: Arc<[u8]>,
     now: Moment,
 }
@@ -52,7 +53,16 @@ impl Batch {
     pub fn push(&mut self, text: &[u8], location: &Arc<[u8]>, now: Moment) {
         self.cleaned.resize(TEXT_MAX, 0);
         self.text.extend_from_slice(predecode::clean(text, &mut self.cleaned));
-        self.items.push(Item { end: self.text.len(), location: Arc::clone(location), now });
+        let (end, location) = (self.text.len(), Arc::clone(location));
+        self.items.push(Item { end, is_merged: false, location, now });
+    }
+
+    /// Says of the event that was added last that its record was
+    /// [merged](bartizan_core::packet::merged).
+    pub fn is_merged(&mut self, is_merged: bool) {
+        if let Some(item) = self.items.last_mut() {
+            item.is_merged = is_merged;
+        }
     }
 
     /// Whether it is time to send it on.
@@ -84,6 +94,9 @@ impl Batch {
         for ((item, known), found) in self.items.iter().zip(&mut self.known).zip(&mut self.found) {
             let origin = Origin { location: &item.location, local_host, now: item.now };
             let mut event = Event::new(&self.text[start..item.end], origin, known);
+            if item.is_merged {
+                event.take_apart();
+            }
             understanding.decode(&mut event);
             understanding.find(&event, found);
             start = item.end;

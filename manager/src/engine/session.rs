@@ -9,6 +9,7 @@ use super::memory::{HostMemory, MemoryOptions};
 use crate::pattern::FastMatcher;
 use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
+use bartizan_core::decode::plugins::packet;
 use bartizan_core::event::{Category, Event, Field};
 use bartizan_core::image::Image;
 use bartizan_core::pattern::Matcher;
@@ -38,6 +39,7 @@ pub struct Understanding<'r> {
     image: Image<'r>,
     matcher: FastMatcher<'r>,
     normalise: bool,
+    packet_events: bool,
 }
 
 impl<'r> Understanding<'r> {
@@ -48,17 +50,21 @@ impl<'r> Understanding<'r> {
             image,
             matcher: FastMatcher::new(&ruleset.tables, image.patterns),
             normalise: manner == Manner::Daemon,
+            packet_events: ruleset.settings.packet_events,
         }
     }
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        let header = predecode::header(event.text);
+        let header = predecode::header(event.line());
         event.header_host = header.host;
         event.program = header.program;
         event.log = header.log;
         self.matcher.begin(event.log());
         decode(&self.image, &mut self.matcher, event);
+        if self.packet_events {
+            packet::complete(&self.image, event);
+        }
         if self.normalise && event.category == Category::Firewall {
             normalise_action(event);
         }

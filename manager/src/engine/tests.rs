@@ -34,6 +34,9 @@ fn ruleset(rules: &str, settings: Settings) -> Ruleset {
     Ruleset::new(compiled.image, Vec::new(), settings).expect("a sound image")
 }
 
+/// Before the text of an event whose record was merged.
+const MERGED: &str = "MERGED ";
+
 /// What an event led to: the rule, and the texts that its alert quotes.
 type Answer = (Option<u32>, Vec<String>);
 
@@ -46,7 +49,11 @@ fn answers(ruleset: &Ruleset, options: &EngineOptions, events: &[(i64, String)])
     for (epoch, text) in events {
         let now = Moment { epoch: *epoch, minute: 0, weekday: 0 };
         let origin = Origin { location: b"/var/log/probe", local_host: b"keep", now };
-        let mut event = Event::new(text.as_bytes(), origin, &mut known);
+        let merged = text.strip_prefix(MERGED);
+        let mut event = Event::new(merged.unwrap_or(text).as_bytes(), origin, &mut known);
+        if merged.is_some() {
+            event.take_apart();
+        }
         let verdict = session.judge(&mut event);
         let rule = verdict.rule.filter(|_| verdict.fate == Fate::Fired);
         let id = rule.and_then(|row| session.court.image.rule(row)).map(|rule| rule.id.get());
@@ -82,6 +89,62 @@ fn frequency_n_fires_on_the_event_n_plus_two_and_marks_end_later_searches() {
     let fired = ids_of(&rules, &events);
     let (one, many) = (Some(100), Some(200));
     assert_eq!(fired, [one, one, one, many, one, one, one, many]);
+}
+
+/// A probe of which the packets went to these ports.
+fn merged(second: i64, packets: u32, parts: &str) -> (i64, String) {
+    let (second, text) = probe(second, "a", "192.0.2.1", "1");
+    (second, format!("{MERGED}{text} [merged {packets} packets in 3 s: {parts}]"))
+}
+
+#[test]
+fn an_event_of_several_packets_counts_as_often() {
+    let rules = composite("frequency=\"2\" timeframe=\"100\"", "<if_matched_sid>100</if_matched_sid>");
+    let (one, many) = (Some(100), Some(200));
+    assert_eq!(ids_of(&rules, &[merged(0, 4, "22x4")]), [many]);
+    assert_eq!(ids_of(&rules, &[merged(0, 3, "22x3"), probe(1, "a", "192.0.2.1", "1")]), [one, many]);
+    assert_eq!(ids_of(&rules, &[probe(0, "a", "192.0.2.1", "1"), merged(1, 3, "22x3")]), [one, many]);
+    assert_eq!(ids_of(&rules, &[merged(0, 2, "22x2"), probe(1, "a", "192.0.2.1", "1")]), [one, one]);
+    assert_eq!(ids_of(&rules, &[merged(0, 2, "22x2"), merged(1, 2, "22x2")]), [one, many]);
+    // Once it was used up it does not count again.
+    assert_eq!(ids_of(&rules, &[merged(0, 9, "22x9"), probe(1, "a", "192.0.2.1", "1")]), [many, one]);
+    // What somebody wrote behind a line of his own is one packet.
+    let forged = (1000, merged(0, 900, "22x900").1.replace(MERGED, ""));
+    assert_eq!(ids_of(&rules, &[forged]), [one]);
+}
+
+#[test]
+fn what_must_be_the_same_or_differ_counts_among_merged_packets_too() {
+    let rules = |inside: &str| {
+        let inside = format!("<if_matched_sid>100</if_matched_sid>{inside}");
+        composite("frequency=\"2\" timeframe=\"100\"", &inside)
+    };
+    let (one, many) = (Some(100), Some(200));
+    for (inside, expected) in [
+        ("<same_source_ip />", many),
+        ("<same_src_port />", many),
+        ("<same_dst_port />", one),
+        ("<different_url />", one),
+    ] {
+        assert_eq!(ids_of(&rules(inside), &[merged(0, 5, "22x3 23x2")]), [expected], "{inside}");
+    }
+    assert_eq!(ids_of(&rules("<same_dst_port />"), &[merged(0, 5, "22x4 23")]), [many]);
+    let (second, text) = merged(0, 5, "22x3 23x2");
+    let others = (second, text.replace(" s: ", " s from other ports: "));
+    assert_eq!(ids_of(&rules("<same_src_port />"), &[others]), [one]);
+}
+
+#[test]
+fn rules_see_how_many_packets_and_ports_there_were() {
+    let rule = |field: &str| {
+        format!(
+            "<rule id=\"101\" level=\"5\"><field name=\"{field}\">^3$</field><description>x</description></rule>{BASE}"
+        )
+    };
+    assert_eq!(ids_of(&rule("ports"), &[merged(0, 9, "1x7 2 3")]), [Some(101)]);
+    assert_eq!(ids_of(&rule("packets"), &[merged(0, 9, "1x7 2 3")]), [Some(100)]);
+    assert_eq!(ids_of(&rule("packets"), &[merged(0, 3, "1x3")]), [Some(101)]);
+    assert_eq!(ids_of(&rule("ports"), &[probe(0, "a", "192.0.2.1", "1")]), [Some(100)]);
 }
 
 #[test]

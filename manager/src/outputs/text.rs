@@ -4,6 +4,7 @@
 
 use crate::alert::Alert;
 use bartizan_core::event::Field;
+use bartizan_core::packet::merged::Target;
 use std::io::Write;
 
 /// Bytes of a log that an alert shows.
@@ -83,15 +84,39 @@ pub fn write_archive(out: &mut Vec<u8>, alert: &Alert<'_>) {
     write_line(out, alert.log);
 }
 
-/// Appends a line of `firewall.log`, if all is known that it needs.
+/// Appends a line of `firewall.log`, if all is known that it needs: for
+/// several packets in one record a line for each port that they went to.
+///
+/// How many they are stands at the end of the origin, ` [3 packets]`, since
+/// that is free text and tools read the rest from the end. An origin that ends
+/// so by itself cannot pretend to be many: one packet then says so, too.
 pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    let Some(merged) = alert.merged else {
+        let port = |field| alert.field(field).unwrap_or(b"0");
+        return write_packets(out, alert, 1, port(Field::SrcPort), port(Field::DstPort));
+    };
+    // Which of them came from the port of the first is not known.
+    let known = alert.field(Field::SrcPort).filter(|_| !merged.has_other_ports);
+    for (target, count) in merged.parts() {
+        let port = match target {
+            Target::Port(port) => port.to_string(),
+            Target::Icmp(..) | Target::Whole => "0".to_owned(),
+        };
+        write_packets(out, alert, count, known.unwrap_or(b"0"), port.as_bytes());
+    }
+}
+
+fn write_packets(out: &mut Vec<u8>, alert: &Alert<'_>, count: u32, sport: &[u8], dport: &[u8]) {
     let field = |field| alert.field(field);
     let all = (field(Field::Action), field(Field::Protocol), field(Field::SrcIp), field(Field::DstIp));
     let (Some(action), Some(protocol), Some(src), Some(dst)) = all else { return };
-    let port = |port| field(port).unwrap_or(b"0");
     alert.time.write(out);
     out.push(b' ');
     write_origin(out, alert);
+    if count > 1 || out.ends_with(b"]") {
+        // Writing to memory does not fail.
+        let _ = write!(out, " [{count} packets]");
+    }
     let parts: [&[u8]; 12] = [
         b" ",
         action,
@@ -100,11 +125,11 @@ pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
         b" ",
         src,
         b":",
-        port(Field::SrcPort),
+        sport,
         b"->",
         dst,
         b":",
-        port(Field::DstPort),
+        dport,
     ];
     parts.iter().for_each(|part| out.extend_from_slice(part));
     out.push(b'\n');
@@ -166,6 +191,7 @@ pub fn write_number(out: &mut Vec<u8>, number: impl core::fmt::Display) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bartizan_core::packet::{self, merged::Merged};
 
     #[test]
     fn a_log_of_several_lines_cannot_look_like_another_alert() {
@@ -176,6 +202,48 @@ mod tests {
         write_alert(&mut out, &alert);
         let shown = String::from_utf8_lossy(&out);
         assert!(shown.ends_with("\nossec: output: 'x':** Alert 1.1: - x,User: root\nab\n\n"), "{shown}");
+    }
+
+    /// An alert about what a packet filter said, and its line of `firewall.log`.
+    fn firewall_lines(location: &[u8], merged: Option<&str>) -> Vec<String> {
+        let mut fields = [None; Field::COUNT];
+        let values = [
+            (Field::Action, "DROP"),
+            (Field::Protocol, "TCP"),
+            (Field::SrcIp, "192.0.2.7"),
+            (Field::DstIp, "198.51.100.1"),
+            (Field::SrcPort, "40000"),
+            (Field::DstPort, "22"),
+        ];
+        values.iter().for_each(|(field, value)| fields[*field as usize] = Some(value.as_bytes()));
+        let merged = merged.map(|text| Merged::read(text.as_bytes()).expect("merged"));
+        let alert = Alert { fields, location, hostname: b"gw", merged, ..Alert::default() };
+        let mut out = Vec::new();
+        write_firewall(&mut out, &alert);
+        let text = String::from_utf8(out).expect("text");
+        text.lines().map(|line| line.split_once("gw->").expect("an origin").1.to_owned()).collect()
+    }
+
+    #[test]
+    fn several_packets_are_a_line_for_each_port_with_their_number() {
+        let merged = " [merged 6 packets in 9 s: 22x3 23 80x2]";
+        let expected = [
+            "/var/log/fw [3 packets] DROP TCP 192.0.2.7:40000->198.51.100.1:22",
+            "/var/log/fw DROP TCP 192.0.2.7:40000->198.51.100.1:23",
+            "/var/log/fw [2 packets] DROP TCP 192.0.2.7:40000->198.51.100.1:80",
+        ];
+        assert_eq!(firewall_lines(b"/var/log/fw", Some(merged)), expected);
+        let merged = " [merged 2 packets in 0 s from other ports: 22x2]";
+        let expected = ["/var/log/fw [2 packets] DROP TCP 192.0.2.7:0->198.51.100.1:22"];
+        assert_eq!(firewall_lines(b"/var/log/fw", Some(merged)), expected);
+    }
+
+    #[test]
+    fn an_origin_that_ends_like_a_number_of_packets_is_still_one_packet() {
+        let lines = firewall_lines(b"/var/log/fw [9 packets]", None);
+        assert_eq!(lines, ["/var/log/fw [9 packets] [1 packets] DROP TCP 192.0.2.7:40000->198.51.100.1:22"]);
+        let line = format!("2026 Nov 21 23:00:00 gw->{}", lines[0]);
+        assert_eq!(packet::read(line.as_bytes()).and_then(|packet| packet.count), Some(1));
     }
 
     #[test]

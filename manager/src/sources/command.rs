@@ -134,7 +134,7 @@ impl Planned {
         let mut buffer = vec![0; TEXT_MAX];
         let mut give = |record: assemble::Record<'_>| {
             let (location, time, cut) = (&*self.alias, epoch_now(), record.cut.into());
-            sink(Arrival::Line(Line { location, bytes: record.text, cut, time }));
+            sink(Arrival::Line(Line { location, bytes: record.text, is_merged: false, cut, time }));
         };
         if self.is_full {
             let (text, cut) = cut_to(output, FULL_MAX);

@@ -108,6 +108,7 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
     fn push(&mut self, line: &Raw, batch: &mut Batch) {
         if !line.bytes.is_empty() {
             batch.push(&line.bytes, &line.location, self.clock.moment(line.time));
+            batch.is_merged(line.is_merged);
         }
     }
 }

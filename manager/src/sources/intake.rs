@@ -21,6 +21,8 @@ pub struct Raw {
     pub location: Arc<[u8]>,
     /// The line.
     pub bytes: Vec<u8>,
+    /// It was [merged](bartizan_core::packet::merged).
+    pub is_merged: bool,
     /// Seconds since 1970.
     pub time: i64,
 }
@@ -215,7 +217,7 @@ mod tests {
     use std::thread;
 
     fn raw(text: &str) -> Raw {
-        Raw { location: Arc::from(&b"here"[..]), bytes: text.into(), time: 0 }
+        Raw { location: Arc::from(&b"here"[..]), bytes: text.into(), is_merged: false, time: 0 }
     }
 
     #[test]

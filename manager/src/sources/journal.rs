@@ -142,7 +142,7 @@ impl Journal {
         }
         match rendered(&entry, &self.host) {
             Some(Rendered { text, cut, time }) => {
-                sink(Arrival::Line(Line { location: LOCATION, bytes: &text, cut, time }));
+                sink(Arrival::Line(Line { location: LOCATION, bytes: &text, is_merged: false, cut, time }));
             }
             None => self.skipped += 1,
         }

@@ -80,7 +80,7 @@ impl KernelLog {
     fn hand_on(&self, record: &[u8], sink: &mut dyn FnMut(Arrival<'_>)) {
         let time = epoch_now();
         if let Some(text) = rendered(record, &syslog_time(time), &self.host) {
-            sink(Arrival::Line(Line { location: LOCATION, bytes: &text, cut: 0, time }));
+            sink(Arrival::Line(Line { location: LOCATION, bytes: &text, is_merged: false, cut: 0, time }));
         }
     }
 }

@@ -27,7 +27,7 @@ impl Layout {
     pub fn of(file: &LocalFile) -> Option<Self> {
         let format = match file.format {
             LogFormat::Regex => regex_format(file.regex.as_deref()?),
-            other => plain_format(other)?,
+            other => merging(plain_format(other)?, file.merge_packets),
         };
         Some(Self { format, regex: file.regex.clone() })
     }
@@ -67,6 +67,14 @@ fn regex_format(regex: &RegexFormat) -> Format {
     match all {
         Some(pattern) => Format::RegexAll { pattern, join, timeout_ms },
         None => Format::Regex { start, end, key, join, timeout_ms },
+    }
+}
+
+/// A format of lines in which packets are merged.
+fn merging(format: Format, seconds: Option<u32>) -> Format {
+    match (format, seconds) {
+        (Format::Lines, Some(seconds)) => Format::Packets { window_ms: seconds.saturating_mul(1000) },
+        (format, _) => format,
     }
 }
 

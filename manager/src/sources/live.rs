@@ -201,7 +201,8 @@ fn recent_lines(patterns: &[String]) -> Vec<Raw> {
                 if time < oldest {
                     continue;
                 }
-                all.push(Raw { location: Arc::clone(&location), bytes: line.to_vec(), time });
+                let (location, bytes) = (Arc::clone(&location), line.to_vec());
+                all.push(Raw { location, bytes, is_merged: false, time });
             }
         }
     }
@@ -275,6 +276,7 @@ impl Sender {
         if *self.location != *line.location.as_bytes() {
             self.location = Arc::from(line.location.as_bytes());
         }
-        Raw { location: Arc::clone(&self.location), bytes: line.bytes.to_vec(), time: line.time }
+        let Line { bytes, is_merged, time, .. } = line;
+        Raw { location: Arc::clone(&self.location), bytes: bytes.to_vec(), is_merged, time }
     }
 }

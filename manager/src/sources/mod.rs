@@ -53,6 +53,8 @@ pub struct Line<'a> {
     pub location: &'a str,
     /// The bytes without line end. May hold any byte but LF, may be empty.
     pub bytes: &'a [u8],
+    /// They are a record that was [merged](bartizan_core::packet::merged).
+    pub is_merged: bool,
     /// Bytes that were cut off behind `bytes` because the line was too long.
     pub cut: u64,
     /// Seconds since 1970: for live sources when it was read, for stored ones

@@ -329,7 +329,8 @@ impl Input {
     fn line(&self) -> Option<Line<'_>> {
         let Feed::Open(reader) = &self.feed else { return None };
         let piece = reader.line()?;
-        Some(Line { location: &self.location, bytes: piece.bytes, cut: piece.cut, time: self.time })
+        let (location, bytes, cut, time) = (&*self.location, piece.bytes, piece.cut, self.time);
+        Some(Line { location, bytes, is_merged: false, cut, time })
     }
 }
 

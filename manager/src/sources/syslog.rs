@@ -86,7 +86,8 @@ impl Desk {
         self.clock.local(now).write_syslog(&mut self.stamp);
         let origin = Origin { host: location, stamp: &self.stamp, local: false };
         let text = syslog::message(message, &origin, &mut self.buffer).text;
-        (!text.is_empty()).then(|| Raw { location: Arc::clone(location), bytes: text.to_vec(), time: now })
+        let (location, bytes) = (Arc::clone(location), text.to_vec());
+        (!bytes.is_empty()).then_some(Raw { location, bytes, is_merged: false, time: now })
     }
 
     /// Gives a line as soon as there is room; gives it back after `patience`.
@@ -124,7 +125,8 @@ async fn datagrams(remote: Arc<Remote>, mut desk: Desk) {
         }
         if dropped > 0 && reported.elapsed() >= REPORT {
             let text = format!("ossec: Agent lost {dropped} records of 'syslog', which came too fast.");
-            let raw = Raw { location: Arc::from(&b"bartizan"[..]), bytes: text.into(), time: epoch_now() };
+            let (location, bytes) = (Arc::from(&b"bartizan"[..]), text.into());
+            let raw = Raw { location, bytes, is_merged: false, time: epoch_now() };
             desk.door.note(raw);
             (dropped, reported) = (0, Instant::now());
         }

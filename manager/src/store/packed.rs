@@ -218,6 +218,7 @@ pub(super) fn unpack<'a>(
         previous: body.previous,
         fields,
         dynamic,
+        merged: None,
     })
 }
 

@@ -6,6 +6,7 @@ extern crate std;
 mod expressions;
 mod formats;
 mod limits;
+mod packets;
 mod resume;
 mod times;
 
@@ -177,13 +178,14 @@ pub(super) fn all() -> Vec<Format> {
         Format::PostgresqlLog,
         Format::DjbMultilog,
         Format::OssecAlert,
+        Format::Packets { window_ms: 2000 },
     ];
     formats.extend(marked);
     formats
 }
 
 /// Lines that some format has something to say of.
-pub(super) const LINES: [&str; 40] = [
+pub(super) const LINES: [&str; 43] = [
     "",
     "plain",
     " indented",
@@ -224,4 +226,7 @@ pub(super) const LINES: [&str; 40] = [
     "Rule: 5501 (level 3) -> 'Login 'x' opened.'",
     "Src IP: 192.0.2.1",
     "User: root",
+    "kernel: DROP IN=a SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=1 DPT=22",
+    "kernel: DROP IN=a SRC=192.0.2.7 DST=198.51.100.1 PROTO=TCP SPT=2 DPT=23",
+    "kernel: DROP IN=a SRC=192.0.2.8 DST=198.51.100.1 PROTO=UDP SPT=2 DPT=53",
 ];

@@ -4,7 +4,7 @@ use super::*;
 use proptest::prelude::*;
 
 /// Lines with their places.
-fn placed(lines: &[String]) -> Vec<(u64, &str)> {
+pub(super) fn placed(lines: &[String]) -> Vec<(u64, &str)> {
     let mut at = 0;
     let place = |line: &'_ String| {
         at += line.len() as u64 + 1;
@@ -23,7 +23,7 @@ fn push_from(bench: &mut Bench, lines: &[(u64, &str)], low: u64) {
 }
 
 /// Leaves the source behind `stop` lines and takes it up in a fresh assembler.
-fn taken_up(format: Format, lines: &[(u64, &str)], stop: usize) -> Vec<Seen> {
+pub(super) fn taken_up(format: Format, lines: &[(u64, &str)], stop: usize) -> Vec<Seen> {
     let (before, after) = lines.split_at(stop);
     let mut first = Bench::new(format);
     push_from(&mut first, before, 0);

@@ -5,6 +5,7 @@
 //! machine is needed: each is a scan from left to right.
 
 mod ossec_alert;
+pub mod packet;
 mod pf;
 mod sonicwall;
 mod symantec_ws;
@@ -12,7 +13,7 @@ mod symantec_ws;
 use crate::event::Event;
 use crate::record::Span;
 
-/// A plug-in decoder of OSSEC 4.3.
+/// A plug-in decoder: of OSSEC 4.3, or the last one, which is our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Plugin {
@@ -24,14 +25,16 @@ pub enum Plugin {
     SonicWall,
     /// Alerts of other managers, received as syslog.
     OssecAlert,
+    /// Packet filters of all makers.
+    Packet,
 }
 
 impl Plugin {
-    const ALL: [Self; 4] = [Self::Pf, Self::SymantecWs, Self::SonicWall, Self::OssecAlert];
+    const ALL: [Self; 5] = [Self::Pf, Self::SymantecWs, Self::SonicWall, Self::OssecAlert, Self::Packet];
 
     /// The words that decoder files use, by number.
-    pub const NAMES: [&'static str; 4] =
-        ["PF_Decoder", "SymantecWS_Decoder", "SonicWall_Decoder", "OSSECAlert_Decoder"];
+    pub const NAMES: [&'static str; 5] =
+        ["PF_Decoder", "SymantecWS_Decoder", "SonicWall_Decoder", "OSSECAlert_Decoder", "Packet_Decoder"];
 
     /// The plug-in of a word.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -58,6 +61,7 @@ pub fn run(plugin: Plugin, event: &mut Event<'_>) {
         Plugin::SymantecWs => symantec_ws::run(event),
         Plugin::SonicWall => sonicwall::run(event),
         Plugin::OssecAlert => ossec_alert::run(event),
+        Plugin::Packet => packet::run(event),
     };
 }
 

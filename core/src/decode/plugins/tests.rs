@@ -2,6 +2,7 @@ extern crate std;
 
 use super::*;
 use crate::event::{Category, Field, Known, Moment, Origin};
+use crate::record::Value;
 use std::string::String;
 use std::vec::Vec;
 
@@ -39,7 +40,7 @@ fn names_and_numbers_go_together() {
         assert_eq!(Plugin::from_u8(number as u8), Some(plugin));
         assert_eq!(Plugin::from_row(number as u8 + 1), Some(plugin));
     }
-    assert_eq!(Plugin::from_u8(4), None);
+    assert_eq!(Plugin::from_u8(5), None);
     assert_eq!(Plugin::from_row(0), None);
     assert_eq!(Plugin::from_name("pf_decoder"), None);
 }
@@ -312,4 +313,59 @@ fn sonicwall_finds_a_match_behind_starts_that_fail() {
         let log = std::format!("pri=6 c=64 m=97 {ends} {}result=8 dstname=a arg=b", start.repeat(101));
         assert!(fields(Plugin::SonicWall, &log).contains(&("url", "ab".into())), "{start}");
     }
+}
+
+const NETFILTER: &str = "kernel: [1.5] [WAN_LOCAL-D-7]IN=eth8 OUT= SRC=2001:0db8:0000:0000:0000:0000:0000:0007 DST=2001:db8::1 LEN=60 PROTO=TCP SPT=40022 DPT=22 WINDOW=1 RES=0x00 ACK SYN URGP=0";
+
+#[test]
+fn a_packet_gives_all_that_rules_can_ask_for() {
+    expect(
+        Plugin::Packet,
+        NETFILTER,
+        &[
+            ("srcip", "2001:db8::7"),
+            ("dstip", "2001:db8::1"),
+            ("srcport", "40022"),
+            ("dstport", "22"),
+            ("proto", "TCP"),
+            ("action", "DROP"),
+            ("id", "WAN_LOCAL-D-7"),
+            ("status", "SYN,ACK"),
+            ("extra_data", "eth8"),
+        ],
+    );
+    expect(
+        Plugin::Packet,
+        "IN= OUT=eth0 SRC=192.0.2.7 DST=198.51.100.1 PROTO=250",
+        &[("srcip", "192.0.2.7"), ("dstip", "198.51.100.1"), ("proto", "250"), ("action", "UNKNOWN")],
+    );
+    expect(
+        Plugin::Packet,
+        "Mar  3 10:09:00 fw4 ipfw: 101 Accept ICMP:8.0 192.0.2.7 198.51.100.1 out via em1",
+        &[
+            ("srcip", "192.0.2.7"),
+            ("dstip", "198.51.100.1"),
+            ("proto", "ICMP"),
+            ("action", "ALLOW"),
+            ("id", "101"),
+            ("status", "8/0"),
+        ],
+    );
+}
+
+#[test]
+fn parts_of_a_packets_line_are_not_copied() {
+    with(Plugin::Packet, NETFILTER.as_bytes(), |event| {
+        let is_in_text = |field| matches!(event.value(field), Value::Text(_));
+        assert!(is_in_text(Field::Data) && is_in_text(Field::Id));
+        assert!(!is_in_text(Field::SrcIp), "written in its one usual form");
+    });
+}
+
+#[test]
+fn what_is_no_packet_is_no_event_of_a_packet_filter() {
+    let category = |log: &str| with(Plugin::Packet, log.as_bytes(), |event| event.category);
+    assert_eq!(category(NETFILTER), Category::Firewall);
+    assert_eq!(category("IN=eth0 OUT= SRC=192.0.2.7 DST=198.5"), Category::Firewall, "cut in the middle");
+    assert_eq!(category("eth0: link is up"), Category::Syslog);
 }

@@ -7,6 +7,7 @@ use crate::sources::layout::{self, Layout};
 use crate::sources::{Arrival, Line, News, access};
 use bartizan_core::assemble::{Assembler, Context, Format, Record};
 use bartizan_core::follow::{self, Begin, Followed, Position, Progress, Trouble};
+use bartizan_core::packet::merged::MERGED;
 use bartizan_core::pattern::{Matcher, NoPatterns};
 use bartizan_core::time::Millis;
 use nix::sys::inotify::WatchDescriptor;
@@ -199,6 +200,8 @@ impl follow::Sink for Out<'_> {
     fn take(&mut self, record: Record<'_>) {
         let Self { location, time, .. } = *self;
         self.count += 1;
-        (self.sink)(Arrival::Line(Line { location, bytes: record.text, cut: record.cut.into(), time }));
+        let Record { text: bytes, queue, cut, .. } = record;
+        let (is_merged, cut) = (queue & MERGED != 0, cut.into());
+        (self.sink)(Arrival::Line(Line { location, bytes, is_merged, cut, time }));
     }
 }
