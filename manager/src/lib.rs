@@ -21,6 +21,7 @@
 //! | [`report`] | what happened in a time, in one text |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`firewall`] | what packet filters say, counted |
+//! | [`sharing`] | what of that others are told: DShield and its like |
 //! | [`database_output`] | alerts into PostgreSQL, MySQL, MariaDB |
 //! | [`mail`] | mail for people, each with an address a destination |
 //! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
@@ -50,6 +51,7 @@ pub mod pattern;
 pub mod report;
 pub mod respond;
 pub mod ruleset;
+pub mod sharing;
 pub mod sources;
 pub mod store;
 pub mod tls;
