@@ -285,7 +285,7 @@ mod tests {
         std::fs::write(folder.path().join("b.gz"), &packed(&lines)[..1000]).expect("a file");
         let cut = disk.open(folder.path().join("b").as_os_str().as_bytes()).expect("it is there");
         assert!(disk.read_at(&cut, 0, &mut buffer).is_ok_and(|count| count > 0));
-        std::fs::write(folder.path().join("c.gz"), b"no gzip").expect("a file");
+        std::fs::write(folder.path().join("c.gz"), b"what is not compressed at all").expect("a file");
         let wrong = disk.open(folder.path().join("c").as_os_str().as_bytes()).expect("it is there");
         assert_eq!(disk.read_at(&wrong, 0, &mut buffer), Err(Trouble::Other));
     }
