@@ -113,7 +113,8 @@ impl Shares {
             }
             Ok(plans) => {
                 if self.lock.is_none() {
-                    self.lock = File::create(home.join("sharing.lock")).ok().filter(|file| file.lock().is_ok());
+                    self.lock =
+                        File::create(home.join("sharing.lock")).ok().filter(|file| file.lock().is_ok());
                 }
                 self.schedule.configure(plans);
             }

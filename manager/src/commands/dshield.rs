@@ -148,7 +148,8 @@ impl DshieldArguments {
     fn send(&self, plan: &Plan, mut courier: Courier) -> Result<ExitCode, CommandError> {
         let mut sent = self.deliver(&mut courier)?;
         let now = epoch_now();
-        let round = plan.read(&LocalDisk::default(), Some(courier.queue()), now).map_err(StateError::Queue)?;
+        let round =
+            plan.read(&LocalDisk::default(), Some(courier.queue()), now).map_err(StateError::Queue)?;
         round.news.iter().for_each(news::tell);
         self.explain(|| format!("{} lines read, {} told of", round.heap.lines, round.heap.told()));
         let made = plan.write_down(courier.queue(), &round, now).map_err(StateError::Queue)?;
@@ -191,10 +192,12 @@ impl DshieldArguments {
             Found::Queue => queue = Some(Queue::open_file(state).map_err(StateError::Queue)?),
             Found::Stamp(sent) => plan.since = plan.since.max(Some(sent + 1)),
         }
-        let waiting = queue.as_ref().map(|queue| queue.waits(&plan.name)).transpose().map_err(StateError::Queue)?;
+        let waiting =
+            queue.as_ref().map(|queue| queue.waits(&plan.name)).transpose().map_err(StateError::Queue)?;
         let round = plan.read(&LocalDisk::default(), queue.as_ref(), now).map_err(StateError::Queue)?;
         round.news.iter().for_each(news::tell);
-        let parcels: Vec<_> = plan.portions(&round).iter().map(|hits| plan.service.render("test", hits, now)).collect();
+        let parcels: Vec<_> =
+            plan.portions(&round).iter().map(|hits| plan.service.render("test", hits, now)).collect();
         let text = match self.json {
             true => shown::test_json(&round, &parcels),
             false => shown::test(&round, &parcels, waiting.unwrap_or(0)),
@@ -234,7 +237,8 @@ impl DshieldArguments {
             service: Arc::new(self.mailed(None, config, &zone)),
         });
         if !self.log.is_empty() {
-            plan.logs = self.log.iter().map(|path| LogFile { path: absolute(path), zone: zone.clone() }).collect();
+            plan.logs =
+                self.log.iter().map(|path| LogFile { path: absolute(path), zone: zone.clone() }).collect();
             plan.first_s = None;
         } else if self.timezone.is_some() {
             plan.logs.iter_mut().for_each(|log| log.zone = zone.clone());
@@ -265,7 +269,8 @@ impl DshieldArguments {
             return Err(CommandError::Usage(missing(configured)));
         }
         let is_http = self.http.is_some()
-            || self.mta.is_none() && configured.is_some_and(|one| matches!(one.told, ToldTo::DShieldHttp { .. }));
+            || self.mta.is_none()
+                && configured.is_some_and(|one| matches!(one.told, ToldTo::DShieldHttp { .. }));
         if is_http {
             return Ok(Arc::new(self.posted(configured)?));
         }
@@ -322,8 +327,10 @@ impl DshieldArguments {
         };
         let key = self.api_key_file.as_deref().map(secret).transpose()?.or(key);
         let key = key.or_else(|| self.test.then(Secret::default));
-        let needs = || CommandError::Usage("say --api-key-file: the file with the key of your account".to_owned());
-        let url = self.http.clone().or(url.map(|url| url.reveal().to_owned())).unwrap_or_else(|| URL.to_owned());
+        let needs =
+            || CommandError::Usage("say --api-key-file: the file with the key of your account".to_owned());
+        let url =
+            self.http.clone().or(url.map(|url| url.reveal().to_owned())).unwrap_or_else(|| URL.to_owned());
         let ca = configured.and_then(|one| one.tls_ca.as_deref());
         Ok(Posted {
             user_id: self.userid.unwrap_or(user_id),
@@ -366,7 +373,8 @@ fn missing(configured: Option<&Sharing>) -> String {
 
 /// A key in a file that others cannot read.
 fn secret(path: &Path) -> Result<Secret, CommandError> {
-    Secret::from_file(path).map_err(|(why, help)| CommandError::Usage(format!("{}: {why}: {help}", path.display())))
+    Secret::from_file(path)
+        .map_err(|(why, help)| CommandError::Usage(format!("{}: {why}: {help}", path.display())))
 }
 
 fn absolute(path: &Path) -> PathBuf {
@@ -388,7 +396,11 @@ fn lock(state: &Path, is_named: bool) -> Result<File, CommandError> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            let by_whom = if is_named { "another call" } else { "`bartizan run`, which sends by itself, or another call" };
+            let by_whom = if is_named {
+                "another call"
+            } else {
+                "`bartizan run`, which sends by itself, or another call"
+            };
             Err(CommandError::Usage(format!("{} is in use by {by_whom}", state.display())))
         }
         Err(TryLockError::Error(error)) => Err(doing()(error)),

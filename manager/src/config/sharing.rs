@@ -277,12 +277,21 @@ impl Parts {
         let is_http = self.method.as_deref() == Some("http");
         needs(reading, section, "user_id", "the number that DShield knows you by; 0 for nobody");
         match is_http {
-            true => needs(reading, section, "api_key", "the key of your account: <api_key file=\"etc/dshield.key\"/>"),
+            true => needs(
+                reading,
+                section,
+                "api_key",
+                "the key of your account: <api_key file=\"etc/dshield.key\"/>",
+            ),
             false => needs(reading, section, "from", "the address that is registered with your number"),
         }
         let user_id = self.user_id?;
         if is_http {
-            return Some(ToldTo::DShieldHttp { user_id, api_key: self.api_key.take()?, url: self.url.take() });
+            return Some(ToldTo::DShieldHttp {
+                user_id,
+                api_key: self.api_key.take()?,
+                url: self.url.take(),
+            });
         }
         let (from, to, authkey) = (self.from.take()?, self.to.take(), self.authkey.take());
         Some(ToldTo::DShieldMail { user_id, from, to, authkey })
@@ -344,7 +353,11 @@ fn log(reading: &mut Reading<'_>, option: &Element) -> Option<(PathBuf, Option<T
         Some(attribute) => {
             let zone = zone::read(&attribute.value_lossy());
             if zone.is_none() {
-                reading.error(attribute.value_span, format!("`{}` is no time zone", attribute.value_lossy()), ZONE);
+                reading.error(
+                    attribute.value_span,
+                    format!("`{}` is no time zone", attribute.value_lossy()),
+                    ZONE,
+                );
             }
             zone.map(|zone| (path, Some(zone)))
         }
@@ -422,7 +435,11 @@ fn authkey(reading: &mut Reading<'_>, option: &Element) -> Option<Secret> {
     if is_authkey(key.reveal()) {
         return Some(key);
     }
-    reading.error(option.name_span, "<authkey> takes letters and digits, without blanks", "copy it from your account");
+    reading.error(
+        option.name_span,
+        "<authkey> takes letters and digits, without blanks",
+        "copy it from your account",
+    );
     None
 }
 
@@ -447,11 +464,16 @@ fn word(reading: &mut Reading<'_>, option: &Element, known: &[&str]) -> Option<S
 /// `14` or `14,18`.
 fn categories(reading: &mut Reading<'_>, option: &Element) -> Option<String> {
     let text = reading.text(option)?;
-    let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number =
+        |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
     if text.split(',').all(is_number) {
         return Some(text);
     }
-    reading.error(value_span(option), format!("`{text}` are no categories"), "write numbers with commas: 14,18");
+    reading.error(
+        value_span(option),
+        format!("`{text}` are no categories"),
+        "write numbers with commas: 14,18",
+    );
     None
 }
 

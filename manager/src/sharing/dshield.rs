@@ -281,7 +281,8 @@ mod tests {
     fn the_key_stands_where_it_belongs_and_not_in_the_queue() {
         let mail = mailed().render("7-1", &[], 0);
         let with = String::from_utf8(with_key(&mail, "s3cret")).expect("text");
-        let subject = format!("\r\nSubject: FORMAT DSHIELD USERID 42 TZ -03:30 AUTHKEY s3cret {SOFTWARE}\r\n");
+        let subject =
+            format!("\r\nSubject: FORMAT DSHIELD USERID 42 TZ -03:30 AUTHKEY s3cret {SOFTWARE}\r\n");
         assert!(with.contains(&subject), "{with}");
         assert!(!String::from_utf8_lossy(&mail).contains("s3cret"));
     }

@@ -180,7 +180,8 @@ struct Bytes<'d, D: Disk> {
 
 impl<D: Disk> Read for Bytes<'_, D> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.disk.read_at(&self.file, self.at, buffer).map_err(|_| io::Error::other("a read failed"))?;
+        let count =
+            self.disk.read_at(&self.file, self.at, buffer).map_err(|_| io::Error::other("a read failed"))?;
         self.at += count as u64;
         Ok(count)
     }
@@ -294,10 +295,15 @@ mod tests {
     fn what_became_of_a_log_is_shown_once() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::create_dir_all(folder.path().join("2026/Nov")).expect("a folder");
-        for name in
-            ["firewall.log", "firewall.log.1", "firewall.log.1.gz", "firewall.log.2.gz", "2026/Nov/ossec-firewall-20.log.gz",
-             "2026/Nov/ossec-firewall-19.log", "2026/Nov/ossec-alerts-18.log"]
-        {
+        for name in [
+            "firewall.log",
+            "firewall.log.1",
+            "firewall.log.1.gz",
+            "firewall.log.2.gz",
+            "2026/Nov/ossec-firewall-20.log.gz",
+            "2026/Nov/ossec-firewall-19.log",
+            "2026/Nov/ossec-alerts-18.log",
+        ] {
             std::fs::write(folder.path().join(name), b"").expect("a file");
         }
         let (local, name) = (LocalDisk::default(), folder.path().join("firewall.log"));
@@ -310,6 +316,9 @@ mod tests {
             true
         });
         shown.sort();
-        assert_eq!(shown, ["firewall.log-20261119", "firewall.log-20261120", "firewall.log.1", "firewall.log.2"]);
+        assert_eq!(
+            shown,
+            ["firewall.log-20261119", "firewall.log-20261120", "firewall.log.1", "firewall.log.2"]
+        );
     }
 }

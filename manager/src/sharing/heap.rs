@@ -108,7 +108,8 @@ mod tests {
         let other = "33.1.1.1:4001->12.34.56.78:22";
         let lines = [("10:00:02", same), ("10:00:01", other), ("10:00:09", same), ("10:00:03", same)];
         let heap = heap(ALL, &lines);
-        let counts: Vec<_> = heap.hits().iter().map(|hit| (hit.key.sport, hit.count, hit.time % 60)).collect();
+        let counts: Vec<_> =
+            heap.hits().iter().map(|hit| (hit.key.sport, hit.count, hit.time % 60)).collect();
         assert_eq!(counts, [(Some(4000), 3, 9), (Some(4001), 1, 1)]);
         assert_eq!((heap.lines, heap.told()), (4, 4));
         let single = super::tests::heap(Limits { merges: false, ..ALL }, &lines);

@@ -166,7 +166,13 @@ impl Clock {
 
 impl<'s> Reader<'s> {
     /// A reader of lines of this zone; `now` is for times without a year.
-    pub fn new(scope: &'s Scope, since: i64, zone: TimeZone, devices: &[(String, TimeZone)], now: i64) -> Self {
+    pub fn new(
+        scope: &'s Scope,
+        since: i64,
+        zone: TimeZone,
+        devices: &[(String, TimeZone)],
+        now: i64,
+    ) -> Self {
         let devices = devices.iter().map(|(name, zone)| (name.clone(), Clock::new(zone.clone(), now)));
         Self { scope, since, devices: devices.collect(), zone: Clock::new(zone, now) }
     }
@@ -242,7 +248,8 @@ mod tests {
 
     #[test]
     fn a_line_of_firewall_log_is_a_packet() {
-        let hit = read(&Scope::default(), &line("DROP TCP 33.44.55.66:2686->12.34.56.78:135")).expect("a hit");
+        let hit =
+            read(&Scope::default(), &line("DROP TCP 33.44.55.66:2686->12.34.56.78:135")).expect("a hit");
         let key = Key {
             src: "33.44.55.66".parse().expect("an address"),
             sport: Some(2686),
@@ -301,7 +308,8 @@ mod tests {
         let scope = Scope::default();
         let mut reader = Reader::new(&scope, 0, zone("+01:00"), &devices, 1_795_246_190);
         let mut at = |device: &str| {
-            let line = format!("2011 Jul 12 11:55:17 ({device}) any->x DROP UDP 33.44.55.66:1->12.34.56.78:2");
+            let line =
+                format!("2011 Jul 12 11:55:17 ({device}) any->x DROP UDP 33.44.55.66:1->12.34.56.78:2");
             let hit = reader.read(line.as_bytes()).expect("a hit");
             super::super::zone::written(&hit.zone, hit.time)
         };

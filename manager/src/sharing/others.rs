@@ -66,8 +66,7 @@ impl Service for AbuseIpDb {
             "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"csv\"; filename=\"report.csv\"\r\n\
              Content-Type: text/csv\r\n\r\n"
         );
-        let body =
-            [head.as_bytes(), &parcel.payload, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let body = [head.as_bytes(), &parcel.payload, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
         let content_type = format!("multipart/form-data; boundary={BOUNDARY}");
         let headers = [("key", self.api_key.reveal()), ("accept", "application/json")];
         let call = Call { method: Method::POST, content_type: &content_type, headers: &headers, body: &body };
@@ -166,8 +165,7 @@ impl Service for Hook {
         let bearer = self.api_key.as_ref().map(|key| format!("Bearer {}", key.reveal()));
         let headers: Vec<_> = bearer.iter().map(|value| ("authorization", value.as_str())).collect();
         let content_type = "application/x-ndjson";
-        let call =
-            Call { method: Method::POST, content_type, headers: &headers, body: &parcel.payload };
+        let call = Call { method: Method::POST, content_type, headers: &headers, body: &parcel.payload };
         self.server.send(&parcel.id, &call).map(drop)
     }
 }

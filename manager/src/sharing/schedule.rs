@@ -55,7 +55,8 @@ fn serve(home: &PathBuf, mut plans: Vec<Scheduled>, told: &Receiver<Vec<Schedule
     let mut said = BTreeSet::new();
     loop {
         for (plan, interval_s) in &plans {
-            let made = Queue::open(home).and_then(|mut queue| round(plan, *interval_s, &mut queue, epoch_now()));
+            let made =
+                Queue::open(home).and_then(|mut queue| round(plan, *interval_s, &mut queue, epoch_now()));
             let news = made.unwrap_or_else(|error| vec![error.to_string()]);
             // Each once, not every hour.
             for text in news.into_iter().filter(|text| said.insert(text.clone())) {

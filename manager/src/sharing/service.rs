@@ -41,7 +41,8 @@ impl Destination for Told {
 
     fn deliver(&mut self, parcel: &Parcel) -> Result<(), Failure> {
         if parcel.payload.is_empty() {
-            let why = "it is told of refused packets only; `bartizan dshield --test` shows what would be sent";
+            let why =
+                "it is told of refused packets only; `bartizan dshield --test` shows what would be sent";
             return Err(Failure::Permanent(why.to_owned()));
         }
         self.0.deliver(parcel)

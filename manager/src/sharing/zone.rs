@@ -62,7 +62,9 @@ mod tests {
         ] {
             assert_eq!(read(text).map(|zone| offset(&zone, 0)).as_deref(), Some(expected), "{text}");
         }
-        for wrong in ["", "+", "+1:", "25:00", "+15:00", "+00:60", "++1", "../x", "+123", "Mars/Olympus", "+1é"] {
+        for wrong in
+            ["", "+", "+1:", "25:00", "+15:00", "+00:60", "++1", "../x", "+123", "Mars/Olympus", "+1é"]
+        {
             assert!(read(wrong).is_none(), "{wrong}");
         }
     }

@@ -32,7 +32,8 @@ pub(super) fn test(round: &Round, parcels: &[Vec<u8>], waiting: usize) -> String
     }
     let heap = &round.heap;
     let mut rows = vec![[heap.told().to_string(), told(round, parcels.len())]];
-    let left_out = |why: LeftOut| [heap.left_out.get(&why).copied().unwrap_or(0).to_string(), why.text().to_owned()];
+    let left_out =
+        |why: LeftOut| [heap.left_out.get(&why).copied().unwrap_or(0).to_string(), why.text().to_owned()];
     rows.extend(LeftOut::ALL.map(left_out).into_iter().filter(|[count, _]| count != "0"));
     text += &table(["LINES", "WHAT BECOMES OF THEM"], &rows);
     if waiting > 0 {
