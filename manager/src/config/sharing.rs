@@ -29,7 +29,7 @@ const INTERVAL_S: u32 = 3600;
 /// The same for AbuseIPDB, which takes few files a day.
 const BULK_INTERVAL_S: u32 = 6 * 3600;
 
-/// Lines of one round, and of one mail.
+/// Lines of one round, unless it is said, and at most.
 pub const LINES: u32 = 100_000;
 /// Lines of one mail or request, unless it is said.
 pub const SPLIT: u32 = 5_000;

@@ -7,6 +7,10 @@
 //! | `firewall.log.1` | itself, else `firewall.log.1.gz`, unpacked |
 //! | `firewall/firewall.log-20261120` | itself, else `firewall/2026/Nov/ossec-firewall-20.log`, else its `.gz` |
 //!
+//! Who compresses may give a file the time of today, and then it looks younger
+//! than it is. So compressed files are known again by their beginning, and
+//! those that were there in an earlier round are not shown.
+//!
 //! What is compressed is unpacked as it is read and nowhere kept. Work: going
 //! back in it begins again at its start; no file gives more than
 //! [`UNPACKED_MAX`] bytes.
@@ -16,7 +20,9 @@ use bartizan_core::follow::{Disk, Stat, Trouble};
 use flate2::read::MultiGzDecoder;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use sha2::{Digest, Sha256};
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::io::{self, Read};
 use std::rc::Rc;
 
@@ -35,11 +41,18 @@ const DAYS: i32 = 40;
 /// Links that change every day, and the beginning of the files of a day.
 const DAILY: [(&str, &str); 2] = [("firewall.log", "ossec-firewall-"), ("archives.log", "ossec-archive-")];
 
+/// Bytes by which a compressed file is known again, unpacked.
+const HEAD: usize = 1024;
+
+/// The beginning of a compressed file: of its SHA-256.
+pub type Fingerprint = [u8; 8];
+
 /// A disk over another one.
 #[derive(Debug)]
 pub struct Generations<'d, D> {
     inner: &'d D,
     today: Date,
+    known: HashSet<Fingerprint>,
 }
 
 /// An open file of it.
@@ -53,7 +66,31 @@ pub enum Opened<'d, D: Disk> {
 impl<'d, D: Disk> Generations<'d, D> {
     /// The disk, `today` being the day at which it is looked at.
     pub fn new(inner: &'d D, today: Date) -> Self {
-        Self { inner, today }
+        Self { inner, today, known: HashSet::new() }
+    }
+
+    /// Does not show compressed files of which this is the beginning.
+    pub fn hide(&mut self, known: impl Iterator<Item = Fingerprint>) {
+        self.known = known.collect();
+    }
+
+    /// The beginnings of the compressed files that a log was rotated to, at
+    /// most so many.
+    pub fn packed(&self, path: &[u8], most: usize) -> Vec<Fingerprint> {
+        let mut found = Vec::new();
+        self.each(path, &mut |sibling| {
+            found.extend(self.fingerprint(sibling));
+            found.len() < most
+        });
+        found
+    }
+
+    /// The beginning of a file, if it is compressed and not empty.
+    fn fingerprint(&self, path: &[u8]) -> Option<Fingerprint> {
+        let Ok(file @ Opened::Packed(..)) = self.open(path) else { return None };
+        let mut head = [0; HEAD];
+        let count = self.read_at(&file, 0, &mut head).ok().filter(|count| *count > 0)?;
+        Sha256::digest(head.get(..count)?).first_chunk().copied()
     }
 
     /// The file that is meant by a path, and whether it is to be unpacked.
@@ -127,6 +164,14 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     }
 
     fn siblings(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
+        let is_known = |path: &[u8]| self.fingerprint(path).is_some_and(|head| self.known.contains(&head));
+        self.each(path, &mut |sibling| !self.known.is_empty() && is_known(sibling) || visit(sibling));
+    }
+}
+
+impl<D: Disk> Generations<'_, D> {
+    /// Shows all that a log was rotated to.
+    fn each(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
         let mut goes_on = true;
         self.inner.siblings(path, &mut |sibling| {
             let shown = match sibling.strip_suffix(b".gz") {

@@ -3,7 +3,7 @@
 //! Each round follows the log anew: what is known of it is in the position,
 //! see [`bartizan_core::follow`]. A line without an end waits for it.
 
-use super::generations::Generations;
+use super::generations::{Fingerprint, Generations};
 use bartizan_core::assemble::{Assembler, Context, Format, Record};
 use bartizan_core::follow::{Begin, Disk, Followed, Position, Progress, Sink, Trouble};
 use bartizan_core::pattern::NoPatterns;
@@ -15,6 +15,9 @@ const BUFFER: usize = 64 << 10;
 
 /// Looks of one round: each goes on to files that the last one had no room for.
 const LOOKS_MAX: usize = 64;
+
+/// Compressed files that are known again.
+const PACKED_MAX: usize = 256;
 
 /// Takes lines.
 pub trait Taker {
@@ -44,13 +47,17 @@ pub fn read<D: Disk>(
     position: Option<&[u8]>,
     taker: &mut dyn Taker,
 ) -> Reached {
-    let disk = Generations::new(disk, today);
+    let mut disk = Generations::new(disk, today);
+    let (position, known) = position.map(decode).unwrap_or_default();
+    disk.hide(known.iter().copied());
+    // Those that are there now are read by this round, or were before.
+    let packed = disk.packed(path, PACKED_MAX);
     let memory = vec![0; Format::Lines.memory()].into_boxed_slice();
     let Ok(assembler) = Assembler::new(Format::Lines, memory) else { return Reached::default() };
     let mut followed = Followed::new(Begin::Start, assembler);
     let now = Millis(0);
-    followed.place(&disk, path, now, position.and_then(Position::decode).as_ref());
-    let (mut reached, mut buffer) = (Reached::default(), vec![0; BUFFER]);
+    followed.place(&disk, path, now, position.as_ref());
+    let (mut reached, mut buffer, mut is_dry) = (Reached::default(), vec![0; BUFFER], false);
     for _ in 0..LOOKS_MAX {
         let before = followed.position();
         let progress = loop {
@@ -64,13 +71,29 @@ pub fn read<D: Disk>(
         let news = followed.take_news();
         reached.lost |= news.lost;
         reached.trouble = reached.trouble.or(news.trouble);
-        if progress != Progress::Idle || followed.position() == before {
+        is_dry = progress == Progress::Idle && followed.position() == before;
+        if is_dry || progress != Progress::Idle {
             break;
         }
         followed.look(&disk, path, now);
     }
-    reached.position = followed.position().map(|position| position.encode().to_vec());
+    let known = if is_dry { packed } else { known };
+    reached.position = followed.position().map(|position| encode(&position, &known));
     reached
+}
+
+/// A position with its length before it, then what is known.
+fn encode(position: &Position, known: &[Fingerprint]) -> Vec<u8> {
+    let position = position.encode();
+    let length = (position.len() as u16).to_le_bytes();
+    [&length[..], &position, known.as_flattened()].concat()
+}
+
+fn decode(bytes: &[u8]) -> (Option<Position>, Vec<Fingerprint>) {
+    let Some((length, rest)) = bytes.split_first_chunk() else { return Default::default() };
+    let length = usize::from(u16::from_le_bytes(*length));
+    let Some((position, known)) = rest.split_at_checked(length) else { return Default::default() };
+    (Position::decode(position), known.as_chunks().0.to_vec())
 }
 
 struct Lines<'t>(&'t mut dyn Taker);
@@ -117,6 +140,25 @@ mod tests {
         assert!(!reached.lost && reached.trouble.is_none(), "{reached:?}");
         *position = reached.position;
         texts.all
+    }
+
+    #[test]
+    fn one_that_is_compressed_late_is_not_read_again() {
+        let disk = MemoryDisk::new();
+        let mut position = None;
+        disk.append(LOG, b"1\n");
+        assert_eq!(round(&disk, &mut position, 9), ["1"]);
+        disk.rename(LOG, b"/log/firewall.log.1");
+        disk.append(LOG, b"2\n");
+        assert_eq!(round(&disk, &mut position, 9), ["2"]);
+        // It is younger than what is read now, and was read before.
+        pack(&disk, b"/log/firewall.log.1", b"/log/firewall.log.1.gz", b"1\n");
+        for number in 3..20 {
+            assert!(round(&disk, &mut position, 9).is_empty());
+            disk.rename(LOG, format!("/log/firewall.log.{number}").as_bytes());
+            disk.append(LOG, format!("{number}\n").as_bytes());
+            assert_eq!(round(&disk, &mut position, 9), [number.to_string()]);
+        }
     }
 
     fn pack(disk: &MemoryDisk, from: &[u8], to: &[u8], bytes: &[u8]) {

@@ -197,7 +197,7 @@ impl World {
         self.disk.rename(LOG.as_bytes(), &name(1, ""));
         let old = std::mem::replace(&mut self.writer, self.disk.writer(LOG.as_bytes()));
         drop(old);
-        for n in 1..KEPT {
+        for n in 1..3 {
             if self.disk.has(&name(n, "")) && self.random.percent(40) {
                 self.pack(&name(n, ""), &name(n, ".gz"));
             }
