@@ -22,6 +22,7 @@
 //! | [`graph`] | who did what to whom, as a picture |
 //! | [`outbox`] | what is sent to others, and what of it is done |
 //! | [`firewall`] | what packet filters say, counted |
+//! | [`sharing`] | what of that others are told: DShield and its like |
 //! | [`database_output`] | alerts into PostgreSQL, MySQL, MariaDB |
 //! | [`mail`] | mail for people, each with an address a destination |
 //! | [`integrations`] | other services, syslog servers and scripts, each as a destination |
@@ -52,6 +53,7 @@ pub mod pattern;
 pub mod report;
 pub mod respond;
 pub mod ruleset;
+pub mod sharing;
 pub mod sources;
 pub mod store;
 pub mod tls;

@@ -12,7 +12,9 @@ use crate::outbox::engine::{PLACE, Say};
 use crate::outbox::{Committed, Configured, Outbox};
 use crate::report::schedule::Schedule;
 use crate::ruleset::Loaded;
+use crate::sharing;
 use crate::store::Needed;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,8 @@ pub(super) fn configured(config: &Config, home: &Home) -> Result<Vec<Configured>
     }
     all.extend(integrations::configured(config, home).map_err(CommandError::Rules)?);
     all.extend(database_output::destinations(&config.databases, &local_host()));
+    let plans = sharing::configured::plans(config, home.folder()).map_err(CommandError::Rules)?;
+    all.extend(plans.iter().map(|(plan, _)| plan.destination()));
     Ok(all)
 }
 
@@ -38,6 +42,7 @@ pub(super) struct Destinations {
     home: PathBuf,
     outbox: Outbox,
     reports: Schedule,
+    shares: Shares,
 }
 
 impl Destinations {
@@ -56,7 +61,8 @@ impl Destinations {
         let outbox = Outbox::start(home, committed, needed, say, all);
         let outbox = outbox.map_err(|error| doing()(io::Error::other(error)))?;
         let reports = Schedule::start(home, loaded.config.mailed_reports()).map_err(doing())?;
-        Ok(Self { home: home.to_owned(), outbox, reports })
+        let shares = Shares::start(home, &loaded.config).map_err(doing())?;
+        Ok(Self { home: home.to_owned(), outbox, reports, shares })
     }
 
     /// The configuration has been read again. If its destinations cannot be
@@ -69,12 +75,48 @@ impl Destinations {
             news::tell(format_args!("destinations: {error}; the old ones stay"));
         }
         self.reports.configure(loaded.config.mailed_reports());
+        self.shares.configure(&self.home, &loaded.config);
     }
 
     /// Ends within about a second, but for a report that is just made.
     pub(super) fn finish(self) {
+        self.shares.schedule.finish();
         self.reports.finish();
         self.outbox.finish();
+    }
+}
+
+/// Who is told of refused packets. While there is somebody, nobody else may
+/// use the same state.
+#[derive(Debug)]
+struct Shares {
+    schedule: sharing::schedule::Schedule,
+    lock: Option<File>,
+}
+
+impl Shares {
+    fn start(home: &Path, config: &Config) -> io::Result<Self> {
+        let schedule = sharing::schedule::Schedule::start(home, Vec::new())?;
+        let mut shares = Self { schedule, lock: None };
+        shares.configure(home, config);
+        Ok(shares)
+    }
+
+    fn configure(&mut self, home: &Path, config: &Config) {
+        match sharing::configured::plans(config, home) {
+            Ok(plans) if plans.is_empty() => {
+                self.schedule.configure(plans);
+                self.lock = None;
+            }
+            Ok(plans) => {
+                if self.lock.is_none() {
+                    self.lock =
+                        File::create(home.join("sharing.lock")).ok().filter(|file| file.lock().is_ok());
+                }
+                self.schedule.configure(plans);
+            }
+            Err(why) => news::tell(why),
+        }
     }
 }
 

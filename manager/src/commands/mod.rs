@@ -10,6 +10,7 @@ pub mod alerts;
 pub mod analyze;
 pub mod check;
 mod destinations;
+pub mod dshield;
 mod filter;
 pub mod firewall;
 pub mod graph;
@@ -86,6 +87,8 @@ pub enum Command {
     Agents(agents::AgentsCommand),
     /// Count what packet filters say: who knocks, where, how often.
     Firewall(firewall::FirewallCommand),
+    /// Report packets that were refused to DShield.
+    Dshield(dshield::DshieldArguments),
     /// Carry out, list and undo responses to attacks.
     Respond(respond::RespondCommand),
     /// See whether mail arrives, and what waits.
@@ -113,6 +116,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Rules(command) => rules::run(command),
         Command::Agents(command) => agents::run(command),
         Command::Firewall(command) => firewall::run(command),
+        Command::Dshield(arguments) => dshield::run(arguments),
         Command::Respond(command) => respond::run(command),
         Command::Mail(command) => mail::run(command),
         Command::AgentControl(arguments) => agent_control::run(arguments),

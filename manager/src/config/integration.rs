@@ -3,7 +3,7 @@
 //! The options are those of Wazuh 4.14 and of the OSSEC that had it before;
 //! what is more is for the kinds that are built in.
 
-mod http;
+pub(super) mod http;
 mod kind;
 
 pub use kind::Kind;

@@ -29,6 +29,7 @@
 //! | [`selection`] | which alerts a destination is to hear of |
 //! | [`integration`] | `<integration>` |
 //! | [`syslog_output`] | `<syslog_output>` |
+//! | [`sharing`] | `<dshield>` and `<share>` |
 //! | `agent_config` | what is given to agents |
 //! | [`internal`] | `internal_options.conf` |
 
@@ -51,6 +52,7 @@ pub mod rule_files;
 mod secret;
 mod sections;
 pub mod selection;
+pub mod sharing;
 pub mod syslog_output;
 #[cfg(test)]
 mod tests;
@@ -72,6 +74,7 @@ pub use responses::{Response, Responses};
 pub use rule_files::{ListedFile, RuleFiles};
 pub use secret::Secret;
 pub use selection::Selection;
+pub use sharing::{Sharing, ToldTo};
 pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
@@ -110,6 +113,8 @@ pub struct Config {
     pub integrations: Vec<Integration>,
     /// `<syslog_output>`: syslog servers, in order.
     pub syslog_outputs: Vec<SyslogOutput>,
+    /// `<dshield>` and `<share>`: who else is told of refused packets.
+    pub sharing: Vec<Sharing>,
     /// `<notification>`: when people are told.
     pub notification: Terms,
     /// `<reports>`: what is told regularly.
@@ -191,6 +196,7 @@ impl Config {
         integration::name_all(&mut reading, &mut self.integrations, &mut self.syslog_outputs);
         self.check_reports(&mut reading);
         self.check_store(&mut reading);
+        self.check_sharing(&mut reading);
     }
 
     /// The store is the queue of every destination.
@@ -203,6 +209,15 @@ impl Config {
             let help = "destinations read the alerts from the store: write yes, or remove <email_notification>, \
                         <integration>, <syslog_output> and <database_output>";
             reading.error(span, message, help);
+        }
+    }
+
+    /// What goes by mail needs somebody who takes mail.
+    fn check_sharing(&self, reading: &mut Reading<'_>) {
+        let is_mailed = |one: &&Sharing| matches!(one.told, ToldTo::DShieldMail { .. });
+        if let Some(one) = self.sharing.iter().find(is_mailed).filter(|_| self.global.email.smtp_server.is_none()) {
+            let help = "name it in <global>: <smtp_server>localhost</smtp_server>; or <method>http</method>";
+            reading.error(one.place.span, "there is no mail server for <dshield>", help);
         }
     }
 
@@ -235,10 +250,27 @@ impl Config {
                 "active-response" => drafts.response(reading, section),
                 "database_output" => self.databases.extend(DatabaseOutput::read(reading, section)),
                 "notification" => self.notification.section(reading, section),
+                "dshield" | "share" => self.share(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, sections::USED),
             }
         }
+    }
+
+    /// Adds one `<dshield>` or `<share>`; names tell them apart.
+    fn share(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        let Some(new) = Sharing::read(reading, section) else {
+            return;
+        };
+        if self.sharing.iter().any(|old| old.id == new.id) {
+            let message = format!("there is a `{}` already", new.id);
+            return reading.error(section.name_span, message, "give this one another <id>");
+        }
+        if self.sharing.len() >= sharing::SHARES_MAX {
+            let message = format!("there are more than {} <dshield> and <share>", sharing::SHARES_MAX);
+            return reading.error(section.name_span, message, "one of them may read many logs");
+        }
+        self.sharing.push(new);
     }
 
     fn remote(&mut self, reading: &mut Reading<'_>, section: &Element) {

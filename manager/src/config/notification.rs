@@ -174,7 +174,7 @@ fn span(reading: &mut Reading<'_>, option: &Element) -> Option<u32> {
 }
 
 /// `90s`, `10m`, `2h`; a number alone is seconds.
-fn seconds(text: &[u8]) -> Option<u32> {
+pub(super) fn seconds(text: &[u8]) -> Option<u32> {
     let (digits, factor) = match text.split_last()? {
         (b's', digits) => (digits, 1),
         (b'm', digits) => (digits, 60),

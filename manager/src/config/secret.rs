@@ -30,6 +30,15 @@ impl Secret {
         &self.0
     }
 
+    /// The first line of a file that only its owner, and maybe a group, can
+    /// read.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to do.
+    pub fn from_file(path: &Path) -> Result<Self, (String, &'static str)> {
+        from_file(path)
+    }
+
     /// Reads `<OPTION>text</OPTION>` or `<OPTION file="PATH"/>`, a path below
     /// the home folder or an absolute one. A file that others may read is
     /// refused; blanks at both ends do not belong to a secret. What is wrong

@@ -16,6 +16,8 @@ pub(super) const USED: &[&str] = &[
     "syslog_output",
     "reports",
     "database_output",
+    "dshield",
+    "share",
 ];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.

@@ -30,7 +30,7 @@ const RETRY_MAX: Duration = Duration::from_secs(3600);
 
 /// A web server.
 #[derive(Debug)]
-pub(super) struct Server {
+pub struct Server {
     agent: ureq::Agent,
     url: Secret,
     name: String,
@@ -38,23 +38,23 @@ pub(super) struct Server {
 
 /// What a server answered, the status being 2xx.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// The beginning of the body.
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// One request.
 #[derive(Debug)]
-pub(super) struct Call<'c> {
-    pub(super) method: Method,
-    pub(super) content_type: &'c str,
-    pub(super) headers: &'c [(&'c str, &'c str)],
-    pub(super) body: &'c [u8],
+pub(crate) struct Call<'c> {
+    pub(crate) method: Method,
+    pub(crate) content_type: &'c str,
+    pub(crate) headers: &'c [(&'c str, &'c str)],
+    pub(crate) body: &'c [u8],
 }
 
 impl<'c> Call<'c> {
     /// `POST` of JSON.
-    pub(super) fn json(headers: &'c [(&'c str, &'c str)], body: &'c [u8]) -> Self {
+    pub(crate) fn json(headers: &'c [(&'c str, &'c str)], body: &'c [u8]) -> Self {
         Self { method: Method::POST, content_type: "application/json", headers, body }
     }
 }
@@ -62,7 +62,7 @@ impl<'c> Call<'c> {
 impl Server {
     /// A server, which is not asked yet. `tls_ca` is a file of certificates
     /// that are trusted instead of the system's.
-    pub(super) fn new(url: &str, timeout: Duration, tls_ca: Option<&Path>) -> Result<Self, String> {
+    pub(crate) fn new(url: &str, timeout: Duration, tls_ca: Option<&Path>) -> Result<Self, String> {
         let roots = match tls_ca {
             Some(path) => RootCerts::from(certificates(path)?),
             None => RootCerts::PlatformVerifier,
@@ -80,7 +80,7 @@ impl Server {
     }
 
     /// Sends a request; the parcel's id goes with it.
-    pub(super) fn send(&self, id: &str, call: &Call<'_>) -> Result<Answer, Failure> {
+    pub(crate) fn send(&self, id: &str, call: &Call<'_>) -> Result<Answer, Failure> {
         let request = self.request(id, call).map_err(|error| Failure::Permanent(self.about(error)))?;
         let mut response = self.agent.run(request).map_err(|error| self.no_answer(&error))?;
         // An answer that breaks off is as good as what came of it.
@@ -109,7 +109,7 @@ impl Server {
     }
 
     /// What is said of this server.
-    pub(super) fn about(&self, what: &str) -> String {
+    pub(crate) fn about(&self, what: &str) -> String {
         format!("{}: {what}", self.name)
     }
 

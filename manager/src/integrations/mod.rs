@@ -22,7 +22,7 @@
 mod card;
 mod elasticsearch;
 mod entries;
-mod http;
+pub(crate) mod http;
 mod layout;
 mod ntfy;
 mod pagerduty;

@@ -1,9 +1,10 @@
 //! How mail leaves this machine, and whom it is from.
 
 use super::program::Program;
-use super::smtp::{Login, Server, Timing};
+use super::smtp::{Login, Mail, Said, Server, Timing};
 use crate::config::email::Security;
 use crate::config::{Config, Email};
+use crate::outbox::Failure;
 
 /// What all mail of a manager has in common.
 #[derive(Clone, Debug)]
@@ -46,6 +47,42 @@ impl Account {
 }
 
 impl Route {
+    /// The route of a configuration, if it says where mail is handed over.
+    pub fn configured(config: &Config) -> Option<Self> {
+        let email = &config.global.email;
+        Some(Self::new(email, email.smtp_server.as_deref()?, full_host()))
+    }
+
+    /// A server that is given as `HOST`, `HOST:PORT` or `[ADDRESS]:PORT`, or
+    /// the path of a program. TLS is used if it is offered.
+    pub fn named(server: &str) -> Self {
+        let route = |host: &str, port| {
+            let mut email = Email::default();
+            email.smtp_port = port;
+            Self::new(&email, host, full_host())
+        };
+        if let Some((host, port)) = server.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+            return route(host, port.strip_prefix(':').and_then(|port| port.parse().ok()));
+        }
+        match server.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') && !server.starts_with('/') => {
+                route(host, port.parse().ok())
+            }
+            _ => route(server, None),
+        }
+    }
+
+    /// Hands a mail over.
+    pub fn hand_over(&self, mail: Mail<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Program(program) => program.send(mail.bytes).map_err(|why| Failure::Temporary(why, None)),
+            Self::Server(server) => {
+                let sent = server.send(mail, &mut |_: Said<'_>| {});
+                sent.map(drop).map_err(|trouble| named(&server.host, trouble.into()))
+            }
+        }
+    }
+
     /// A path is a program; anything else is a server.
     fn new(email: &Email, server: &str, host: String) -> Self {
         if server.starts_with('/') {
@@ -73,8 +110,16 @@ impl Route {
     }
 }
 
+/// The failure with the name of the server in front.
+fn named(host: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Temporary(why, when) => Failure::Temporary(format!("{host}: {why}"), when),
+        Failure::Permanent(why) => Failure::Permanent(format!("{host}: {why}")),
+    }
+}
+
 /// The name of this machine as the kernel has it.
-fn full_host() -> String {
+pub(crate) fn full_host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
         name if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()) => name.to_owned(),

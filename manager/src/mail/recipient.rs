@@ -1,9 +1,9 @@
 //! One address that is mailed: a destination of its own, so that nobody sees
 //! the addresses of others, or alerts that are not for him.
 
-use super::account::{Account, Route};
+use super::account::Account;
 use super::message::compose;
-use super::smtp::{Mail, Said};
+use super::smtp::Mail;
 use crate::config::email::MailFormat;
 use crate::config::{Config, Selection, Terms};
 use crate::outbox::{Configured, Content, Destination, Failure, Parcel};
@@ -102,24 +102,8 @@ impl Destination for Recipient {
     }
 
     fn deliver(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        match &self.account.route {
-            Route::Program(program) => {
-                program.send(&parcel.payload).map_err(|why| Failure::Temporary(why, None))
-            }
-            Route::Server(server) => {
-                let mail = Mail { from: &self.account.from, to: &self.address, bytes: &parcel.payload };
-                let sent = server.send(mail, &mut |_: Said<'_>| {});
-                sent.map(drop).map_err(|trouble| named(&server.host, trouble.into()))
-            }
-        }
-    }
-}
-
-/// The failure with the name of the server in front.
-fn named(host: &str, failure: Failure) -> Failure {
-    match failure {
-        Failure::Temporary(why, when) => Failure::Temporary(format!("{host}: {why}"), when),
-        Failure::Permanent(why) => Failure::Permanent(format!("{host}: {why}")),
+        let mail = Mail { from: &self.account.from, to: &self.address, bytes: &parcel.payload };
+        self.account.route.hand_over(mail)
     }
 }
 

@@ -2,17 +2,20 @@
 //!
 //! | room | what happens there |
 //! |---|---|
+//! | [`Courier`] | one destination without a thread |
 //! | `post` | the work of one destination, step by step |
 //! | `circuit` | when one that fails is tried again |
 //! | `trouble` | what is said of it |
 
 mod circuit;
+mod courier;
 mod post;
 #[cfg(test)]
 mod tests;
 mod trouble;
 
 pub use circuit::BREAKS_AFTER;
+pub use courier::Courier;
 pub use post::{PostError, Read};
 pub use trouble::{PLACE, Say};
 

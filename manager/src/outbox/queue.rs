@@ -10,9 +10,11 @@
 //! | `schema` | the tables |
 //! | `parcels` | parcels are made, delivered, refused |
 //! | `notices` | texts that go to destinations once |
+//! | [`logs`] | logs that are read for destinations |
 //! | `replays` | what was sent before is sent again |
 //! | `standing` | how destinations stand |
 
+pub mod logs;
 mod notices;
 mod parcels;
 mod replays;
@@ -60,7 +62,11 @@ impl Queue {
     /// Opens the queue of a home folder; it is made on first use, for nobody
     /// else to read.
     pub fn open(home: &Path) -> Result<Self, DatabaseError> {
-        let path = home.join("outbox.db");
+        Self::open_file(home.join("outbox.db"))
+    }
+
+    /// Opens one at a path of its own.
+    pub fn open_file(path: PathBuf) -> Result<Self, DatabaseError> {
         let connection = database::open(&path, &STEPS)?;
         let instance = connection.query_row("SELECT instance FROM self", [], |row| row.get(0));
         let instance = instance.map_err(|error| DatabaseError::unusable(&path, error))?;
@@ -90,6 +96,8 @@ impl Queue {
             queue.change("DELETE FROM notices WHERE made < ?1", [before])?;
             let gone = "(SELECT name FROM destinations WHERE removed < ?1)";
             queue.change(&format!("DELETE FROM parcels WHERE destination IN {gone}"), [before])?;
+            queue.change(&format!("DELETE FROM logs WHERE destination IN {gone}"), [before])?;
+            queue.change(&format!("DELETE FROM readings WHERE destination IN {gone}"), [before])?;
             queue.change(&format!("DELETE FROM replays WHERE destination IN {gone}"), [before])?;
             queue.change("DELETE FROM destinations WHERE removed < ?1", [before]).map(drop)
         })

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The list.
 #[derive(Clone, Debug, Default)]
-pub(super) struct AllowList {
+pub struct AllowList {
     rows: Vec<AddressRow>,
     /// Entries that are ranges of the usual form.
     networks: Vec<Network>,
@@ -19,7 +19,7 @@ pub(super) struct AllowList {
 
 impl AllowList {
     /// The list with these entries.
-    pub(super) fn new(entries: &[String]) -> Self {
+    pub fn new(entries: &[String]) -> Self {
         let mut list = Self::default();
         for entry in entries.iter().map(|entry| entry.trim()) {
             match (AddressRow::parse(entry.as_bytes()), Network::parse(entry)) {
@@ -41,7 +41,7 @@ impl AllowList {
     /// matches decides, and an entry that is a name counts if the address is
     /// its beginning; here also if it is the beginning of the address, such as
     /// `10.0.0.`. A range is on the list if any address of it may be.
-    pub(super) fn has(&self, network: &Network) -> bool {
+    pub fn has(&self, network: &Network) -> bool {
         self.has_address(network.address()) || !network.is_single() && (self.is_odd || self.has_part(network))
     }
 

@@ -6,7 +6,7 @@
 //! | [`binding`] | which rules have which responses |
 //! | [`occasion`] | an alert that somebody may have to answer |
 //! | [`decide`] | what is done about it, where, for how long, or why not |
-//! | `allow` | who is never blocked |
+//! | [`allow`] | who is never blocked |
 //! | [`history`] | what was decided, and what became of it |
 //! | [`desk`] | what waits for the thread that carries responses out |
 //! | [`request`], [`rows`] | what people ask for, and what they are told |
@@ -17,7 +17,7 @@
 //! | [`reports`] | what agents report goes into the history |
 //! | [`backtest`] | the same over old logs, with nothing carried out |
 
-mod allow;
+pub mod allow;
 pub mod backtest;
 pub mod binding;
 pub mod datagram;

@@ -25,7 +25,7 @@ const FINISHED_MAX: usize = 1024;
 
 /// The files of this machine.
 #[derive(Debug, Default)]
-pub(super) struct LocalDisk {
+pub(crate) struct LocalDisk {
     /// Which name has a file open.
     open: HashMap<FileId, usize>,
     /// Files that were read and closed: how far.

@@ -29,7 +29,7 @@
 pub mod access;
 pub mod command;
 pub mod demo;
-mod disk;
+pub(crate) mod disk;
 pub mod feed;
 pub mod follow;
 pub mod glob;

@@ -133,7 +133,7 @@ fn header(reading: &mut Reading<'_>, option: &Element) -> Option<(String, Secret
 }
 
 /// A secret that can stand in a header: printable ASCII.
-pub(super) fn header_value(reading: &mut Reading<'_>, option: &Element) -> Option<Secret> {
+pub(in crate::config) fn header_value(reading: &mut Reading<'_>, option: &Element) -> Option<Secret> {
     let secret = Secret::read(reading, option)?;
     if secret.reveal().bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
         return Some(secret);
@@ -144,7 +144,7 @@ pub(super) fn header_value(reading: &mut Reading<'_>, option: &Element) -> Optio
 }
 
 /// The address of a web server. It may hold a secret, so it is not quoted.
-pub(super) fn url(reading: &mut Reading<'_>, option: &Element) -> Option<Secret> {
+pub(in crate::config) fn url(reading: &mut Reading<'_>, option: &Element) -> Option<Secret> {
     let secret = Secret::read(reading, option)?;
     let text = secret.reveal();
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));

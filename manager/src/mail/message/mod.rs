@@ -77,7 +77,7 @@ fn unstructured(text: &str) -> HeaderType<'static> {
 }
 
 /// A name as the right side of a `Message-ID`.
-fn domain(name: &str) -> String {
+pub(crate) fn domain(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '.' };
     let domain: String = name.chars().map(plain).take(64).collect();
     match domain.split('.').filter(|label| !label.is_empty()).collect::<Vec<_>>().join(".") {

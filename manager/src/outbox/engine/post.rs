@@ -284,6 +284,16 @@ impl Post {
         Ok(())
     }
 
+    /// What became of an attempt that is not noted.
+    pub(super) fn outcome(&self) -> Option<&Result<(), Failure>> {
+        self.unsettled.as_ref().map(|(_, outcome)| outcome)
+    }
+
+    /// Its queue.
+    pub(super) fn queue(&mut self) -> &mut Queue {
+        &mut self.queue
+    }
+
     /// Time until something may be handed over.
     pub(super) fn pause(&self) -> Duration {
         self.circuit.pause()
@@ -403,5 +413,11 @@ fn about(content: &Content) -> String {
         (_, [one], 0) => format!("alert {}", one.alert().id),
         (_, [first, ..], 0) => format!("{} alerts from {}", content.alerts.len(), first.alert().id),
         (_, alerts, held) => format!("{} alerts, and {held} in numbers", alerts.len()),
+    }
+}
+
+impl std::fmt::Debug for Post {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Post").field("name", &self.name).finish_non_exhaustive()
     }
 }

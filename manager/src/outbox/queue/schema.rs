@@ -2,7 +2,8 @@
 
 /// Each changes the tables from one version to the next. All times are seconds
 /// since 1970.
-pub(super) const STEPS: [&str; 1] = ["
+pub(super) const STEPS: [&str; 2] = [
+    "
     -- One row: what makes numbers of parcels unlike those of other managers.
     CREATE TABLE self (instance INTEGER NOT NULL);
     INSERT INTO self SELECT random();
@@ -60,4 +61,21 @@ pub(super) const STEPS: [&str; 1] = ["
         cursor INTEGER NOT NULL,
         until INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    CREATE TABLE logs (
+        destination TEXT NOT NULL,
+        log TEXT NOT NULL,
+        -- Behind the last line that is in a parcel.
+        place BLOB NOT NULL,
+        PRIMARY KEY (destination, log)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE readings (
+        destination TEXT PRIMARY KEY,
+        -- Lines of before this are of no interest.
+        since INTEGER,
+        -- When logs were read last.
+        read INTEGER
+    ) STRICT, WITHOUT ROWID;
+",
+];

@@ -200,7 +200,10 @@ impl Work {
         // The encoder writes its end when it goes.
         drop(to);
         fs::set_permissions(&new, permissions.clone())?;
-        File::open(&new)?.sync_all()?;
+        let written = File::open(&new)?;
+        // As gzip does: who follows a log tells old from new by it.
+        written.set_modified(from.metadata()?.modified()?)?;
+        written.sync_all()?;
         if self.options.sign {
             self.write_sum(target, &summing.finish(), permissions)?;
         }
