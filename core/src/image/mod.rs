@@ -22,6 +22,28 @@ pub const MAGIC: [u8; 4] = *b"BZRS";
 /// Version of the layout; another version is refused.
 pub const VERSION: u16 = 1;
 
+/// Whose answers the rules give where dialects differ and no row says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Dialect {
+    /// OSSEC 4.3.
+    #[default]
+    Ossec = 0,
+    /// Wazuh 4.14.
+    Wazuh = 1,
+}
+
+impl Dialect {
+    /// The dialect of a number, as images store it.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Ossec),
+            1 => Some(Self::Wazuh),
+            _ => None,
+        }
+    }
+}
+
 /// Tables of an image, in the order of its sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -65,7 +87,7 @@ pub struct HeaderRow {
     pub magic: [u8; 4],
     /// [`VERSION`].
     pub version: U16,
-    /// Rule dialect: 0 OSSEC.
+    /// Number of a [`Dialect`].
     pub dialect: u8,
     /// Zero.
     pub reserved: u8,
@@ -153,7 +175,8 @@ impl<'i> Image<'i> {
     /// Checks an image and gives access to it.
     pub fn load(bytes: &'i [u8]) -> Result<Self, ImageError> {
         let (header, body) = HeaderRow::ref_from_prefix(bytes).map_err(|_| ImageError::Format)?;
-        if header.magic != MAGIC || header.version != VERSION || header.len.get() as usize != bytes.len() {
+        let known = header.version == VERSION && Dialect::from_u8(header.dialect).is_some();
+        if header.magic != MAGIC || !known || header.len.get() as usize != bytes.len() {
             return Err(ImageError::Format);
         }
         if header.checksum.get() != checksum(body) {
@@ -179,6 +202,11 @@ impl<'i> Image<'i> {
         };
         check::image(&image)?;
         Ok(image)
+    }
+
+    /// The dialect; loading has checked that it is known.
+    pub fn dialect(&self) -> Dialect {
+        Dialect::from_u8(self.header.dialect).unwrap_or_default()
     }
 
     /// A piece of text; empty when missing.

@@ -66,6 +66,7 @@ pub(super) fn image(
     writer.set(Table::Lists, &lists);
     writer.set(Table::Text, &tables.text.into_bytes());
     let image = writer.finish(Heads {
+        dialect: settings.dialect,
         program_roots,
         plain_roots,
         roots: loading.tree.roots.len() as u16,

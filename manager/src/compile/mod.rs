@@ -24,6 +24,7 @@ mod write;
 use crate::diagnose::{Diagnostics, SourceId};
 use crate::pattern::{Expressions, Language, Options, PatternSet, cases};
 use crate::xml::{Document, Element};
+use bartizan_core::image::Dialect;
 use bartizan_core::image::rows::search;
 use bartizan_core::pattern::Matcher;
 use decoders::Decoders;
@@ -34,6 +35,8 @@ use tree::{AttachError, Tree};
 /// Numbers from the configuration that decide how rules are compiled.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// How decoders and rules are read.
+    pub dialect: Dialect,
     /// Level from which an alert is written (`log_alert_level`).
     pub log_alert_level: u16,
     /// Level from which an alert is mailed (`email_alert_level`).
@@ -51,6 +54,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            dialect: Dialect::Ossec,
             log_alert_level: 1,
             email_alert_level: 7,
             stats_level: 4,

@@ -76,7 +76,7 @@ pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::outbox::DESTINATIONS_MAX;
-use crate::xml::{self, Dialect, Element};
+use crate::xml::{self, Element, Syntax};
 use reading::Reading;
 use responses::Drafts;
 use std::path::Path;
@@ -165,7 +165,7 @@ impl Config {
     }
 
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
-        let document = xml::read(&Dialect::OSSEC, sources, source, report);
+        let document = xml::read(&Syntax::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
         let mut drafts = Drafts::default();
         for root in &document.roots {

@@ -528,7 +528,7 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
         let source = file.load(&mut sources, &mut report).expect("a file of the corpus");
-        assert!(xml::read(&Dialect::OSSEC, &sources, source, &mut report).sound);
+        assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
 }

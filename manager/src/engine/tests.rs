@@ -5,7 +5,7 @@ use super::session::{EngineOptions, Lent, Session};
 use super::{Ruleset, Settings};
 use crate::compile::{self, Files};
 use crate::diagnose::{Colour, Diagnostics, Sources};
-use crate::xml::{self, Dialect};
+use crate::xml::{self, Syntax};
 use bartizan_core::event::{Event, Known, Moment, Origin};
 use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
@@ -21,7 +21,7 @@ fn ruleset(rules: &str, settings: Settings) -> Ruleset {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let mut read = |name: &str, text: &str| {
         let id = sources.add(name, text);
-        xml::read(&Dialect::OSSEC, &sources, id, &mut report)
+        xml::read(&Syntax::OSSEC, &sources, id, &mut report)
     };
     let rules = format!("{ROOT}<group name=\"probe,\">{rules}</group>");
     let files = Files {

@@ -8,7 +8,8 @@ use crate::compile::{self, Files, RuleSource};
 use crate::config::{Config, Home, ListedFile};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
-use crate::xml::{self, Dialect, Document};
+use crate::xml::{self, Document, Syntax};
+use bartizan_core::image::Dialect;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +95,7 @@ fn built_in_files(sources: &mut Sources, report: &mut Diagnostics) -> Files {
     let mut read = |files: &[(&str, &str)]| -> Vec<Document> {
         let read = |(name, text): &(&str, &str)| {
             let id = sources.add(format!("built-in {name}"), *text);
-            xml::read(&Dialect::OSSEC, sources, id, report)
+            xml::read(&Syntax::OSSEC, sources, id, report)
         };
         files.iter().map(read).collect()
     };
@@ -109,7 +110,7 @@ fn configured_files(
     let named = &config.rule_files;
     let mut read = |files: &[ListedFile]| -> Vec<Document> {
         let ids: Vec<_> = files.iter().filter_map(|file| file.load(sources, report)).collect();
-        ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
+        ids.into_iter().map(|id| xml::read(&Syntax::OSSEC, sources, id, report)).collect()
     };
     let (decoders, mut rules) = (read(&named.decoders), read(&named.rules));
     rules.extend(own_rules(built_in::WATCH, &[500], &rules, sources, report));
@@ -134,7 +135,7 @@ fn own_rules(
     report: &mut Diagnostics,
 ) -> Option<Document> {
     let id = sources.add(format!("built-in {name}"), text);
-    let own = xml::read(&Dialect::OSSEC, sources, id, report);
+    let own = xml::read(&Syntax::OSSEC, sources, id, report);
     let taken: BTreeSet<u32> = rules.iter().flat_map(rule_ids).collect();
     (parents.iter().all(|id| taken.contains(id)) && rule_ids(&own).all(|id| !taken.contains(&id)))
         .then_some(own)
@@ -169,6 +170,7 @@ fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
 
 fn compile_settings(config: &Config) -> compile::Settings {
     compile::Settings {
+        dialect: Dialect::Ossec,
         log_alert_level: config.alerts.log_alert_level,
         email_alert_level: config.alerts.email_alert_level,
         stats_level: config.global.stats_level,
