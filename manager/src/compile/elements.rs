@@ -4,9 +4,10 @@
 use super::Settings;
 use super::rules::{LOG_ALERT, NO_EMAIL, NO_LOG};
 use crate::diagnose::{Diagnostic, Diagnostics, Span, suggest};
-use crate::pattern::{Language, PatternSet};
+use crate::pattern::{Language, Options, PatternSet};
 use crate::xml::{Attribute, Document, Element};
 use bartizan_core::event::Category;
+use bartizan_core::image::Dialect;
 use bartizan_core::image::rows::{NONE, rule_flag};
 use std::borrow::Cow;
 
@@ -118,7 +119,11 @@ impl Context<'_> {
 
     /// Compiles a pattern; problems are shown where they stand in the text.
     pub(super) fn pattern(&mut self, element: &Element, language: Language, text: &[u8]) -> Option<u16> {
-        match self.patterns.add(language, text) {
+        let options = match self.settings.dialect {
+            Dialect::Ossec => Options::default(),
+            Dialect::Wazuh => Options::WAZUH,
+        };
+        match self.patterns.add_with(language, text, options) {
             Ok(id) => Some(id.0),
             Err(error) => {
                 let span = match error.offset <= element.text.len() {
