@@ -4,8 +4,8 @@
 //! (OSSEC 4.3). Each costs one comparison or one search.
 
 use crate::event::{Event, Field};
-use crate::image::Image;
 use crate::image::rows::{ConditionRow, RangeRow, RuleRow, TextRow, condition, subject};
+use crate::image::{Dialect, Image};
 use crate::pattern::{Matcher, PatternId};
 use crate::record::Value;
 use crate::rules::{address, clock, compiled};
@@ -88,9 +88,20 @@ pub fn value_of<'e>(event: &'e Event<'_>, what: u8) -> Option<&'e [u8]> {
     }
 }
 
-/// A dynamic field by name. The names that count are those of the decoder
-/// that was chosen last; positions are shared with its chain (OSSEC 4.3).
-pub fn dynamic<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
+/// A dynamic field by name, whose letters are compared in either case.
+pub fn dynamic<'e>(image: &Image<'e>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
+    match image.dialect() {
+        Dialect::Ossec => in_order(image, event, name),
+        Dialect::Wazuh => {
+            let mut fields = event.dynamic(image);
+            fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        }
+    }
+}
+
+/// The names that count are those of the decoder that was chosen last;
+/// positions are shared with its chain (OSSEC 4.3).
+fn in_order<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
     let decoder = image.decoder(event.decoder?)?;
     let order = image.range(image.order, decoder.order);
     let position = order.iter().position(|item| {
