@@ -27,14 +27,20 @@ pub const GIVEN_TEXT_MAX: usize = 255;
 /// Captures that one match can give (OSSEC 4.3: 64).
 pub const CAPTURES_MAX: usize = 64;
 
-/// Bytes of values that do not stand in the text of their record.
-pub const SIDE_MAX: usize = 1024;
+/// Bytes of names and values that do not stand in the text of their record.
+pub const SIDE_MAX: usize = 16 * 1024;
 
 /// Assignments of fields that one event remembers in order.
 pub const ASSIGNED_MAX: usize = 128;
 
-/// Dynamic fields of one event.
-pub const DYNAMIC_MAX: usize = 64;
+/// Dynamic fields of one event (Wazuh 4.14: 256).
+pub const DYNAMIC_MAX: usize = 256;
+
+/// Objects and arrays within each other in JSON (Wazuh 4.14: 1,000).
+pub const JSON_DEPTH_MAX: usize = 1000;
+
+/// Bytes of the joined name of a field in JSON.
+pub const JSON_NAME_MAX: usize = 1024;
 
 /// Levels of the rule tree.
 pub const RULE_DEPTH_MAX: usize = 64;
@@ -146,7 +152,7 @@ const _: () = assert!(BATCH_MAX <= WINDOW_MIN);
 const _: () = assert!(ORDER_MAX <= CONFIGURATION_PART_MAX);
 const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 256 <= BLOCK_SIZE);
 const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
-const _: () = assert!(SIDE_MAX <= RECORD_MAX);
+const _: () = assert!(SIDE_MAX <= u16::MAX as usize);
 const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);
 const _: () = assert!(PATTERN_MAX < u16::MAX as usize);
 const _: () = assert!(DYNAMIC_MAX >= CAPTURES_MAX);

@@ -39,7 +39,7 @@ impl<'r, 'm> Engine<'r, 'm> {
     /// The answer to a line, in the words of the expected files.
     fn answer(&mut self, line: &[u8]) -> Value {
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, self.session.court.image.dialect(), &mut buffer);
         let origin = Origin { location: b"stdin", local_host: b"vm", now: NOW };
         let mut event = Event::new(text, origin, &mut self.known);
         let verdict = self.session.judge(&mut event);

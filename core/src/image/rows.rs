@@ -85,8 +85,9 @@ rows! {
         pub regex_from: u8,
         /// Number of a [`crate::decode::plugins::Plugin`] plus one; 0 for none.
         pub plugin: u8,
-        /// Zero.
-        pub reserved: u8,
+        /// Where a plug-in starts while this is the event's decoder: a number
+        /// of `offset`.
+        pub plugin_from: u8,
         /// Bits of [`crate::rules::first_time`] keys.
         pub fts: U16,
         /// Rows of the order table.
@@ -99,8 +100,8 @@ rows! {
     pub struct OrderRow {
         /// Number of a [`crate::event::Field`], or 255 for a dynamic field.
         pub field: u8,
-        /// Zero.
-        pub reserved: u8,
+        /// 1 if the field is a part of the decoder's first-time key.
+        pub in_key: u8,
         /// Name of a dynamic field.
         pub name: TextRow,
     }
@@ -221,6 +222,10 @@ pub mod decoder_flag {
     pub const ACCUMULATE: u8 = 2;
     /// The decoder stands for a stage that reads no log.
     pub const STAGE: u8 = 8;
+    /// A `null` in JSON is no field.
+    pub const NO_NULL: u8 = 16;
+    /// An array in JSON is its items with commas between.
+    pub const ARRAY_AS_CSV: u8 = 32;
 }
 
 /// Numbers of [`DecoderRow::prematch_from`] and [`DecoderRow::regex_from`].

@@ -8,13 +8,13 @@ use std::vec::Vec;
 type Parts<'t> = (Form, Option<&'t str>, Option<&'t str>, &'t str, &'t str);
 
 fn parts(text: &str) -> Parts<'_> {
-    let found = header(text.as_bytes());
+    let found = header(text.as_bytes(), Dialect::Ossec);
     let of = |span: Span| str::from_utf8(span.of(text.as_bytes())).expect("spans cut no character here");
     (found.form, found.host.map(of), found.program.map(of), of(found.log), of(found.stamp))
 }
 
 fn cleaned(text: &[u8], room: usize) -> Vec<u8> {
-    clean(text, &mut std::vec![0xaa; room]).to_vec()
+    clean(text, Dialect::Ossec, &mut std::vec![0xaa; room]).to_vec()
 }
 
 #[test]
@@ -247,7 +247,7 @@ const SAMPLES: &[&str] = &[
 ];
 
 fn assert_sound(text: &[u8]) {
-    let found = header(text);
+    let found = header(text, Dialect::Ossec);
     let spans = [Some(found.log), Some(found.stamp), found.host, found.program];
     for span in spans.into_iter().flatten() {
         assert!(span.end() <= text.len(), "{span:?} in {text:?}");
@@ -274,5 +274,5 @@ fn every_prefix_and_every_changed_byte_gives_spans_within_the_text() {
 #[test]
 fn a_text_longer_than_a_record_is_cut() {
     let text = [b"Dec 29 10:00:01 web1 su: ", &[b'x'; 70_000][..]].concat();
-    assert_eq!(header(&text).log.end(), RECORD_MAX);
+    assert_eq!(header(&text, Dialect::Ossec).log.end(), RECORD_MAX);
 }

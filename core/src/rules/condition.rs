@@ -20,7 +20,7 @@ fn holds(image: &Image<'_>, matcher: &mut impl Matcher, event: &Event<'_>, row: 
     let number = row.a.get();
     match row.kind {
         condition::DECODED_AS => decoder_id(image, event) == Some(number),
-        condition::PATTERN => pattern_holds(image, matcher, event, row),
+        condition::PATTERN => pattern_holds(matcher, event, row),
         condition::ACTION => {
             let action = event.field(Field::Action);
             action.is_some_and(|action| (action == image.text(named(row))) != is_negated(row))
@@ -66,18 +66,13 @@ fn address_holds(image: &Image<'_>, event: &Event<'_>, row: &ConditionRow) -> bo
     })
 }
 
-fn pattern_holds(
-    image: &Image<'_>,
-    matcher: &mut impl Matcher,
-    event: &Event<'_>,
-    row: &ConditionRow,
-) -> bool {
+fn pattern_holds(matcher: &mut impl Matcher, event: &Event<'_>, row: &ConditionRow) -> bool {
     let (pattern, negated) = (PatternId(row.a.get()), is_negated(row));
     // What stands in the log cannot match where the log cannot.
     if is_in_log(event, row.option) && !matcher.possible(pattern) {
         return negated;
     }
-    let value = value_of(image, event, row.option);
+    let value = value_of(event, row.option);
     value.is_some_and(|value| matcher.is_match(pattern, value) != negated)
 }
 
@@ -101,11 +96,11 @@ fn first_set(event: &Event<'_>, first: Field, second: Field) -> Value {
 
 /// The value that a pattern or a look-up is about: a field, or a number of
 /// [`subject`].
-pub fn value_of<'e>(image: &Image<'_>, event: &'e Event<'_>, what: u8) -> Option<&'e [u8]> {
+pub fn value_of<'e>(event: &'e Event<'_>, what: u8) -> Option<&'e [u8]> {
     match what {
         subject::LOG => Some(event.log()),
         subject::PROGRAM => event.program_name(),
-        subject::HOST => Some(host_of(image, event)),
+        subject::HOST => Some(event.hostname()),
         subject::LOCATION => Some(event.shown_location()),
         subject::USER => event.bytes(first_set(event, Field::DstUser, Field::SrcUser)),
         subject::SOURCE_USER => event.bytes(first_set(event, Field::SrcUser, Field::DstUser)),
@@ -113,23 +108,25 @@ pub fn value_of<'e>(image: &Image<'_>, event: &'e Event<'_>, what: u8) -> Option
     }
 }
 
-/// The host that rules see: OSSEC's is the location of an agent's event,
-/// Wazuh's the agent's name.
-fn host_of<'e>(image: &Image<'_>, event: &'e Event<'_>) -> &'e [u8] {
-    match (image.dialect(), event.location.strip_prefix(b"(")) {
-        (Dialect::Wazuh, Some(rest)) => rest.split(|byte| *byte == b')').next().unwrap_or(rest),
-        _ => event.hostname(),
+/// Whether an event has dynamic fields.
+pub fn has_dynamic(image: &Image<'_>, event: &Event<'_>) -> bool {
+    event.dynamic(image).next().is_some()
+}
+
+/// A dynamic field by name, whose letters are compared in either case.
+pub fn dynamic<'e>(image: &Image<'e>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
+    match image.dialect() {
+        Dialect::Ossec => in_order(image, event, name),
+        Dialect::Wazuh => {
+            let mut fields = event.dynamic(image);
+            fields.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        }
     }
 }
 
-/// Whether an event has dynamic fields.
-pub fn has_dynamic(event: &Event<'_>) -> bool {
-    !event.dynamic().is_empty()
-}
-
-/// A dynamic field by name. The names that count are those of the decoder
-/// that was chosen last; positions are shared with its chain (OSSEC 4.3).
-pub fn dynamic<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
+/// The names that count are those of the decoder that was chosen last;
+/// positions are shared with its chain (OSSEC 4.3).
+fn in_order<'e>(image: &Image<'_>, event: &'e Event<'_>, name: &[u8]) -> Option<&'e [u8]> {
     let decoder = image.decoder(event.decoder?)?;
     let order = image.range(image.order, decoder.order);
     let position = order.iter().position(|item| {

@@ -202,7 +202,7 @@ impl<'i, 'm> History<'i, 'm> {
             mark,
             rule,
             category: event.category as u8,
-            dynamic: condition::has_dynamic(event),
+            dynamic: condition::has_dynamic(&self.image, event),
             ..Slot::default()
         };
         if !self.write_bytes(event, &mut slot) {
@@ -375,7 +375,7 @@ enum Remembered<'e> {
 
 /// The values of an event that rules compare: first the keys, then the
 /// dynamic fields.
-fn values<'e>(image: &Image<'_>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VALUES_MAX> {
+fn values<'e>(image: &Image<'e>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VALUES_MAX> {
     let copy = |value: Option<&'e [u8]>| match value {
         // A value cannot be so long: texts and side buffers are shorter.
         Some(value) if value.len() <= usize::from(u16::MAX) => Remembered::Copy(value),

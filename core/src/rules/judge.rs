@@ -320,7 +320,7 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         let (list, kind, image) = (row.a.get(), row.option, self.judge.image);
         let key = match row.c.get() as u8 {
             subject::DYNAMIC => condition::dynamic(&image, event, image.name(row.d.get())),
-            what => condition::value_of(&image, event, what),
+            what => condition::value_of(event, what),
         };
         let Some(key) = key.filter(|_| row.a != NONE) else { return false };
         if !self.host.has_list(list) {

@@ -191,7 +191,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// QUIRK: two events without any dynamic fields do not differ.
     fn fields_differ(&self, slot: &Slot) -> bool {
         let mut names = self.fields(self.rule.different_fields).peekable();
-        let neither = !slot.dynamic && !condition::has_dynamic(self.event);
+        let neither = !slot.dynamic && !condition::has_dynamic(self.image, self.event);
         names.peek().is_none() || (!neither && !names.any(|name| self.field_is_equal(slot, name)))
     }
 

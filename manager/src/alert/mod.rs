@@ -11,7 +11,7 @@ pub mod log_reader;
 pub use entry::{Entry, EntryError};
 
 use crate::outputs::clock::LocalTime;
-use bartizan_core::event::{Event, Field, Target};
+use bartizan_core::event::{Event, Field};
 use bartizan_core::image::Image;
 use bartizan_core::image::rows::{DecoderRow, RuleRow, TextRow, decoder_flag, rule_flag};
 use bartizan_core::rules::judge::Verdict;
@@ -166,7 +166,7 @@ impl<'a> Alert<'a> {
             log: event.full_log(),
             previous,
             fields: Field::ALL.map(|field| event.field(field)),
-            dynamic: dynamic(image, event),
+            dynamic: event.dynamic(image).collect(),
         }
     }
 
@@ -202,16 +202,4 @@ impl<'a> Alert<'a> {
             false => self.location,
         }
     }
-}
-
-/// The dynamic fields that the chosen decoder names.
-fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a [u8])> {
-    let named = |(target, value): &(Target, _)| match target {
-        Target::Dynamic(item) => {
-            let item = image.order.get(*item as usize)?;
-            Some((image.text(item.name), event.bytes(*value)?))
-        }
-        Target::Static(_) => None,
-    };
-    event.assigned().iter().filter_map(named).collect()
 }

@@ -188,7 +188,7 @@ impl Test<'_, '_, '_> {
     fn line(&mut self, line: &[u8], known: &mut Known) -> io::Result<()> {
         self.number += 1;
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, self.session.court.image.dialect(), &mut buffer);
         let origin =
             Origin { location: b"stdin", local_host: self.local_host, now: self.clock.moment(now()) };
         let mut event = Event::new(text, origin, known);

@@ -125,11 +125,11 @@ impl Tables {
     }
 
     fn decoder(&mut self, decoder: &Decoder) -> DecoderRow {
-        let names: Vec<_> = decoder.order.iter().map(|(_, name)| self.text.add(name)).collect();
+        let names: Vec<_> = decoder.order.iter().map(|item| self.text.add(&item.name)).collect();
         let items = decoder.order.iter().zip(names);
         let order = append(
             &mut self.order,
-            items.map(|((field, _), name)| OrderRow { field: *field, reserved: 0, name }),
+            items.map(|(item, name)| OrderRow { field: item.field, in_key: item.in_key.into(), name }),
         );
         DecoderRow {
             own_name: self.text.add(&decoder.name),
@@ -144,7 +144,7 @@ impl Tables {
             prematch_from: decoder.prematch_from,
             regex_from: decoder.regex_from,
             plugin: decoder.plugin,
-            reserved: 0,
+            plugin_from: decoder.plugin_from,
             fts: U16::new(decoder.fts),
             order,
             children: self.references(&decoder.children),

@@ -24,12 +24,23 @@ pub(super) struct Decoder {
     pub(super) prematch_from: u8,
     pub(super) regex_from: u8,
     pub(super) plugin: u8,
+    pub(super) plugin_from: u8,
     pub(super) fts: u16,
-    /// Field numbers, 255 for dynamic, with the name.
-    pub(super) order: Vec<(u8, Vec<u8>)>,
+    pub(super) order: Vec<OrderItem>,
     pub(super) children: Vec<usize>,
     use_own_name: bool,
     regex_language: Language,
+}
+
+/// One item of an order.
+#[derive(Clone, Debug, Default)]
+pub(super) struct OrderItem {
+    /// Number of a field, 255 for a dynamic one.
+    pub(super) field: u8,
+    /// Name of a dynamic field.
+    pub(super) name: Vec<u8>,
+    /// Whether it is a part of the first-time key.
+    pub(super) in_key: bool,
 }
 
 /// All decoders: [`Decoder::children`] and the roots are indices of `all`.
@@ -225,6 +236,7 @@ impl Decoder {
             prematch_from: offset::START,
             regex_from: offset::START,
             plugin: 0,
+            plugin_from: offset::START,
             fts: 0,
             order: Vec::new(),
             children: Vec::new(),
@@ -335,6 +347,7 @@ impl<'e> Parts<'e> {
             prematch_from: self.prematch().from,
             regex_from,
             plugin: self.plugin.map_or(Some(0), |p| plugin(cx, p))?,
+            plugin_from: offset::START,
             fts: self.fts.map_or(0, |fts| fts_parts(cx, fts)),
             order: self.order.map_or(Some(Vec::new()), |order| read_order(cx, order))?,
             children: Vec::new(),
@@ -394,8 +407,8 @@ const FTS: [(&str, u16); 8] = [
     ("name", part::NAME),
 ];
 
-/// The items of an order: numbers of fields, or 255 with a name.
-fn read_order(cx: &mut Context<'_>, element: &Element) -> Option<Vec<(u8, Vec<u8>)>> {
+/// The items of an order.
+fn read_order(cx: &mut Context<'_>, element: &Element) -> Option<Vec<OrderItem>> {
     let items: Vec<_> = element.text.split(|b| *b == b',').collect();
     if items.len() > cx.settings.decoder_order_size as usize {
         cx.error(
@@ -413,11 +426,11 @@ fn read_order(cx: &mut Context<'_>, element: &Element) -> Option<Vec<(u8, Vec<u8
         }
         let word = item.trim_ascii_start().split(|b| *b == b' ').next().unwrap_or(b"");
         order.push(match field(word) {
-            Some(field) => (field as u8, Vec::new()),
-            None => (
-                u8::MAX,
-                item.strip_prefix(b" ").unwrap_or(item).split(|b| *b == b' ').next().unwrap_or(b"").to_vec(),
-            ),
+            Some(field) => OrderItem { field: field as u8, ..OrderItem::default() },
+            None => {
+                let name = item.strip_prefix(b" ").unwrap_or(item).split(|b| *b == b' ').next();
+                OrderItem { field: u8::MAX, name: name.unwrap_or(b"").to_vec(), in_key: false }
+            }
         });
     }
     Some(order)

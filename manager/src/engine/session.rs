@@ -53,10 +53,7 @@ impl<'r> Understanding<'r> {
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        let header = predecode::header(event.text);
-        event.header_host = header.host;
-        event.program = header.program;
-        event.log = header.log;
+        predecode::read(event, self.image.dialect());
         self.matcher.begin(event.log());
         decode(&self.image, &mut self.matcher, event);
         if self.normalise && event.category == Category::Firewall {

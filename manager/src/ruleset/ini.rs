@@ -87,7 +87,7 @@ impl Case {
         let mut got = Triple::default();
         for log in &self.logs {
             let mut buffer = [0; TEXT_MAX];
-            let text = predecode::clean(log, &mut buffer);
+            let text = predecode::clean(log, ruleset.image().dialect(), &mut buffer);
             let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now };
             let mut event = Event::new(text, origin, &mut known);
             let verdict = match &self.stage {

@@ -56,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     let mut known = Known::default();
     for (epoch, line) in (1_700_000_000..).zip(log.split(|byte| *byte == b'\n').take(20)) {
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, ruleset.image().dialect(), &mut buffer);
         let origin = Origin {
             location: b"/var/log/messages",
             local_host: b"here",

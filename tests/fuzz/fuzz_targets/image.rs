@@ -132,8 +132,7 @@ fn judge_lines(image: Image<'_>) {
         let now = Moment { epoch, minute: 600, weekday: 2 };
         let mut event =
             Event::new(text, Origin { location: b"/var/log/messages", local_host: b"here", now }, &mut known);
-        let header = predecode::header(text);
-        (event.header_host, event.program, event.log) = (header.host, header.program, header.log);
+        predecode::read(&mut event, image.dialect());
         machine.begin(event.log());
         decode(&image, &mut machine, &mut event);
         if accumulate::applies(&image, &event) {
