@@ -12,7 +12,6 @@ mod wazuh;
 
 use super::elements::{Context, digits};
 use super::tree::{AttachError, Leaf};
-use crate::pattern::Language;
 use crate::xml::{Attribute, Element};
 use bartizan_core::event::{Category, Field};
 use bartizan_core::image::Dialect;
