@@ -48,6 +48,9 @@ pub const RULE_DEPTH_MAX: usize = 64;
 /// Candidates that the stateless half of rule matching may hand on.
 pub const CANDIDATES_MAX: usize = 128;
 
+/// Names of dynamic fields whose values are remembered for correlation.
+pub const REMEMBERED_NAMES_MAX: usize = 256;
+
 /// Earlier events quoted with an alert (OSSEC 4.3: 11).
 pub const PREVIOUS_MAX: usize = 11;
 

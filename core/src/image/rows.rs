@@ -55,6 +55,8 @@ rows! {
         pub frequency_max: U32,
         /// Bits of the [`crate::rules::history::Key`]s that any rule compares.
         pub keys: U32,
+        /// How many of the names, from the first, any rule compares.
+        pub names: U16,
     }
 
     /// One decoder.
@@ -128,6 +130,10 @@ rows! {
         pub same: U32,
         /// Keys that must differ.
         pub different: U32,
+        /// Rows of the index table: names of dynamic fields that must be equal.
+        pub same_fields: RangeRow,
+        /// Rows of the index table: names of dynamic fields that must differ.
+        pub different_fields: RangeRow,
         /// First-time keys whose line is written when the rule fires.
         pub ignore_keys: U16,
         /// First-time keys whose line silences the rule.
@@ -144,6 +150,8 @@ rows! {
         pub description: TextRow,
         /// Rows of the info table.
         pub infos: RangeRow,
+        /// Rows of the info table: what MITRE calls the attack.
+        pub mitre: RangeRow,
         /// All `cve` texts in one.
         pub cve: TextRow,
         /// All `info` texts in one.
@@ -175,15 +183,19 @@ rows! {
         pub kind: u8,
         /// Subject, operator or option.
         pub option: u8,
+        /// Bits of `condition_flag`.
+        pub flags: u8,
         /// Pattern, decoder id or number.
         pub a: U16,
         /// Offset or row.
         pub b: U32,
         /// Length or bound.
         pub c: I16,
+        /// Row of the name table, or 0.
+        pub d: U16,
     }
 
-    /// A detail of a rule: `text`, `link`, `cve` or `osvdb`.
+    /// A detail of a rule: a text, a link, a number that others gave.
     pub struct InfoRow {
         /// Number of an `info`.
         pub kind: u8,
@@ -240,6 +252,12 @@ pub mod rule_flag {
     pub const NO_RESPONSE: u32 = 8;
     /// `alert_by_email` was given.
     pub const ALERT_BY_EMAIL: u32 = 16;
+    /// The search counts events of all agents together.
+    pub const GLOBAL_FREQUENCY: u32 = 32;
+    /// Alerts do not hold the log (Wazuh).
+    pub const NO_FULL_LOG: u32 = 64;
+    /// Alerts do not say how often the rule fired (Wazuh).
+    pub const NO_COUNTER: u32 = 128;
 }
 
 /// Numbers of [`RuleRow::search`].
@@ -281,8 +299,14 @@ pub mod condition {
     /// The first-time key is new.
     pub const FIRST_TIME: u8 = 10;
     /// Lookup `option` of the field in the low byte of `c` in list `a`, value
-    /// pattern `b` (`NONE` for none).
+    /// pattern `b` (`NONE` for none); a dynamic field is named by row `d`.
     pub const LIST: u8 = 11;
+}
+
+/// Bits of [`ConditionRow::flags`].
+pub mod condition_flag {
+    /// The field must be there and the pattern must not match it (Wazuh).
+    pub const NEGATED: u8 = 1;
 }
 
 /// Numbers of [`ConditionRow::option`] of a pattern: what it is tried on.
@@ -299,6 +323,10 @@ pub mod subject {
     pub const SOURCE_USER: u8 = 68;
     /// The place in the world of an address: never known here.
     pub const GEO: u8 = 69;
+    /// The location.
+    pub const LOCATION: u8 = 70;
+    /// A dynamic field; only in list look-ups.
+    pub const DYNAMIC: u8 = 71;
 }
 
 /// Numbers of list look-ups.
@@ -327,4 +355,8 @@ pub mod info {
     pub const CVE: u8 = 2;
     /// An OSVDB number.
     pub const OSVDB: u8 = 3;
+    /// A technique of MITRE ATT&CK, by its number.
+    pub const TECHNIQUE: u8 = 4;
+    /// A tactic of MITRE ATT&CK, by its number.
+    pub const TACTIC: u8 = 5;
 }

@@ -25,7 +25,7 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
     let texts = row.literal.of(patterns.text()).is_some() && row.source.of(patterns.text()).is_some();
     let first = row.first.get() == NONE || usize::from(row.first.get()) < patterns.sets().len();
     let groups = usize::from(row.captures) <= CAPTURES_MAX;
-    if !texts || !first || !groups || row.shape > shape::PROGRAM || row.language > 2 {
+    if !texts || !first || !groups || row.shape > shape::PROGRAM || row.language > 4 {
         return Err(BadProgram::Row(number));
     }
     if row.shape != shape::PROGRAM {

@@ -6,13 +6,16 @@
 //! host can write an alert that quotes earlier events, and remembered after.
 
 use crate::event::{Category, Event};
-use crate::image::Image;
-use crate::image::rows::{ConditionRow, NONE, NodeRow, RuleRow, condition, lookup, rule_flag, search};
+use crate::image::rows::{
+    ConditionRow, NONE, NodeRow, RuleRow, condition as kind_of, lookup, rule_flag, search, subject,
+};
+use crate::image::{Dialect, Image};
 use crate::limits::{PREVIOUS_MAX, RULE_DEPTH_MAX};
 use crate::pattern::{Matcher, PatternId};
-use crate::rules::condition::value_of;
+use crate::rules::condition;
 use crate::rules::first_time;
-use crate::rules::history::{EventNumber, History, Key, Slot};
+use crate::rules::history::{EventNumber, History};
+use crate::rules::search::Search;
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
 use core::ops::Range;
 use heapless::Vec;
@@ -286,15 +289,15 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         row: &ConditionRow,
     ) -> bool {
         match row.kind {
-            condition::DIFFERS => {
+            kind_of::DIFFERS => {
                 let differs = self.host.differs(event, rule.id.get());
                 if differs {
                     self.previous = Previous::Output;
                 }
                 differs
             }
-            condition::FIRST_TIME => self.is_first(event),
-            condition::LIST => self.in_list(matcher, event, row),
+            kind_of::FIRST_TIME => self.is_first(event),
+            kind_of::LIST => self.in_list(matcher, event, row),
             _ => false,
         }
     }
@@ -310,17 +313,19 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     }
 
     /// Looks a field up in a list. A list that is not known never holds; one
-    /// that cannot be opened holds for two kinds of look-up.
+    /// that cannot be opened holds for some kinds of look-up.
     ///
     /// QUIRK: `address_match_key_value` is the opposite of what it says.
     fn in_list(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, row: &ConditionRow) -> bool {
-        let (list, kind) = (row.a.get(), row.option);
-        let Some(key) = value_of(event, row.c.get() as u8) else { return false };
-        if row.a == NONE {
-            return false;
-        }
+        let (list, kind, image) = (row.a.get(), row.option, self.judge.image);
+        let key = match row.c.get() as u8 {
+            subject::DYNAMIC => condition::dynamic(&image, event, image.name(row.d.get())),
+            what => condition::value_of(event, what),
+        };
+        let Some(key) = key.filter(|_| row.a != NONE) else { return false };
         if !self.host.has_list(list) {
-            return matches!(kind, lookup::NOT_KEY | lookup::ADDRESS | lookup::ADDRESS_VALUE);
+            let address = kind == lookup::ADDRESS && image.dialect() == Dialect::Ossec;
+            return address || matches!(kind, lookup::NOT_KEY | lookup::ADDRESS_VALUE);
         }
         let found = match kind {
             lookup::KEY | lookup::NOT_KEY | lookup::KEY_VALUE => self.host.look_up(list, key),
@@ -346,24 +351,12 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-        let mut found = Found::default();
-        let history = &self.judge.history;
-        let list = rule.search_in.get();
-        let hit = match rule.search {
-            search::NONE => return true,
-            search::RULE | search::GROUP => {
-                let first = history.newest_in(list);
-                let mut entries =
-                    core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
-                found.search(history, event, rule, &mut entries, |_| true)
-            }
-            search::HISTORY => found.search(history, event, rule, &mut history.newest_first(), |slot| {
-                slot.category == event.category as u8 && matcher.is_match(PatternId(list), history.log(slot))
-            }),
-            _ => None,
-        };
-        let Some(last) = hit else { return false };
-        for number in [Some(last), found.newest].into_iter().flatten() {
+        if rule.search == search::NONE {
+            return true;
+        }
+        let found = Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher);
+        let Some(found) = found else { return false };
+        for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());
         }
         self.mark = rule.level.get();
@@ -424,73 +417,4 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             self.host.ignore(&first_time::ignore_line(&self.judge.image, event, ignore, ignore));
         }
     }
-}
-
-/// What a search has found so far.
-#[derive(Default)]
-struct Found {
-    count: u16,
-    newest: Option<EventNumber>,
-    texts: Vec<EventNumber, PREVIOUS_MAX>,
-}
-
-impl Found {
-    /// Counts earlier events that fit, until there is one more than the
-    /// rule's frequency: that one is given.
-    ///
-    /// QUIRK: a mark of an earlier search ends this one, even on an event
-    /// that would not count.
-    fn search(
-        &mut self,
-        history: &History<'_, '_>,
-        event: &Event<'_>,
-        rule: &RuleRow,
-        events: &mut dyn Iterator<Item = EventNumber>,
-        mut wanted: impl FnMut(&Slot) -> bool,
-    ) -> Option<EventNumber> {
-        for number in events {
-            let slot = history.get(number)?;
-            // The newest of the list is marked, whether it counts or not.
-            self.newest = self.newest.or(Some(number));
-            if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get()
-            {
-                return None;
-            }
-            if !wanted(slot) || !compares(history, event, rule, slot) {
-                continue;
-            }
-            self.quote(number, rule);
-            if self.count >= rule.frequency.get() {
-                return Some(number);
-            }
-            self.count += 1;
-        }
-        None
-    }
-
-    /// Notes an event whose text the alert will quote. A search in the list
-    /// of one rule quotes also the event that completes it.
-    fn quote(&mut self, number: EventNumber, rule: &RuleRow) {
-        let completes = self.count >= rule.frequency.get();
-        if !completes || rule.search == search::RULE {
-            // More than fit are not quoted.
-            let _ = self.texts.push(number);
-        }
-    }
-}
-
-/// Whether an earlier event agrees with this one in what must be the same,
-/// and differs in what must differ. A value that is missing on either side
-/// does neither.
-fn compares(history: &History<'_, '_>, event: &Event<'_>, rule: &RuleRow, slot: &Slot) -> bool {
-    let (mut same, mut different) = (rule.same.get(), rule.different.get());
-    if rule.search == search::HISTORY {
-        // QUIRK: not looked at in this search.
-        same &= !(Key::SrcPort.bit() | Key::DstPort.bit() | Key::Host.bit());
-    }
-    different &= !Key::SrcIp.bit();
-    let tested = |mask: u32| Key::ALL.into_iter().filter(move |key| mask & key.bit() != 0);
-    let pair = |key: Key| Some((history.key(slot, key)?, key.of(event)?));
-    tested(same).all(|key| pair(key).is_some_and(|(earlier, now)| earlier == now))
-        && tested(different).all(|key| pair(key).is_some_and(|(earlier, now)| earlier != now))
 }

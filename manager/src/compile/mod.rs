@@ -25,7 +25,8 @@ use crate::diagnose::{Diagnostics, SourceId};
 use crate::pattern::{Expressions, Language, Options, PatternSet, cases};
 use crate::xml::{Document, Element};
 use bartizan_core::image::Dialect;
-use bartizan_core::image::rows::search;
+use bartizan_core::image::rows::{NONE, search};
+use bartizan_core::limits::REMEMBERED_NAMES_MAX;
 use bartizan_core::pattern::Matcher;
 use decoders::Decoders;
 use elements::Context;
@@ -148,6 +149,8 @@ struct Loading {
     feeds: usize,
     /// The tree is too large, which has been said: no more rules are hung up.
     over: bool,
+    /// Names of dynamic fields that rules compare with earlier events.
+    names: Vec<Vec<u8>>,
 }
 
 /// Rules of one ruleset; an image names them by 16 bits.
@@ -182,26 +185,54 @@ impl Loading {
     }
 
     fn rule(&mut self, cx: &mut Context<'_>, element: &Element, rule: Rule) {
+        let wazuh = cx.settings.dialect == Dialect::Wazuh;
         let known = self.tree.find(rule.id);
+        self.remember_names(cx, element, &rule);
         match (known, rule.overwrite) {
+            (Some(place), true) if wazuh => self.replace(cx, element, place, rule),
             (Some(place), true) => self.overwrite(place, rule),
-            (None, true) => {
+            (None, true) if !wazuh => {
                 cx.error(element, "there is no rule of this id to overwrite", "load its file before this one")
             }
-            (Some(_), false) => {
-                cx.error(
-                    element,
-                    "a rule of this id is loaded already",
-                    "write overwrite=\"yes\" to replace it",
-                );
-            }
-            (None, false) if self.rules.len() >= RULES_MAX => {
+            (Some(_), false) => self.known_already(cx, element),
+            (None, _) if self.rules.len() >= RULES_MAX => {
                 cx.error(element, "there are too many rules", "60,000 is the limit");
             }
-            (None, false) => self.add(cx, element, rule),
+            (None, overwrite) => {
+                if overwrite {
+                    let help = "it is loaded as a rule of its own; load this file behind the other";
+                    cx.warning(element, "there is no rule of this id to overwrite", help);
+                }
+                self.add(cx, element, rule);
+            }
         }
     }
 
+    /// OSSEC 4.3 refuses a second rule of an id, Wazuh leaves it out.
+    fn known_already(&self, cx: &mut Context<'_>, element: &Element) {
+        let help = "write overwrite=\"yes\" to replace it";
+        match cx.settings.dialect {
+            Dialect::Ossec => cx.error(element, "a rule of this id is loaded already", help),
+            Dialect::Wazuh => {
+                cx.warning(element, "a rule of this id is loaded already: this one is left out", help);
+            }
+        }
+    }
+
+    fn remember_names(&mut self, cx: &mut Context<'_>, element: &Element, rule: &Rule) {
+        for name in rule.same_fields.iter().chain(&rule.different_fields) {
+            if self.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            if self.names.len() >= REMEMBERED_NAMES_MAX {
+                let message = format!("rules compare more than {REMEMBERED_NAMES_MAX} different fields");
+                return cx.error(element, &message, "compare fewer with same_field and different_field");
+            }
+            self.names.push(name.clone());
+        }
+    }
+
+    /// What OSSEC 4.3 replaces.
     fn overwrite(&mut self, place: usize, rule: Rule) {
         let loaded = &mut self.rules[place];
         loaded.rule.overwrite_with(rule);
@@ -209,6 +240,26 @@ impl Loading {
             loaded.search_in = loaded.rule.correlation.regex.unwrap_or(loaded.search_in);
         }
         self.tree.leaf_mut(place).groups = loaded.rule.groups.clone();
+    }
+
+    /// What Wazuh replaces: all but the places in the tree and what was
+    /// searched first. A search that the rule did not have before holds always.
+    fn replace(&mut self, cx: &mut Context<'_>, element: &Element, place: usize, rule: Rule) {
+        if rule.parents.is_some() {
+            let help = "it stays where it hangs; remove if_sid, if_level and if_group here";
+            cx.warning(element, "a rule that is overwritten keeps its parents", help);
+        }
+        let loaded = &mut self.rules[place];
+        let correlation = rule.correlation.clone();
+        loaded.rule.replace_with(rule);
+        (loaded.search, loaded.search_in) = match (correlation.kind(), correlation.regex) {
+            (search::HISTORY, Some(regex)) => (search::HISTORY, regex),
+            (kind, _) if kind == loaded.first_search.0 => loaded.first_search,
+            _ => (search::NONE, NONE),
+        };
+        let leaf = self.tree.leaf_mut(place);
+        leaf.groups = loaded.rule.groups.clone();
+        leaf.category = loaded.rule.category;
     }
 
     fn add(&mut self, cx: &mut Context<'_>, element: &Element, mut rule: Rule) {
@@ -220,10 +271,16 @@ impl Loading {
             parents.ids = Some(id.to_string().into_bytes());
         }
         let place = self.know(rule, cx.document.file, element.span.start);
-        if !self.over {
-            self.attach(cx, element, place);
-            self.correlate(cx, element, place);
+        if self.over {
+            return;
         }
+        self.attach(cx, element, place);
+        if cx.settings.dialect == Dialect::Wazuh && !self.over && self.tree.forget_if_loose(place) {
+            self.rules.pop();
+            self.sources.pop();
+            return;
+        }
+        self.correlate(cx, element, place);
     }
 
     /// Makes a rule known; it hangs nowhere yet.
@@ -254,10 +311,14 @@ impl Loading {
     }
 
     /// Reports why a rule cannot be hung up; `id` names the parent, if that
-    /// is known.
+    /// is known. Wazuh leaves a rule without parents out.
     fn cannot_attach(&mut self, cx: &mut Context<'_>, element: &Element, error: AttachError, id: &str) {
         let (message, help) = explain(error);
-        cx.error(element, &format!("{message}{id}"), help);
+        let message = format!("{message}{id}");
+        match (cx.settings.dialect, error) {
+            (Dialect::Wazuh, AttachError::NoParent) => cx.warning(element, &message, help),
+            _ => cx.error(element, &message, help),
+        }
         self.over |= matches!(error, AttachError::TooLarge | AttachError::TooSlow);
     }
 
@@ -268,7 +329,11 @@ impl Loading {
         if let Some(bad) = ids.iter().find(|b| !b.is_ascii_digit() && !matches!(b, b',' | b' ')) {
             let message =
                 format!("`{}` does not belong into a list of rule ids", char::from(*bad).escape_default());
-            return cx.error(at, &message, "separate ids by commas or spaces");
+            let help = "separate ids by commas or spaces";
+            return match cx.settings.dialect {
+                Dialect::Ossec => cx.error(at, &message, help),
+                Dialect::Wazuh => cx.warning(at, &format!("{message}: the rule is left out"), help),
+            };
         }
         for id in id_list(ids) {
             let result = match id {
@@ -305,8 +370,9 @@ impl Loading {
         } else {
             return;
         };
-        self.rules[place].search = kind;
-        self.rules[place].search_in = search_in;
+        let loaded = &mut self.rules[place];
+        (loaded.search, loaded.search_in) = (kind, search_in);
+        loaded.first_search = (kind, search_in);
     }
 
     /// Lets all rules of a group feed a list, once for each of their places.

@@ -41,13 +41,19 @@ pub enum Language {
     Match = 0,
     /// OSSEC's own expressions.
     Regex = 1,
-    /// The regular part of PCRE2.
+    /// PCRE2, in byte mode.
     Pcre2 = 2,
+    /// Wazuh's literals: as [`Language::Match`], with anchors only at the ends
+    /// of an alternative and a leading `!` that inverts the whole.
+    OsMatch = 3,
+    /// Wazuh's own expressions, run by a machine of their own
+    /// ([`osregex`](super::osregex)).
+    OsRegex = 4,
 }
 
 impl Language {
     /// All languages, by number.
-    pub const ALL: [Self; 3] = [Self::Match, Self::Regex, Self::Pcre2];
+    pub const ALL: [Self; 5] = [Self::Match, Self::Regex, Self::Pcre2, Self::OsMatch, Self::OsRegex];
 
     /// The language of a number, as images store it.
     pub fn from_u8(number: u8) -> Option<Self> {
@@ -66,6 +72,11 @@ pub struct Options {
     pub given: bool,
     /// Groups that took no part keep their place among the captures.
     pub keep_unset: bool,
+}
+
+impl Options {
+    /// Wazuh 4.14: PCRE2 without any option.
+    pub const WAZUH: Self = Self { caseless: false, given: false, keep_unset: true };
 }
 
 impl Default for Options {
@@ -101,6 +112,7 @@ pub fn parse(
 ) -> Result<Parsed, Box<PatternError>> {
     let shape = match language {
         Language::Match => LiteralShape::of_match(pattern),
+        Language::OsMatch | Language::OsRegex => None,
         // Plain compares know no case.
         Language::Pcre2 if !options.caseless => None,
         Language::Regex | Language::Pcre2 => LiteralShape::of_regex(pattern),
@@ -111,6 +123,7 @@ pub fn parse(
         return Ok(Parsed::Shape(shape));
     }
     let tree = match language {
+        Language::OsMatch | Language::OsRegex => Err(PatternError::empty()),
         Language::Match => match_language::parse(pattern, cases),
         Language::Regex => regex_language::parse(pattern, cases),
         Language::Pcre2 => pcre2_language::parse(pattern, options),

@@ -78,6 +78,7 @@ pub(super) fn pattern(tape: &mut Tape, language: Language) -> Vec<u8> {
         }
         Language::Regex => regex(tape, &mut pattern, 3),
         Language::Pcre2 => pcre2(tape, &mut pattern, 3),
+        Language::OsMatch | Language::OsRegex => {}
     }
     pattern
 }

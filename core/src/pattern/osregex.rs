@@ -1,0 +1,1 @@
+//! The machine of Wazuh's own expressions (`osregex`).
