@@ -427,6 +427,12 @@ impl<'t> Event<'t> {
         &self.assigned
     }
 
+    /// Where names and values of the dynamic fields are, in the order of their
+    /// assignment.
+    pub fn dynamic_fields(&self) -> &[Dynamic] {
+        &self.known.dynamic
+    }
+
     /// Names and values of the dynamic fields, in the order of their
     /// assignment; `image` must be the one that the event was decoded with.
     pub fn dynamic<'e>(&'e self, image: &Image<'e>) -> impl Iterator<Item = (&'e [u8], &'e [u8])> {

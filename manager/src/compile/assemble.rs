@@ -5,11 +5,11 @@ use super::rules::{Condition, Loaded};
 use super::write::{Heads, ImageWriter, TextTable, append};
 use super::{Compiled, Files, Loading, Settings};
 use crate::pattern::PatternSet;
-use bartizan_core::image::{Dialect, Table};
 use bartizan_core::image::rows::{
     ConditionRow, DecoderRow, InfoRow, NONE, NodeRow, OrderRow, RangeRow, RuleRow, SettingsRow, TextRow,
     condition, condition_flag, search,
 };
+use bartizan_core::image::{Dialect, Table};
 use bartizan_core::rules::address::AddressRow;
 use bartizan_core::rules::history::Key;
 use zerocopy::little_endian::{I16, U16, U32};

@@ -105,7 +105,7 @@ pub struct Compiled {
 pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> Option<Compiled> {
     let errors_before = report.errors();
     let mut patterns = PatternSet::new(cases);
-    let mut decoders = Decoders::new();
+    let mut decoders = Decoders::new(settings.dialect);
     for document in &files.decoders {
         let mut cx =
             Context { settings, report, patterns: &mut patterns, document, decoder_names: &[], lists: &[] };

@@ -3,6 +3,7 @@
 //! The layouts are OSSEC 4.3's, to the byte: people's tools read them.
 
 use crate::alert::Alert;
+use crate::engine::session::firewall_word;
 use bartizan_core::event::Field;
 use std::io::Write;
 
@@ -89,7 +90,7 @@ pub fn write_firewall(out: &mut Vec<u8>, alert: &Alert<'_>) {
     write_origin(out, alert);
     let parts: [&[u8]; 12] = [
         b" ",
-        action,
+        firewall_word(action),
         b" ",
         protocol,
         b" ",

@@ -94,4 +94,3 @@ const LOOKUPS: [(&str, u8); 6] = [
     ("not_address_match_key", lookup::NOT_ADDRESS),
     ("address_match_key_value", lookup::ADDRESS_VALUE),
 ];
-

@@ -24,18 +24,43 @@ use bartizan_core::rules::compiled::Function;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     DecodedAs(u16),
-    Pattern { subject: u8, pattern: u16, negated: bool },
-    Action { text: Vec<u8>, negated: bool },
-    Field { name: Vec<u8>, pattern: u16, negated: bool },
-    Address { field: Field, list: Vec<AddressRow>, negated: bool },
+    Pattern {
+        subject: u8,
+        pattern: u16,
+        negated: bool,
+    },
+    Action {
+        text: Vec<u8>,
+        negated: bool,
+    },
+    Field {
+        name: Vec<u8>,
+        pattern: u16,
+        negated: bool,
+    },
+    Address {
+        field: Field,
+        list: Vec<AddressRow>,
+        negated: bool,
+    },
     Compiled(u8),
     Size(u16),
-    Time { from: u16, to: u16, not: bool },
+    Time {
+        from: u16,
+        to: u16,
+        not: bool,
+    },
     Weekdays(u8),
     Differs,
     FirstTime,
     /// The name is that of a dynamic field; empty for others.
-    List { list: u16, lookup: u8, subject: u8, name: Vec<u8>, pattern: u16 },
+    List {
+        list: u16,
+        lookup: u8,
+        subject: u8,
+        name: Vec<u8>,
+        pattern: u16,
+    },
 }
 
 /// Conditions that a rule can have once, in the order of evaluation.
@@ -405,9 +430,7 @@ impl Rule {
     fn address(&mut self, cx: &mut Context<'_>, child: &Element, place: Place, field: Field) {
         let (parsed, negated) = match cx.settings.dialect {
             Dialect::Ossec => (AddressRow::parse(&child.text), false),
-            Dialect::Wazuh => {
-                (AddressRow::parse_strict(child.text.trim_ascii()), self.negation(cx, child))
-            }
+            Dialect::Wazuh => (AddressRow::parse_strict(child.text.trim_ascii()), self.negation(cx, child)),
         };
         let Some(address) = parsed else {
             let help = match cx.settings.dialect {

@@ -20,7 +20,8 @@ impl Rule {
             match place {
                 Target::Condition(place) => {
                     let forms = if *language == Language::Pcre2 { &mut self.pcre2 } else { &mut self.plain };
-                    forms[*place as usize] = Some(Condition::Pattern { subject: *subject, pattern, negated: false });
+                    forms[*place as usize] =
+                        Some(Condition::Pattern { subject: *subject, pattern, negated: false });
                 }
                 Target::MatchedGroup => {
                     self.correlation.group_pattern = Some(pattern);
