@@ -79,6 +79,15 @@ impl ListedFile {
 }
 
 impl RuleFiles {
+    /// Files of Wazuh's.
+    pub(super) fn of_ruleset(
+        decoders: Vec<ListedFile>,
+        rules: Vec<ListedFile>,
+        lists: Vec<ListedFile>,
+    ) -> Self {
+        Self { decoders, rules, lists, dialect: Some(Dialect::Wazuh), ..Self::default() }
+    }
+
     /// Whether neither decoders nor rules are named.
     pub fn is_empty(&self) -> bool {
         self.decoders.is_empty() && self.rules.is_empty()

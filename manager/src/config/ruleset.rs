@@ -89,13 +89,8 @@ impl RulesetDraft {
     }
 
     fn files(self) -> RuleFiles {
-        RuleFiles {
-            decoders: self.decoders.in_order(),
-            rules: self.rules.in_order(),
-            lists: self.lists,
-            dialect: Some(Dialect::Wazuh),
-            ..RuleFiles::default()
-        }
+        let (decoders, rules) = (self.decoders.in_order(), self.rules.in_order());
+        RuleFiles::of_ruleset(decoders, rules, self.lists)
     }
 }
 

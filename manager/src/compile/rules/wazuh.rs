@@ -6,7 +6,7 @@ use crate::compile::elements::Context;
 use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::event::Field;
-use bartizan_core::image::rows::{info, rule_flag, subject};
+use bartizan_core::image::rows::{rule_flag, subject};
 use bartizan_core::rules::first_time::part;
 use bartizan_core::rules::history::Key;
 
@@ -115,27 +115,21 @@ impl Rule {
     /// `<id>`s, or one tactic and one technique. Blocks of the second kind
     /// replace those of the first; a block that is neither says nothing.
     fn mitre(&mut self, cx: &mut Context<'_>, child: &Element) {
-        let (mut ids, mut techniques, mut tactics) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ids, mut techniques, mut tactics) = (Vec::new(), Vec::new(), 0);
         for element in &child.children {
             let text = element.text.trim_ascii().to_vec();
             match element.name.to_ascii_lowercase().as_str() {
-                "id" => ids.push((info::TECHNIQUE, text)),
-                "techniqueid" => techniques.push((info::TECHNIQUE, text)),
-                "tacticid" => tactics.push((info::TACTIC, text)),
+                "id" => ids.push(text),
+                "techniqueid" => techniques.push(text),
+                "tacticid" => tactics += 1,
                 _ => cx.warning(element, "this is not known here", "write <id>T1110</id>"),
             }
         }
-        let has_pairs = |mitre: &[(u8, Vec<u8>)]| mitre.iter().any(|(kind, _)| *kind == info::TACTIC);
-        match (ids.len(), techniques.len(), tactics.len()) {
-            (1.., 0, 0) if has_pairs(&self.mitre) => {}
+        match (ids.len(), techniques.len(), tactics) {
+            (1.., 0, 0) if self.with_tactics => {}
             (1.., 0, 0) => self.mitre.append(&mut ids),
-            (0, 1, 1) => {
-                if !has_pairs(&self.mitre) {
-                    self.mitre.clear();
-                }
-                self.mitre.append(&mut techniques);
-                self.mitre.append(&mut tactics);
-            }
+            (0, 1, 1) if self.with_tactics => self.mitre.append(&mut techniques),
+            (0, 1, 1) => (self.mitre, self.with_tactics) = (techniques, true),
             _ => cx.warning(
                 child,
                 "this is not understood and left out",
