@@ -341,11 +341,10 @@ mod check {
 
     fn rule(image: &Image<'_>, row: &RuleRow) -> bool {
         let lists = image.header.settings.lists.get();
-        [row.groups, row.description, row.cve, row.info].iter().all(|t| text(image, *t))
+        [row.groups, row.description, row.cve, row.info, row.mitre].iter().all(|t| text(image, *t))
             && within(row.conditions, image.conditions.len())
             && within(row.memory, image.conditions.len())
             && within(row.infos, image.infos.len())
-            && within(row.mitre, image.infos.len())
             && names(image, row.same_fields)
             && names(image, row.different_fields)
             && within(row.feeds, image.index.len())

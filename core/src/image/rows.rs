@@ -150,8 +150,8 @@ rows! {
         pub description: TextRow,
         /// Rows of the info table.
         pub infos: RangeRow,
-        /// Rows of the info table: what MITRE calls the attack.
-        pub mitre: RangeRow,
+        /// Numbers that MITRE ATT&CK gave the techniques, with commas between.
+        pub mitre: TextRow,
         /// All `cve` texts in one.
         pub cve: TextRow,
         /// All `info` texts in one.
@@ -195,7 +195,7 @@ rows! {
         pub d: U16,
     }
 
-    /// A detail of a rule: a text, a link, a number that others gave.
+    /// A detail of a rule: `text`, `link`, `cve` or `osvdb`.
     pub struct InfoRow {
         /// Number of an `info`.
         pub kind: u8,
@@ -355,8 +355,4 @@ pub mod info {
     pub const CVE: u8 = 2;
     /// An OSVDB number.
     pub const OSVDB: u8 = 3;
-    /// A technique of MITRE ATT&CK, by its number.
-    pub const TECHNIQUE: u8 = 4;
-    /// A tactic of MITRE ATT&CK, by its number.
-    pub const TACTIC: u8 = 5;
 }

@@ -98,6 +98,8 @@ pub mod shape {
     pub const SUFFIX: u8 = 3;
     /// A program.
     pub const PROGRAM: u8 = 4;
+    /// A program of another machine ([`osregex`](super::super::osregex)).
+    pub const OS_REGEX: u8 = 5;
 }
 
 /// Bits of [`PatternRow::flags`].

@@ -118,8 +118,17 @@ pub struct Judge<'i, 'm> {
     pub history: History<'i, 'm>,
     states: &'m mut [RuleState],
     manner: Manner,
-    /// Texts to go back to when a rule that was entered does not fire.
-    saved: Vec<Previous, RULE_DEPTH_MAX>,
+    /// The rules that are entered, from the root on.
+    entered: Vec<Entered, RULE_DEPTH_MAX>,
+}
+
+/// A rule that was entered and not left.
+#[derive(Clone, Debug)]
+struct Entered {
+    /// Its row.
+    rule: u16,
+    /// Texts to go back to if it does not fire.
+    before: Previous,
 }
 
 impl<'i, 'm> Judge<'i, 'm> {
@@ -131,7 +140,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         manner: Manner,
     ) -> Self {
         states.fill(RuleState::default());
-        Self { image, history, states, manner, saved: Vec::new() }
+        Self { image, history, states, manner, entered: Vec::new() }
     }
 
     /// How often the rule of a row has fired.
@@ -152,7 +161,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         };
         let mut silent = |_: Step<'_>| {};
         let mut trial = Trial::new(self, host, &mut silent);
-        let rule = trial.replay(matcher, event, list, 0..list.len());
+        let rule = trial.replay(matcher, event, list, 0..list.len(), None);
         trial.conclude(event, rule)
     }
 
@@ -165,7 +174,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         trace: &mut dyn FnMut(Step<'_>),
     ) -> Verdict {
         let image = self.image;
-        self.saved.clear();
+        self.entered.clear();
         let mut trial = Trial::new(self, host, trace);
         if event.category == Category::OssecAlert {
             // An alert of another manager brings its own rule.
@@ -202,6 +211,9 @@ struct Trial<'j, 'i, 'm, H> {
     trace: &'j mut dyn FnMut(Step<'_>),
     previous: Previous,
     mark: u16,
+    has_fired: bool,
+    /// The rule above the one that fires.
+    parent: Option<u16>,
 }
 
 impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
@@ -219,7 +231,7 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
             return Answer::No;
         }
         // Cannot fail: the walk is no deeper than this.
-        let _ = self.judge.saved.push(before);
+        let _ = self.judge.entered.push(Entered { rule: node.rule.get(), before });
         (self.trace)(Step::Matched(rule));
         if node.children.len.get() > 0 {
             (self.trace)(Step::Children(rule));
@@ -228,15 +240,20 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
     }
 
     fn leave(&mut self, fires: bool) {
-        if let Some(before) = self.judge.saved.pop().filter(|_| !fires) {
-            self.previous = before;
+        let Some(left) = self.judge.entered.pop() else { return };
+        if !fires {
+            self.previous = left.before;
+        } else if !self.has_fired {
+            // The innermost is left first: it is the one that fires.
+            self.has_fired = true;
+            self.parent = self.judge.entered.last().map(|entered| entered.rule);
         }
     }
 }
 
 impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn new(judge: &'j mut Judge<'i, 'm>, host: &'j mut H, trace: &'j mut dyn FnMut(Step<'_>)) -> Self {
-        Self { judge, host, trace, previous: Previous::None, mark: 0 }
+        Self { judge, host, trace, previous: Previous::None, mark: 0, has_fired: false, parent: None }
     }
 
     /// The walk over candidates: what [`walk::walk`] does over the tree.
@@ -246,6 +263,7 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         event: &Event<'_>,
         list: &[Candidate],
         part: Range<usize>,
+        parent: Option<u16>,
     ) -> Option<u16> {
         let mut place = part.start;
         while place < part.end {
@@ -256,11 +274,14 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             let memory = walk::needs_memory(rule);
             let before = if memory { self.previous.clone() } else { Previous::None };
             if !memory || self.memory_agrees(matcher, event, rule) {
-                let below = self.replay(matcher, event, list, place + 1..end);
-                let itself = rule.flags.get() & rule_flag::NO_ALERT == 0;
-                let fires = below.or(itself.then(|| node.rule.get()));
-                if fires.is_some() {
-                    return fires;
+                let row = node.rule.get();
+                let below = self.replay(matcher, event, list, place + 1..end, Some(row));
+                if below.is_some() {
+                    return below;
+                }
+                if rule.flags.get() & rule_flag::NO_ALERT == 0 {
+                    self.parent = parent;
+                    return Some(row);
                 }
             }
             if memory {
@@ -380,13 +401,27 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         if rule.level == 0 {
             verdict.fate = Fate::Nothing;
         } else if self.is_silent(row, rule, event.now.epoch) {
-            verdict.fate = Fate::Silent;
+            return self.silenced(verdict);
         } else if self.is_ignored(event, rule) {
             verdict.fate = Fate::Ignored;
         } else {
             self.write_ignore_line(event, rule);
         }
         verdict
+    }
+
+    /// What becomes of a verdict whose rule is silent: in Wazuh's daemon the
+    /// rule above it fires in its place.
+    fn silenced(&self, verdict: Verdict) -> Verdict {
+        let image = &self.judge.image;
+        let in_place = image.dialect() == Dialect::Wazuh && self.judge.manner == Manner::Daemon;
+        let parent = self.parent.filter(|_| in_place);
+        let level = parent.and_then(|row| image.rule(row)).map_or(0, |rule| rule.level.get());
+        if level == 0 {
+            return Verdict { fate: Fate::Silent, ..verdict };
+        }
+        let fired = parent.map_or(0, |row| self.judge.fired(row));
+        Verdict { rule: parent, fired, previous: Previous::None, ..verdict }
     }
 
     /// Whether the rule is silent because it fired a short time ago.

@@ -157,7 +157,7 @@ impl Tables {
         let memory: Vec<_> = rule.memory().iter().map(|condition| self.condition(condition)).collect();
         let group = loaded.search == search::GROUP;
         let search_in = if group { loaded.search_in + self.id_lists } else { loaded.search_in };
-        let (infos, mitre) = (self.infos(&rule.infos), self.infos(&rule.mitre));
+        let infos = self.infos(&rule.infos);
         RuleRow {
             id: U32::new(rule.id),
             flags: U32::new(rule.flags),
@@ -180,7 +180,7 @@ impl Tables {
             groups: self.text.add(&rule.groups),
             description: self.text.add_option(rule.description.as_deref()),
             infos,
-            mitre,
+            mitre: self.text.add(&rule.mitre.join(&b',')),
             cve: self.text.add(&rule.cve),
             info: self.text.add(&rule.info),
         }

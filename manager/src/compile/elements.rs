@@ -8,7 +8,7 @@ use crate::pattern::{Language, Options, PatternSet};
 use crate::xml::{Attribute, Document, Element};
 use bartizan_core::event::Category;
 use bartizan_core::image::Dialect;
-use bartizan_core::image::rows::{NONE, rule_flag};
+use bartizan_core::image::rows::rule_flag;
 use std::borrow::Cow;
 
 /// The place where elements are read.

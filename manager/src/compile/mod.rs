@@ -255,6 +255,7 @@ impl Loading {
         (loaded.search, loaded.search_in) = match (correlation.kind(), correlation.regex) {
             (search::HISTORY, Some(regex)) => (search::HISTORY, regex),
             (kind, _) if kind == loaded.first_search.0 => loaded.first_search,
+            (search::RULE, _) if loaded.first_search.0 == search::NEVER => loaded.first_search,
             _ => (search::NONE, NONE),
         };
         let leaf = self.tree.leaf_mut(place);

@@ -12,7 +12,6 @@ mod wazuh;
 
 use super::elements::{Context, digits};
 use super::tree::{AttachError, Leaf};
-use crate::pattern::Language;
 use crate::xml::{Attribute, Element};
 use bartizan_core::event::{Category, Field};
 use bartizan_core::image::Dialect;
@@ -140,8 +139,10 @@ pub(super) struct Rule {
     pub(super) groups: Vec<u8>,
     pub(super) description: Option<Vec<u8>>,
     pub(super) infos: Vec<(u8, Vec<u8>)>,
-    /// Numbers of MITRE's with their kinds.
-    pub(super) mitre: Vec<(u8, Vec<u8>)>,
+    /// Numbers of MITRE's for techniques.
+    pub(super) mitre: Vec<Vec<u8>>,
+    /// They stand with their tactics.
+    with_tactics: bool,
     pub(super) info: Vec<u8>,
     pub(super) cve: Vec<u8>,
     pub(super) parents: Parents,
@@ -269,6 +270,7 @@ impl Rule {
             description: None,
             infos: Vec::new(),
             mitre: Vec::new(),
+            with_tactics: false,
             info: Vec::new(),
             cve: Vec::new(),
             parents: Parents::default(),
@@ -516,7 +518,8 @@ impl Rule {
             _ => 0,
         };
         let description = self.description.as_ref().map_or(0, Vec::len);
-        let texts = [self.groups.len(), self.info.len(), self.cve.len(), description, action];
+        let mitre = self.mitre.iter().map(|id| id.len() + 1).sum();
+        let texts = [self.groups.len(), self.info.len(), self.cve.len(), mitre, description, action];
         texts.into_iter().max().unwrap_or(0)
     }
 

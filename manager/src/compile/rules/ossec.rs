@@ -40,7 +40,7 @@ impl Rule {
             "field" => self.field(cx, child),
             "ignore" => self.ignore_keys |= key_words(cx, child),
             "check_if_ignored" => self.check_ignored_keys |= key_words(cx, child),
-            _ => self.comparison(cx, child, name),
+            _ => self.comparison_of_ossec(cx, child, name),
         }
     }
 
@@ -61,7 +61,7 @@ impl Rule {
     }
 
     /// The `same_…` and `different_…` elements.
-    fn comparison(&mut self, cx: &mut Context<'_>, child: &Element, name: &str) {
+    fn comparison_of_ossec(&mut self, cx: &mut Context<'_>, child: &Element, name: &str) {
         let exact = child.name == name;
         match name {
             "same_source_ip" => self.same |= Key::SrcIp.bit(),
@@ -85,7 +85,7 @@ impl Rule {
     /// Takes over what a rule with `overwrite="yes"` replaces. What OSSEC 4.3
     /// leaves alone stays: PCRE2 conditions, fields, lists, ignore words, info
     /// details, and the kind of correlation.
-    pub(super) fn overwrite_with(&mut self, new: Self) {
+    pub(in crate::compile) fn overwrite_with(&mut self, new: Self) {
         let geo = [Place::SrcGeo as usize, Place::DstGeo as usize];
         for (place, condition) in new.plain.into_iter().enumerate().filter(|(place, _)| !geo.contains(place))
         {

@@ -1,12 +1,12 @@
 //! What `<rule>` elements of Wazuh 4.14 hold that OSSEC's do not: patterns of
 //! any type, negation, comparisons of all fields, names of MITRE's.
 
-use super::{Condition, Place, Rule, Target, Texts, append};
+use super::{Condition, Place, Rule, Target, Texts};
 use crate::compile::elements::Context;
 use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::event::Field;
-use bartizan_core::image::rows::{info, rule_flag, subject};
+use bartizan_core::image::rows::{rule_flag, subject};
 use bartizan_core::rules::first_time::part;
 use bartizan_core::rules::history::Key;
 
@@ -66,12 +66,12 @@ impl Rule {
                 cx.warning(child, "this says nothing", "events of one agent are counted anyway");
             }
             _ if EXACT.contains(&name) && child.name != name => cx.unknown_element(child, &ELEMENTS),
-            _ => self.comparison(cx, child, name),
+            _ => self.comparison_of_wazuh(cx, child, name),
         }
     }
 
     /// The `same_…` and `different_…` elements.
-    fn comparison(&mut self, cx: &mut Context<'_>, child: &Element, name: &str) {
+    fn comparison_of_wazuh(&mut self, cx: &mut Context<'_>, child: &Element, name: &str) {
         let key_of = |rest: &str| KEYS.iter().find(|(word, _)| *word == rest).map(|(_, key)| key.bit());
         let negated = ["source_ip", "user", "id"];
         if let Some(key) = name.strip_prefix("same_").and_then(key_of) {
@@ -113,31 +113,27 @@ impl Rule {
     }
 
     /// `<id>`s, or one tactic and one technique. Blocks of the second kind
-    /// replace what stands before, others that are not whole say nothing.
+    /// replace those of the first; a block that is neither says nothing.
     fn mitre(&mut self, cx: &mut Context<'_>, child: &Element) {
-        let named = |name: &str| child.children.iter().filter(move |c| c.name.eq_ignore_ascii_case(name));
-        let text = |element: &Element| element.text.trim_ascii().to_vec();
-        let known = ["id", "tacticid", "techniqueid"];
-        if let Some(odd) =
-            child.children.iter().find(|c| !known.contains(&c.name.to_ascii_lowercase().as_str()))
-        {
-            return cx.warning(odd, "this <mitre> is not understood and left out", "write <id>T1110</id>");
-        }
-        let (tactics, techniques): (Vec<_>, Vec<_>) =
-            (named("tacticid").map(text).collect(), named("techniqueid").map(text).collect());
-        match (tactics.as_slice(), techniques.as_slice()) {
-            ([], []) => self.mitre.extend(named("id").map(|id| (info::TECHNIQUE, text(id)))),
-            ([tactic], [technique]) if named("id").next().is_none() => {
-                if !self.mitre.iter().any(|(kind, _)| *kind == info::TACTIC) {
-                    self.mitre.clear();
-                }
-                let new = [(info::TECHNIQUE, technique.clone()), (info::TACTIC, tactic.clone())];
-                self.mitre.extend(new);
+        let (mut ids, mut techniques, mut tactics) = (Vec::new(), Vec::new(), 0);
+        for element in &child.children {
+            let text = element.text.trim_ascii().to_vec();
+            match element.name.to_ascii_lowercase().as_str() {
+                "id" => ids.push(text),
+                "techniqueid" => techniques.push(text),
+                "tacticid" => tactics += 1,
+                _ => cx.warning(element, "this is not known here", "write <id>T1110</id>"),
             }
+        }
+        match (ids.len(), techniques.len(), tactics) {
+            (1.., 0, 0) if self.with_tactics => {}
+            (1.., 0, 0) => self.mitre.append(&mut ids),
+            (0, 1, 1) if self.with_tactics => self.mitre.append(&mut techniques),
+            (0, 1, 1) => (self.mitre, self.with_tactics) = (techniques, true),
             _ => cx.warning(
                 child,
-                "this <mitre> is not understood and left out",
-                "write <id>s, or one tacticID and one techniqueID",
+                "this is not understood and left out",
+                "write <id>s, or one <tacticID> and one <techniqueID>",
             ),
         }
     }
@@ -154,7 +150,7 @@ impl Rule {
 
     /// Takes over a rule with `overwrite="yes"`: all of it but for its
     /// parents. What it searched stays with [`super::Loaded`].
-    pub(crate) fn replace_with(&mut self, new: Self) {
+    pub(in crate::compile) fn replace_with(&mut self, new: Self) {
         let (parents, accuracy) = (std::mem::take(&mut self.parents), self.accuracy);
         *self = Self { parents, accuracy, ..new };
     }
