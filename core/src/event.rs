@@ -4,6 +4,7 @@
 //! text, place and time, [`crate::predecode`] the header, [`crate::decode`]
 //! decoder and fields. Rules only read it.
 
+use crate::image::Image;
 use crate::limits::{ASSIGNED_MAX, DYNAMIC_MAX, SIDE_MAX};
 use crate::packet::merged::Merged;
 use crate::record::{Span, Value};
@@ -151,13 +152,26 @@ pub enum Target {
     Dynamic(u32),
 }
 
-/// A dynamic field: position in its decoder's order and value.
+/// Where the name of a dynamic field stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Name {
+    /// In the image: the item of this number among the order items, at this
+    /// position in the order of its decoder.
+    Item {
+        /// Row of the order table.
+        item: u32,
+        /// Place in the decoder's order.
+        position: u8,
+    },
+    /// In the event, as a value does.
+    Here(Value),
+}
+
+/// A dynamic field.
 #[derive(Clone, Copy, Debug)]
 pub struct Dynamic {
-    /// Position in the `order` that set it.
-    pub position: u8,
-    /// Number of the order item, which has the name.
-    pub item: u32,
+    /// The name.
+    pub name: Name,
     /// The value.
     pub value: Value,
 }
@@ -208,6 +222,9 @@ impl Default for Copies {
 pub struct Known {
     /// Host name of the header.
     pub header_host: Option<Span>,
+    /// Name of the agent, as a span of the location, where that is the host
+    /// name (Wazuh 4.14).
+    pub agent_host: Option<Span>,
     /// Program name of the header.
     pub program: Option<Span>,
     /// What is left behind the header.
@@ -228,16 +245,22 @@ pub struct Known {
     /// Set if the event is an alert of another manager; `log` is then the
     /// original log, which takes the place of the text.
     pub forwarded: Option<Forwarded>,
+    /// Fields that were left out because there was no room for them.
+    pub left_out: u16,
     fields: [Value; Field::COUNT],
     dynamic: Vec<Dynamic, DYNAMIC_MAX>,
     assigned: Vec<(Target, Value), ASSIGNED_MAX>,
-    side: Vec<u8, SIDE_MAX>,
+    side: Side,
 }
+
+/// The side buffer of an event: values that do not stand in its text.
+pub type Side = Vec<u8, SIDE_MAX>;
 
 impl Known {
     /// Forgets everything; cheap, because buffers are only marked empty.
     fn clear(&mut self, text_len: usize) {
         self.header_host = None;
+        self.agent_host = None;
         self.program = None;
         self.log = Span::new(0, text_len);
         self.copies = Copies::default();
@@ -247,6 +270,7 @@ impl Known {
         self.category = Category::default();
         self.is_new = false;
         self.forwarded = None;
+        self.left_out = 0;
         self.fields = [Value::Unset; Field::COUNT];
         self.dynamic.clear();
         self.assigned.clear();
@@ -265,8 +289,8 @@ pub struct Origin<'t> {
     pub now: Moment,
 }
 
-/// One event: its text (control bytes removed), its origin, and what is known
-/// of it. What is known is used like fields of the event itself.
+/// One event: its text (as [`crate::predecode::clean`] leaves it), its origin,
+/// and what is known of it. What is known is used like fields of the event itself.
 #[derive(Debug)]
 pub struct Event<'t> {
     /// The full log.
@@ -358,10 +382,21 @@ impl<'t> Event<'t> {
         self.location.first() == Some(&b'(')
     }
 
-    /// The host name: for an agent's event its location, else the header's,
-    /// else this host's; for the alert of another manager the joined location
-    /// (OSSEC 4.3).
+    /// Makes the agent's name the host name, if the event came from an agent:
+    /// `web1` of `(web1) 192.0.2.7->/var/log/messages` (Wazuh 4.14).
+    pub fn name_agent(&mut self) {
+        let name = self.location.strip_prefix(b"(").unwrap_or(b"");
+        let end = name.iter().position(|byte| *byte == b')');
+        self.agent_host = end.map(|end| Span::new(1, 1 + end));
+    }
+
+    /// The host name: for an agent's event its location (OSSEC 4.3) or its
+    /// name (Wazuh 4.14), else the header's, else this host's; for the alert of
+    /// another manager the joined location.
     pub fn hostname(&self) -> &[u8] {
+        if let (Some(name), None) = (self.agent_host, self.forwarded) {
+            return name.of(self.location);
+        }
         if self.is_from_agent() || self.forwarded.is_some() {
             return self.shown_location();
         }
@@ -430,21 +465,36 @@ impl<'t> Event<'t> {
         self.keep(digits.as_bytes())
     }
 
+    /// Keeps what `write` appends to the side buffer. If that gives `None`,
+    /// nothing is kept.
+    pub fn compose(&mut self, write: impl FnOnce(&mut Side) -> Option<()>) -> Option<Value> {
+        let side = &mut self.known.side;
+        let start = side.len();
+        match write(side) {
+            Some(()) => Some(Value::Side(Span::new(start, side.len()))),
+            None => {
+                side.truncate(start);
+                None
+            }
+        }
+    }
+
     /// Sets what a decoder's order names and notes the assignment.
     pub fn assign(&mut self, target: Target, position: u8, value: Value) {
         match target {
             Target::Static(field) => self.set(field, value),
-            Target::Dynamic(item) => {
-                let entry = Dynamic { position, item, value };
-                match self.dynamic.iter_mut().find(|d| d.position == position) {
-                    Some(old) => *old = entry,
-                    // Full only beyond the number of captures of one match.
-                    None => drop(self.dynamic.push(entry)),
-                }
-            }
+            Target::Dynamic(item) => self.add_dynamic(Name::Item { item, position }, value),
         }
         // A longer list is of no use to anybody: it is only printed.
         let _ = self.assigned.push((target, value));
+    }
+
+    /// Adds a dynamic field, also if there is one of this name already. Beyond
+    /// [`DYNAMIC_MAX`] it is left out.
+    pub fn add_dynamic(&mut self, name: Name, value: Value) {
+        if self.known.dynamic.push(Dynamic { name, value }).is_err() {
+            self.left_out = self.left_out.saturating_add(1);
+        }
     }
 
     /// All assignments by captures, in order.
@@ -452,14 +502,31 @@ impl<'t> Event<'t> {
         &self.assigned
     }
 
-    /// The dynamic fields, by position of first assignment.
-    pub fn dynamic(&self) -> &[Dynamic] {
-        &self.dynamic
+    /// Where names and values of the dynamic fields are, in the order of their
+    /// assignment.
+    pub fn dynamic_fields(&self) -> &[Dynamic] {
+        &self.known.dynamic
     }
 
-    /// The dynamic field at a position of the order.
-    pub fn dynamic_at(&self, position: usize) -> Option<&[u8]> {
-        let entry = self.dynamic.iter().find(|d| usize::from(d.position) == position)?;
-        self.bytes(entry.value)
+    /// Names and values of the dynamic fields, in the order of their
+    /// assignment; `image` must be the one that the event was decoded with.
+    pub fn dynamic<'e>(&'e self, image: &Image<'e>) -> impl Iterator<Item = (&'e [u8], &'e [u8])> {
+        let image = *image;
+        self.known.dynamic.iter().filter_map(move |field| {
+            let name = match field.name {
+                Name::Item { item, .. } => image.text(image.order.get(item as usize)?.name),
+                Name::Here(name) => self.bytes(name)?,
+            };
+            Some((name, self.bytes(field.value)?))
+        })
+    }
+
+    /// What the last of the decoders put at a position of its order.
+    pub fn dynamic_at(&self, wanted: usize) -> Option<&[u8]> {
+        let stands_there = |field: &&Dynamic| match field.name {
+            Name::Item { position, .. } => usize::from(position) == wanted,
+            Name::Here(_) => false,
+        };
+        self.bytes(self.dynamic.iter().rev().find(stands_there)?.value)
     }
 }

@@ -27,20 +27,29 @@ pub const GIVEN_TEXT_MAX: usize = 255;
 /// Captures that one match can give (OSSEC 4.3: 64).
 pub const CAPTURES_MAX: usize = 64;
 
-/// Bytes of values that do not stand in the text of their record.
-pub const SIDE_MAX: usize = 1024;
+/// Bytes of names and values that do not stand in the text of their record.
+pub const SIDE_MAX: usize = 16 * 1024;
 
 /// Assignments of fields that one event remembers in order.
 pub const ASSIGNED_MAX: usize = 128;
 
-/// Dynamic fields of one event.
-pub const DYNAMIC_MAX: usize = 64;
+/// Dynamic fields of one event (Wazuh 4.14: 256).
+pub const DYNAMIC_MAX: usize = 256;
+
+/// Objects and arrays within each other in JSON (Wazuh 4.14: 1,000).
+pub const JSON_DEPTH_MAX: usize = 1000;
+
+/// Bytes of the joined name of a field in JSON.
+pub const JSON_NAME_MAX: usize = 1024;
 
 /// Levels of the rule tree.
 pub const RULE_DEPTH_MAX: usize = 64;
 
 /// Candidates that the stateless half of rule matching may hand on.
 pub const CANDIDATES_MAX: usize = 128;
+
+/// Names of dynamic fields whose values are remembered for correlation.
+pub const REMEMBERED_NAMES_MAX: usize = 256;
 
 /// Earlier events quoted with an alert (OSSEC 4.3: 11).
 pub const PREVIOUS_MAX: usize = 11;
@@ -59,6 +68,12 @@ pub const PROGRAM_MAX: usize = 16384;
 
 /// Memory of one pattern search: words of 64 places that were tried (1 MiB).
 pub const MEMO_WORDS_MAX: usize = 1 << 17;
+
+/// Steps that a pattern search of no linear bound may take in any text.
+pub const STEPS_FREE: u64 = 1 << 16;
+
+/// Steps that such a search may take beyond that for each byte of its text.
+pub const STEPS_PER_BYTE: u64 = 256;
 
 /// Memory of one pattern search: frames of eight bytes to go back to (2 MiB).
 pub const FRAMES_MAX: usize = 1 << 18;
@@ -146,7 +161,7 @@ const _: () = assert!(BATCH_MAX <= WINDOW_MIN);
 const _: () = assert!(ORDER_MAX <= CONFIGURATION_PART_MAX);
 const _: () = assert!(RECORD_MAX + SOURCE_NAME_MAX + 256 <= BLOCK_SIZE);
 const _: () = assert!(SOURCES_MAX < u16::MAX as usize);
-const _: () = assert!(SIDE_MAX <= RECORD_MAX);
+const _: () = assert!(SIDE_MAX <= u16::MAX as usize);
 const _: () = assert!(PROGRAM_MAX < u16::MAX as usize);
 const _: () = assert!(PATTERN_MAX < u16::MAX as usize);
 const _: () = assert!(DYNAMIC_MAX >= CAPTURES_MAX);

@@ -1,10 +1,11 @@
 //! Header of a record: when, on which host, by which program, and what is
 //! left for the decoders.
 //!
-//! [`clean`] removes control bytes once, [`header`] then names the parts of
-//! the text. Headers are told apart by single bytes at fixed places; digits
-//! and letters are mostly not looked at, because OSSEC 4.3 does not look
-//! either and people's rules rely on what it takes for a header. Each text
+//! [`clean`] cuts a text and removes control bytes once, [`header`] then names
+//! the parts of the text. Headers are told apart by single bytes at fixed
+//! places; digits and letters are mostly not looked at, because OSSEC 4.3 and
+//! Wazuh 4.14 do not look either and people's rules rely on what they take for
+//! a header. Each text
 //! falls into one [`Form`], in the worst case into [`Form::None`].
 //!
 //! Work: one look at the first bytes, then one pass over host and program.
@@ -21,6 +22,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+use crate::event::Event;
+use crate::image::Dialect;
 use crate::limits::{RECORD_MAX, TEXT_MAX};
 use crate::record::Span;
 
@@ -37,8 +40,10 @@ pub enum Form {
     IsoFraction,
     /// `2015 Dec 29 10:00:01 …`
     Year,
-    /// `2019:11:06-00:08:03 …`
+    /// `2019:11:06-00:08:03 …` (OSSEC only).
     Colons,
+    /// `2021-04-21 10:16:09.404756-0700 …` (Wazuh only).
+    Mac,
     /// `Mon Apr 17 18:27:14 2006 1 …`
     Xferlog,
     /// `01/28-09:13:16.240702  […`
@@ -71,15 +76,32 @@ pub struct Header {
     pub form: Form,
 }
 
-/// Copies a text without control bytes (0x01 to 0x1F and 0x7F) into `buffer`,
-/// up to the first NUL and [`TEXT_MAX`] bytes.
+/// Copies a text into `buffer`, up to the first NUL and [`TEXT_MAX`] bytes; in
+/// OSSEC's dialect without control bytes (0x01 to 0x1F and 0x7F).
 ///
 /// QUIRK: control bytes are deleted, not replaced, so a tab joins the words
 /// beside it (OSSEC 4.3). Decoders and rules are written for that. Only the
-/// output of a command keeps its lines: people compare them.
+/// output of a command keeps its lines: people compare them. Wazuh 4.14 keeps
+/// all control bytes.
 ///
 /// A buffer of [`TEXT_MAX`] bytes always suffices; a shorter one cuts.
-pub fn clean<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+pub fn clean<'b>(text: &[u8], dialect: Dialect, buffer: &'b mut [u8]) -> &'b [u8] {
+    match dialect {
+        Dialect::Ossec => without_control(text, buffer),
+        Dialect::Wazuh => up_to_nul(text, buffer),
+    }
+}
+
+fn up_to_nul<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
+    let end = text.iter().take(TEXT_MAX).take_while(|byte| **byte != 0).count();
+    let len = end.min(buffer.len());
+    if let (Some(room), Some(kept)) = (buffer.get_mut(..len), text.get(..len)) {
+        room.copy_from_slice(kept);
+    }
+    buffer.get(..len).unwrap_or(b"")
+}
+
+fn without_control<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
     /// Bytes looked at together; the compiler tests them as one.
     const STEP: usize = 32;
     let keeps_lines = text.starts_with(COMMAND_OUTPUT);
@@ -117,11 +139,20 @@ fn is_control(byte: u8) -> bool {
     byte < 0x20 || byte == 0x7f
 }
 
+/// Reads the header of an event and notes its parts.
+pub fn read(event: &mut Event<'_>, dialect: Dialect) {
+    let header = header(event.line(), dialect);
+    (event.header_host, event.program, event.log) = (header.host, header.program, header.log);
+    if dialect == Dialect::Wazuh {
+        event.name_agent();
+    }
+}
+
 /// Recognises the header of a text that [`clean`] has passed. Only the first
 /// [`RECORD_MAX`] bytes count.
-pub fn header(text: &[u8]) -> Header {
+pub fn header(text: &[u8], dialect: Dialect) -> Header {
     let text = text.get(..RECORD_MAX).unwrap_or(text);
-    let row = rows::recognise(text);
+    let row = rows::recognise(text, dialect);
     let bare = Header {
         log: Span::new(row.advance, text.len()),
         stamp: row.stamp,
@@ -129,9 +160,13 @@ pub fn header(text: &[u8]) -> Header {
         ..Header::default()
     };
     match row.form {
-        Form::Syslog | Form::Millis | Form::Iso | Form::IsoFraction | Form::Year | Form::Colons => {
-            names::read(text, row.advance, bare)
-        }
+        Form::Syslog
+        | Form::Millis
+        | Form::Iso
+        | Form::IsoFraction
+        | Form::Year
+        | Form::Colons
+        | Form::Mac => names::read(text, row.advance, bare, dialect),
         Form::Asl => asl::read(text, row.advance, bare),
         _ => bare,
     }

@@ -5,8 +5,6 @@
 //! (a plug-in decoder's `block`, a joined URL) live in a small side buffer of
 //! the event, so every value is found by a [`Value`] of six bytes.
 
-use crate::limits::RECORD_MAX;
-
 /// A part of a byte string: start and length in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -17,9 +15,10 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span `start..end`. Ends beyond a record's size are cut to it.
+    /// The span `start..end`. Ends beyond 65,535 are cut to that; records and
+    /// side buffers are shorter.
     pub fn new(start: usize, end: usize) -> Self {
-        let end = end.min(RECORD_MAX);
+        let end = end.min(u16::MAX.into());
         let start = start.min(end);
         Self { start: start as u16, len: (end - start) as u16 }
     }

@@ -7,6 +7,7 @@ use bartizan::engine::session::{EngineOptions, Lent, Session};
 use bartizan::ruleset::ini;
 use bartizan::ruleset::{self, Loaded, RulesFrom};
 use bartizan_core::event::{Event, Known, Moment, Origin, Target};
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
 use bartizan_core::rules::judge::Manner;
@@ -39,7 +40,7 @@ impl<'r, 'm> Engine<'r, 'm> {
     /// The answer to a line, in the words of the expected files.
     fn answer(&mut self, line: &[u8]) -> Value {
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, self.session.court.image.dialect(), &mut buffer);
         let origin = Origin { location: b"stdin", local_host: b"vm", now: NOW };
         let mut event = Event::new(text, origin, &mut self.known);
         let verdict = self.session.judge(&mut event);
@@ -177,11 +178,12 @@ fn rule_tests_of_the_reference_pass_where_it_passes_them() {
         .collect();
     files.sort();
     for file in files {
-        let cases = ini::cases(&fs::read(&file).expect("a test can be read")).expect("a test is an ini file");
+        let cases = ini::cases(&fs::read(&file).expect("a test can be read"), Dialect::Ossec)
+            .expect("a test is an ini file");
         for case in cases {
             let answer = case.answer(&loaded.ruleset, &mut lent, NOW).expect("an engine without files");
             count += 1;
-            if !case.is_met(&answer) {
+            if !case.is_met(&answer, Dialect::Ossec) {
                 failing
                     .push((file.file_name().unwrap_or_default().to_string_lossy().into_owned(), case.line));
             }
@@ -199,7 +201,7 @@ fn a_list_compiled_by_the_reference_answers_as_its_text() {
     let golden =
         |name: &str| fs::read(corpus.join("ossec-4.3/golden").join(name)).expect("the corpus has it");
     let text = golden("makelists-input.txt");
-    let list = List::from_text(&text);
+    let list = List::from_text(&text, Dialect::Ossec);
     let compiled = List::from_cdb(&golden("makelists-small.cdb")).expect("a cdb");
     assert!(list.len() > 3);
     assert_eq!(list.len(), compiled.len());

@@ -3,6 +3,7 @@
 //! Runs where `BARTIZAN_CORPUS` names the corpus, else says so and passes: the
 //! tests beside the room hold without it.
 
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode::{clean, header};
 use bartizan_core::record::Span;
@@ -23,8 +24,8 @@ fn difference(line: &str) -> Option<String> {
     let answer: serde_json::Value = serde_json::from_str(line).expect("a line of JSON");
     let log = answer["log"].as_str().expect("a log");
     let mut buffer = [0; TEXT_MAX];
-    let text = clean(log.as_bytes(), &mut buffer);
-    let found = header(text);
+    let text = clean(log.as_bytes(), Dialect::Ossec, &mut buffer);
+    let found = header(text, Dialect::Ossec);
     let of = |span: Span| String::from_utf8_lossy(span.of(text)).into_owned();
     let ours = (found.host.map(of), found.program.map(of), Some(of(found.log)));
     let wanted = |key: &str| answer[key].as_str().map(String::from);

@@ -57,11 +57,10 @@ fn judge(image: &[u8], line: &[u8], lent: Lent<'_>) -> Result<u32, ImageError> {
     let Ok(mut machine) = Machine::new(image.patterns, lent.scratch) else { return Ok(0) };
     let mut judge = Judge::new(image, History::new(image, lent.memory), lent.states, Manner::Daemon);
     let mut buffer = [0; TEXT_MAX];
-    let text = predecode::clean(line, &mut buffer);
+    let text = predecode::clean(line, image.dialect(), &mut buffer);
     let origin = Origin { location: b"log", local_host: b"", now: Moment::default() };
     let mut event = Event::new(text, origin, lent.known);
-    let header = predecode::header(text);
-    (event.header_host, event.program, event.log) = (header.host, header.program, header.log);
+    predecode::read(&mut event, image.dialect());
     machine.begin(event.log());
     decode(&image, &mut machine, &mut event);
     if accumulate::applies(&image, &event) {

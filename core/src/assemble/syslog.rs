@@ -282,7 +282,7 @@ mod tests {
         let text = laid_out("<30>Nov  1 08:00:00 sshd[7]: hello", &LOCAL);
         assert_eq!(text, "Nov  1 08:00:00 gate sshd[7]: hello");
         assert_eq!(laid_out("<30>sshd: hello", &LOCAL), "Nov 21 08:00:00 gate sshd: hello");
-        let found = header(text.as_bytes());
+        let found = header(text.as_bytes(), crate::image::Dialect::Ossec);
         assert_eq!(found.host.map(|host| host.of(text.as_bytes())), Some(&b"gate"[..]));
         assert_eq!(found.program.map(|name| name.of(text.as_bytes())), Some(&b"sshd"[..]));
     }
@@ -308,7 +308,7 @@ mod tests {
             assert_eq!(laid_out(sent, &REMOTE), laid);
         }
         let text = laid_out("<14>1 2024-03-07T08:01:09Z web sshd 42 - - Failed password", &REMOTE);
-        let found = header(text.as_bytes());
+        let found = header(text.as_bytes(), crate::image::Dialect::Ossec);
         assert_eq!(found.program.map(|name| name.of(text.as_bytes())), Some(&b"sshd"[..]));
         assert_eq!(found.log.of(text.as_bytes()), b"Failed password");
     }

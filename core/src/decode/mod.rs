@@ -4,17 +4,19 @@
 //! have one and the others for the rest. The first root that fits is final;
 //! its children may refine it and capture fields. All fields are spans of the
 //! record. The order of evaluation is OSSEC 4.3's, surprises included, because
-//! people's decoders rely on it.
+//! people's decoders rely on it. Wazuh 4.14 differs in which member of a family
+//! is the event's decoder, and in what a chain remembers.
 //!
 //! Work: each decoder of one root list and of one family of children is looked
 //! at once at most, each with at most one search per pattern.
 
 pub mod accumulate;
+pub mod json;
 pub mod plugins;
 
 use crate::event::{Category, Event, Field, Target};
-use crate::image::Image;
 use crate::image::rows::{DecoderRow, NONE, RangeRow, decoder_flag, offset};
+use crate::image::{Dialect, Image};
 use crate::pattern::{Captures, Matcher, PatternId};
 use crate::record::Value;
 use zerocopy::little_endian::U16;
@@ -134,6 +136,11 @@ fn has_next(decoder: &DecoderRow) -> bool {
 ///
 /// QUIRK: "next" means the following sibling, whatever its name, and a member
 /// without a pattern ends the chain.
+///
+/// OSSEC 4.3: the last member whose pattern matches is the event's decoder, and
+/// a failed one forgets where the one before it ended. Wazuh 4.14: they add
+/// fields to the event of the decoder that was chosen, and the end of the last
+/// one that matched stays; a plug-in may stand anywhere in the chain.
 fn capture(
     image: &Image<'_>,
     matcher: &mut impl Matcher,
@@ -142,13 +149,14 @@ fn capture(
     marks: Marks,
 ) {
     let log = event.log();
+    let is_wazuh = image.dialect() == Dialect::Wazuh;
     let mut previous = None;
     for (step, row) in chain.iter().enumerate() {
         let Some(decoder) = image.decoder(row.get()) else { return };
-        if step == 0
+        if (step == 0 || is_wazuh)
             && let Some(plugin) = plugins::Plugin::from_row(decoder.plugin)
         {
-            return plugins::run(plugin, event);
+            return plugins::run(plugin, event, &reading(image, event, marks));
         }
         let Some(regex) = pattern(decoder.regex) else { return };
         let from = match decoder.regex_from {
@@ -163,14 +171,37 @@ fn capture(
             true => matcher.captures(regex, rest, &mut captures),
             false => None,
         };
-        previous = end.map(|end| from + end);
-        if previous.is_some() {
-            choose(event, row.get(), decoder);
+        let end = end.map(|end| from + end);
+        if end.is_some() {
+            if !is_wazuh {
+                choose(event, row.get(), decoder);
+            }
             store(image, event, decoder, &captures, from);
         }
+        previous = if is_wazuh { end.or(previous) } else { end };
         if !has_next(decoder) {
             return;
         }
+    }
+}
+
+/// What a plug-in reads, and how.
+///
+/// QUIRK: the decoder of the event says so, not the one that has the plug-in
+/// (Wazuh 4.14). So a child without a prematch cannot.
+fn reading(image: &Image<'_>, event: &Event<'_>, marks: Marks) -> plugins::Reading {
+    let Some(chosen) = event.decoder.and_then(|row| image.decoder(row)) else {
+        return plugins::Reading::default();
+    };
+    let from = match chosen.plugin_from {
+        offset::PARENT => marks.parent,
+        offset::PREMATCH => marks.prematch,
+        _ => 0,
+    };
+    plugins::Reading {
+        from,
+        without_null: chosen.flags & decoder_flag::NO_NULL != 0,
+        arrays_as_csv: chosen.flags & decoder_flag::ARRAY_AS_CSV != 0,
     }
 }
 

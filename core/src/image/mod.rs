@@ -9,7 +9,7 @@
 pub mod rows;
 
 use crate::event::Category;
-use crate::limits::RULE_DEPTH_MAX;
+use crate::limits::{REMEMBERED_NAMES_MAX, RULE_DEPTH_MAX};
 use crate::pattern::{Inst, PatternRow, Patterns, Set};
 use crate::rules::address::AddressRow;
 use rows::*;
@@ -21,6 +21,28 @@ pub const MAGIC: [u8; 4] = *b"BZRS";
 
 /// Version of the layout; another version is refused.
 pub const VERSION: u16 = 2;
+
+/// Whose answers the rules give where dialects differ and no row says so.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Dialect {
+    /// OSSEC 4.3.
+    #[default]
+    Ossec = 0,
+    /// Wazuh 4.14.
+    Wazuh = 1,
+}
+
+impl Dialect {
+    /// The dialect of a number, as images store it.
+    pub fn from_u8(number: u8) -> Option<Self> {
+        match number {
+            0 => Some(Self::Ossec),
+            1 => Some(Self::Wazuh),
+            _ => None,
+        }
+    }
+}
 
 /// Tables of an image, in the order of its sections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +74,12 @@ pub enum Table {
     Infos,
     /// Names of the key-value lists that rules ask.
     Lists,
+    /// Names of dynamic fields: those first that rules compare.
+    Names,
 }
 
 /// Number of tables.
-pub const TABLES: usize = 13;
+pub const TABLES: usize = 14;
 
 /// First bytes of an image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -65,7 +89,7 @@ pub struct HeaderRow {
     pub magic: [u8; 4],
     /// [`VERSION`].
     pub version: U16,
-    /// Rule dialect: 0 OSSEC.
+    /// Number of a [`Dialect`].
     pub dialect: u8,
     /// Zero.
     pub reserved: u8,
@@ -125,6 +149,8 @@ pub struct Image<'i> {
     pub infos: &'i [InfoRow],
     /// Names of key-value lists.
     pub lists: &'i [TextRow],
+    /// Names of dynamic fields.
+    pub names: &'i [TextRow],
     text: &'i [u8],
 }
 
@@ -153,7 +179,8 @@ impl<'i> Image<'i> {
     /// Checks an image and gives access to it.
     pub fn load(bytes: &'i [u8]) -> Result<Self, ImageError> {
         let (header, body) = HeaderRow::ref_from_prefix(bytes).map_err(|_| ImageError::Format)?;
-        if header.magic != MAGIC || header.version != VERSION || header.len.get() as usize != bytes.len() {
+        let known = header.version == VERSION && Dialect::from_u8(header.dialect).is_some();
+        if header.magic != MAGIC || !known || header.len.get() as usize != bytes.len() {
             return Err(ImageError::Format);
         }
         if header.checksum.get() != checksum(body) {
@@ -175,10 +202,16 @@ impl<'i> Image<'i> {
             addresses: table(bytes, header, Table::Addresses)?,
             infos: table(bytes, header, Table::Infos)?,
             lists: table(bytes, header, Table::Lists)?,
+            names: table(bytes, header, Table::Names)?,
             text,
         };
         check::image(&image)?;
         Ok(image)
+    }
+
+    /// The dialect; loading has checked that it is known.
+    pub fn dialect(&self) -> Dialect {
+        Dialect::from_u8(self.header.dialect).unwrap_or_default()
     }
 
     /// A piece of text; empty when missing.
@@ -226,6 +259,16 @@ impl<'i> Image<'i> {
         self.decoders.iter().position(is_stage).map(|row| row as u16)
     }
 
+    /// A name of the name table; empty when missing.
+    pub fn name(&self, row: u16) -> &'i [u8] {
+        self.names.get(usize::from(row)).map_or(b"", |name| self.text(*name))
+    }
+
+    /// The names of dynamic fields that any rule compares with earlier events.
+    pub fn compared_names(&self) -> &'i [TextRow] {
+        self.names.get(..usize::from(self.header.settings.names.get())).unwrap_or(&[])
+    }
+
     /// Name that is shown for a decoder.
     pub fn decoder_name(&self, row: Option<u16>) -> Option<&'i [u8]> {
         row.and_then(|row| self.decoder(row)).map(|decoder| self.text(decoder.name))
@@ -257,6 +300,11 @@ mod check {
         all(image.decoders, Table::Decoders, |d| decoder(image, d) && decoders(d.children))?;
         all(image.order, Table::Order, |o| text(image, o.name))?;
         all(image.lists, Table::Lists, |t| text(image, *t))?;
+        let compared = usize::from(header.settings.names.get());
+        all(image.names, Table::Names, |t| text(image, *t) && compared <= REMEMBERED_NAMES_MAX)?;
+        if compared > image.names.len() {
+            return Err(ImageError::Reference(Table::Names));
+        }
         all(image.infos, Table::Infos, |i| text(image, i.text))?;
         all(image.rules, Table::Rules, |r| rule(image, r))?;
         all(image.conditions, Table::Conditions, |c| condition(image, c))?;
@@ -284,12 +332,21 @@ mod check {
             && Category::from_u8(row.category).is_some()
     }
 
+    /// Whether a range of the index table names rows of names that are compared.
+    fn names(image: &Image<'_>, range: RangeRow) -> bool {
+        let compared = image.header.settings.names.get();
+        within(range, image.index.len())
+            && image.range(image.index, range).iter().all(|row| row.get() < compared)
+    }
+
     fn rule(image: &Image<'_>, row: &RuleRow) -> bool {
         let lists = image.header.settings.lists.get();
-        [row.groups, row.description, row.cve, row.info].iter().all(|t| text(image, *t))
+        [row.groups, row.description, row.cve, row.info, row.mitre].iter().all(|t| text(image, *t))
             && within(row.conditions, image.conditions.len())
             && within(row.memory, image.conditions.len())
             && within(row.infos, image.infos.len())
+            && names(image, row.same_fields)
+            && names(image, row.different_fields)
             && within(row.feeds, image.index.len())
             && image.range(image.index, row.feeds).iter().all(|list| list.get() < lists)
             && Category::from_u8(row.category).is_some()
@@ -308,7 +365,11 @@ mod check {
             condition::FIELD => row.a != NONE && pattern(image, row.a) && text(image, named),
             condition::ACTION => text(image, named),
             condition::ADDRESS => within(RangeRow { start: row.b, len: named.len }, image.addresses.len()),
-            condition::LIST => usize::from(row.a.get()) < image.lists.len() || row.a == NONE,
+            condition::LIST => {
+                let list = usize::from(row.a.get()) < image.lists.len() || row.a == NONE;
+                let dynamic = row.c.get() as u8 == subject::DYNAMIC;
+                list && (!dynamic || usize::from(row.d.get()) < image.names.len())
+            }
             condition::DECODED_AS..=condition::FIRST_TIME => true,
             _ => false,
         }

@@ -55,6 +55,8 @@ rows! {
         pub frequency_max: U32,
         /// Bits of the [`crate::rules::history::Key`]s that any rule compares.
         pub keys: U32,
+        /// How many of the names, from the first, any rule compares.
+        pub names: U16,
     }
 
     /// One decoder.
@@ -83,8 +85,9 @@ rows! {
         pub regex_from: u8,
         /// Number of a [`crate::decode::plugins::Plugin`] plus one; 0 for none.
         pub plugin: u8,
-        /// Zero.
-        pub reserved: u8,
+        /// Where a plug-in starts while this is the event's decoder: a number
+        /// of `offset`.
+        pub plugin_from: u8,
         /// Bits of [`crate::rules::first_time`] keys.
         pub fts: U16,
         /// Rows of the order table.
@@ -97,8 +100,8 @@ rows! {
     pub struct OrderRow {
         /// Number of a [`crate::event::Field`], or 255 for a dynamic field.
         pub field: u8,
-        /// Zero.
-        pub reserved: u8,
+        /// 1 if the field is a part of the decoder's first-time key.
+        pub in_key: u8,
         /// Name of a dynamic field.
         pub name: TextRow,
     }
@@ -129,6 +132,10 @@ rows! {
         pub different: U32,
         /// Keys that must differ among all events that are counted.
         pub distinct: U32,
+        /// Rows of the index table: names of dynamic fields that must be equal.
+        pub same_fields: RangeRow,
+        /// Rows of the index table: names of dynamic fields that must differ.
+        pub different_fields: RangeRow,
         /// First-time keys whose line is written when the rule fires.
         pub ignore_keys: U16,
         /// First-time keys whose line silences the rule.
@@ -145,6 +152,8 @@ rows! {
         pub description: TextRow,
         /// Rows of the info table.
         pub infos: RangeRow,
+        /// Numbers that MITRE ATT&CK gave the techniques, with commas between.
+        pub mitre: TextRow,
         /// All `cve` texts in one.
         pub cve: TextRow,
         /// All `info` texts in one.
@@ -176,12 +185,16 @@ rows! {
         pub kind: u8,
         /// Subject, operator or option.
         pub option: u8,
+        /// Bits of `condition_flag`.
+        pub flags: u8,
         /// Pattern, decoder id or number.
         pub a: U16,
         /// Offset or row.
         pub b: U32,
         /// Length or bound.
         pub c: I16,
+        /// Row of the name table, or 0.
+        pub d: U16,
     }
 
     /// A detail of a rule: `text`, `link`, `cve` or `osvdb`.
@@ -211,6 +224,10 @@ pub mod decoder_flag {
     pub const ACCUMULATE: u8 = 2;
     /// The decoder stands for a stage that reads no log.
     pub const STAGE: u8 = 8;
+    /// A `null` in JSON is no field.
+    pub const NO_NULL: u8 = 16;
+    /// An array in JSON is its items with commas between.
+    pub const ARRAY_AS_CSV: u8 = 32;
 }
 
 /// Numbers of [`DecoderRow::prematch_from`] and [`DecoderRow::regex_from`].
@@ -237,6 +254,12 @@ pub mod rule_flag {
     pub const NO_RESPONSE: u32 = 8;
     /// `alert_by_email` was given.
     pub const ALERT_BY_EMAIL: u32 = 16;
+    /// The search counts events of all agents together.
+    pub const GLOBAL_FREQUENCY: u32 = 32;
+    /// Alerts do not hold the log (Wazuh).
+    pub const NO_FULL_LOG: u32 = 64;
+    /// Alerts do not say how often the rule fired (Wazuh).
+    pub const NO_COUNTER: u32 = 128;
 }
 
 /// Numbers of [`RuleRow::search`].
@@ -278,8 +301,14 @@ pub mod condition {
     /// The first-time key is new.
     pub const FIRST_TIME: u8 = 10;
     /// Lookup `option` of the field in the low byte of `c` in list `a`, value
-    /// pattern `b` (`NONE` for none).
+    /// pattern `b` (`NONE` for none); a dynamic field is named by row `d`.
     pub const LIST: u8 = 11;
+}
+
+/// Bits of [`ConditionRow::flags`].
+pub mod condition_flag {
+    /// The field must be there and the pattern must not match it (Wazuh).
+    pub const NEGATED: u8 = 1;
 }
 
 /// Numbers of [`ConditionRow::option`] of a pattern: what it is tried on.
@@ -296,6 +325,10 @@ pub mod subject {
     pub const SOURCE_USER: u8 = 68;
     /// The place in the world of an address: never known here.
     pub const GEO: u8 = 69;
+    /// The location.
+    pub const LOCATION: u8 = 70;
+    /// A dynamic field; only in list look-ups.
+    pub const DYNAMIC: u8 = 71;
 }
 
 /// Numbers of list look-ups.

@@ -7,6 +7,7 @@
 //! fits the limits.
 
 use super::machine::memo_words;
+use super::osregex;
 use super::program::TextRef;
 use super::program::{BadProgram, Inst, NONE, PatternRow, Patterns, flag, fold, look, op, run, shape};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, GIVEN_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
@@ -25,15 +26,19 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
     let texts = row.literal.of(patterns.text()).is_some() && row.source.of(patterns.text()).is_some();
     let first = row.first.get() == NONE || usize::from(row.first.get()) < patterns.sets().len();
     let groups = usize::from(row.captures) <= CAPTURES_MAX;
-    if !texts || !first || !groups || row.shape > shape::PROGRAM || row.language > 2 {
+    if !texts || !first || !groups || row.shape > shape::OS_REGEX || row.language > 4 {
         return Err(BadProgram::Row(number));
     }
-    if row.shape != shape::PROGRAM {
+    if !matches!(row.shape, shape::PROGRAM | shape::OS_REGEX) {
         return Ok(());
     }
     let code = patterns.program(row);
     if code.is_empty() || code.len() != usize::from(row.code_len.get()) || code.len() > PROGRAM_MAX {
         return Err(BadProgram::Row(number));
+    }
+    if row.shape == shape::OS_REGEX {
+        let sound = osregex::is_sound(code, patterns.sets().len(), row.captures);
+        return if sound { Ok(()) } else { Err(BadProgram::Inst(number, 0)) };
     }
     for (pc, inst) in (0..).zip(code) {
         if !operands(patterns, row, inst) {

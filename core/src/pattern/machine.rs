@@ -17,7 +17,7 @@
 use super::literal::shape_end;
 use super::program::{Inst, PatternRow, Patterns, flag, op, shape};
 use super::search::{Search, Slots};
-use super::{Captures, Given, Matcher, PatternId};
+use super::{Captures, Given, Matcher, PatternId, osregex};
 use crate::limits::{CAPTURES_MAX, TEXT_MAX};
 use crate::record::Span;
 
@@ -77,6 +77,7 @@ pub struct Machine<'i, 'm> {
     patterns: Patterns<'i>,
     scratch: Scratch<'m>,
     steps: u64,
+    given_up: u64,
 }
 
 impl<'i, 'm> Machine<'i, 'm> {
@@ -86,13 +87,19 @@ impl<'i, 'm> Machine<'i, 'm> {
         if scratch.memo.len() < need.memo_words || scratch.stack.len() < need.stack_frames {
             return Err(ScratchTooSmall(need));
         }
-        Ok(Self { patterns, scratch, steps: 0 })
+        Ok(Self { patterns, scratch, steps: 0, given_up: 0 })
     }
 
     /// Steps made so far: instructions run and characters gone through by
     /// loops. For budgets and for tests of the bound above.
     pub fn steps(&self) -> u64 {
         self.steps
+    }
+
+    /// Searches so far that needed more steps than they may take, and so did
+    /// not match.
+    pub fn given_up(&self) -> u64 {
+        self.given_up
     }
 
     /// The most steps of one search for a pattern in a text of this length.
@@ -103,11 +110,15 @@ impl<'i, 'm> Machine<'i, 'm> {
     /// no more than it can take.
     pub fn steps_max(&self, id: PatternId, text_len: usize) -> u64 {
         let Some(row) = self.patterns.row(id) else { return 0 };
+        let code = self.patterns.program(row);
+        if row.shape == shape::OS_REGEX {
+            return osregex::alternatives(code) as u64 * osregex::steps_allowed(text_len.min(TEXT_MAX));
+        }
         let cost = |inst: &Inst| match inst.op {
             op::REPEAT => 8 + 2 * u64::from(inst.c.get()),
             _ => 8,
         };
-        let program: u64 = self.patterns.program(row).iter().map(cost).sum();
+        let program: u64 = code.iter().map(cost).sum();
         (text_len.min(TEXT_MAX) as u64 + 1) * program
     }
 
@@ -121,9 +132,30 @@ impl<'i, 'm> Machine<'i, 'm> {
     ) -> Option<usize> {
         let row = self.patterns.row(id)?;
         let text = text.get(..TEXT_MAX).unwrap_or(text);
-        if row.shape != shape::PROGRAM {
-            return shape_end(row.shape, self.patterns.literal(row), text);
-        }
+        let end = match row.shape {
+            shape::PROGRAM => self.run(row, text, given, slots),
+            shape::OS_REGEX => self.walk(row, text, slots),
+            _ => shape_end(row.shape, self.patterns.literal(row), text),
+        };
+        if row.flags & flag::NOT == 0 { end } else { end.is_none().then_some(0) }
+    }
+
+    /// One search of Wazuh's own expressions.
+    fn walk(&mut self, row: &PatternRow, text: &[u8], slots: Option<&mut Slots>) -> Option<usize> {
+        let outcome = osregex::search(&self.patterns, self.patterns.program(row), text, slots);
+        self.steps += outcome.steps;
+        self.given_up += outcome.given_up;
+        outcome.end
+    }
+
+    /// One search of a program.
+    fn run(
+        &mut self,
+        row: &PatternRow,
+        text: &[u8],
+        given: Option<&Given<'_>>,
+        slots: Option<&mut Slots>,
+    ) -> Option<usize> {
         if row.flags & flag::ANCHORED != 0 && !self.patterns.may_begin(row, text) {
             return None;
         }
@@ -158,7 +190,12 @@ impl Matcher for Machine<'_, '_> {
         let row = self.patterns.row(pattern)?;
         let mut slots = Slots::UNSET;
         let end = self.search(pattern, text, None, Some(&mut slots))?;
-        captures.fill(groups(row, &slots), row.flags & flag::KEEP_UNSET != 0);
+        if row.shape == shape::OS_REGEX {
+            // Wazuh 4.14: up to the first edge that was not noted.
+            captures.fill((0..CAPTURES_MAX).map_while(|group| slots.edges(group)).map(Some), true);
+        } else {
+            captures.fill(groups(row, &slots), row.flags & flag::KEEP_UNSET != 0);
+        }
         Some(end)
     }
 }

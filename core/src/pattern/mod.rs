@@ -16,6 +16,7 @@ mod check;
 pub mod compile;
 mod literal;
 pub mod machine;
+pub mod osregex;
 pub mod program;
 mod search;
 
@@ -120,7 +121,13 @@ pub trait Matcher {
     /// the other calls no text is given, and a pattern that asks fails there.
     fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool;
 
-    /// Just past the leftmost match, as an offset into the text.
+    /// Where a later pattern goes on: just past the leftmost match, as an
+    /// offset into the text.
+    ///
+    /// Wazuh 4.14 knows the last byte of a match and goes on behind it. For
+    /// its languages this is that place, with its quirks: an `osregex` may
+    /// end early or late, and 0 in a text that is not empty stands for the
+    /// byte before the text.
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize>;
 
     /// As [`Matcher::find`], with the groups of the match. Without a match

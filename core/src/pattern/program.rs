@@ -98,6 +98,8 @@ pub mod shape {
     pub const SUFFIX: u8 = 3;
     /// A program.
     pub const PROGRAM: u8 = 4;
+    /// A program of another machine ([`osregex`](super::super::osregex)).
+    pub const OS_REGEX: u8 = 5;
 }
 
 /// Bits of [`PatternRow::flags`].
@@ -108,6 +110,10 @@ pub mod flag {
     pub const ANCHORED: u8 = 2;
     /// Groups that took no part keep their place as empty captures.
     pub const KEEP_UNSET: u8 = 4;
+    /// Matches every text that it would not match without this flag.
+    pub const NOT: u8 = 8;
+    /// The source was read with case.
+    pub const EXACT: u8 = 16;
 }
 
 /// Members of a [`Set`] in UTF mode beyond ASCII.
@@ -202,8 +208,8 @@ impl TextRef {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub struct PatternRow {
-    /// Language of the source: 0 match, 1 regex, 2 pcre2. Running does not
-    /// depend on it.
+    /// Language of the source: 0 match, 1 regex, 2 pcre2, 3 osmatch,
+    /// 4 osregex. Running does not depend on it.
     pub language: u8,
     /// How it is searched, one of [`shape`].
     pub shape: u8,

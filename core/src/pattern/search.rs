@@ -27,7 +27,7 @@ mod kind {
 }
 
 /// Starts and ends of groups.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Slots([u16; 2 * CAPTURES_MAX]);
 
 impl Slots {
@@ -41,8 +41,16 @@ impl Slots {
         took_part.then(|| Span::new(usize::from(start), usize::from(end)))
     }
 
+    /// The group between two edges that were noted on their own, empty where
+    /// they are in the wrong order; `None` if one was not noted.
+    pub(super) fn edges(&self, group: usize) -> Option<Span> {
+        let (start, end) = (*self.0.get(2 * group)?, *self.0.get(2 * group + 1)?);
+        let noted = start != u16::MAX && end != u16::MAX;
+        noted.then(|| Span::new(usize::from(start), usize::from(end.max(start))))
+    }
+
     /// Sets a slot and returns its former value.
-    fn set(&mut self, slot: u16, value: u16) -> Option<u16> {
+    pub(super) fn set(&mut self, slot: u16, value: u16) -> Option<u16> {
         self.0.get_mut(usize::from(slot)).map(|place| core::mem::replace(place, value))
     }
 }

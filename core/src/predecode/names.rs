@@ -5,6 +5,7 @@
 //! as Solaris writes. What does not fit stays in the log.
 
 use super::Header;
+use crate::image::Dialect;
 use crate::record::Span;
 
 /// Bytes of host and program names, by their number.
@@ -33,23 +34,23 @@ fn follows(text: &[u8], from: usize, what: &[u8]) -> bool {
 }
 
 /// Completes a header whose date ends at `from`.
-pub(super) fn read(text: &[u8], from: usize, bare: Header) -> Header {
+pub(super) fn read(text: &[u8], from: usize, bare: Header, dialect: Dialect) -> Header {
     let start = from + usize::from(follows(text, from, b" "));
     let end = name_end(text, start);
     let rest = |from| Span::new(from, text.len());
     let run = Some(Span::new(start, end));
     if follows(text, end, b": ") {
-        let log = rest(without_id(text, end + 2));
+        let log = rest(without_id(text, end + 2, dialect));
         return Header { program: run, log, ..bare };
     }
     if !follows(text, end, b" ") {
         return Header { log: rest(start), ..bare };
     }
     let start = end + 1;
-    match program(text, start) {
+    match program(text, start, dialect) {
         None => Header { host: run, log: rest(start), ..bare },
         Some(Program { name, log }) => {
-            let log = Span::new(without_id(text, usize::from(log.start)), log.end());
+            let log = Span::new(without_id(text, usize::from(log.start), dialect), log.end());
             Header { host: run, program: Some(name), log, ..bare }
         }
     }
@@ -62,15 +63,20 @@ struct Program {
 }
 
 /// The program name that starts at `start`. The process id is not kept; it has
-/// to be a number, else there is no program name.
-fn program(text: &[u8], start: usize) -> Option<Program> {
+/// to be a number, else there is no program name. OSSEC 4.3 wants a blank
+/// behind the colon, Wazuh 4.14 does not.
+fn program(text: &[u8], start: usize, dialect: Dialect) -> Option<Program> {
     let end = name_end(text, start);
+    let behind_colon = |colon| match follows(text, colon, b": ") {
+        true => Some(colon + 2),
+        false => (dialect == Dialect::Wazuh).then_some(colon + 1),
+    };
     let after = match text.get(end)? {
-        b':' if follows(text, end, b": ") => end + 2,
+        b':' => behind_colon(end)?,
         b'[' => {
             let close = pid_end(text, end)?;
-            if follows(text, close, b"]: ") {
-                close + 3
+            if follows(text, close, b"]:") {
+                behind_colon(close + 1)?
             } else if follows(text, close, b"] ") {
                 close + 2
             } else {
@@ -121,14 +127,15 @@ fn behind_facility(text: &[u8], start: usize, bar: usize) -> Option<Program> {
 }
 
 /// Behind the message id of Solaris, `[ID 702911 auth.notice] `, if one starts
-/// at `from`.
-fn without_id(text: &[u8], from: usize) -> usize {
+/// at `from`. Wazuh 4.14 does not ask what the byte behind the bracket is.
+fn without_id(text: &[u8], from: usize, dialect: Dialect) -> usize {
     if !follows(text, from, b"[ID ") {
         return from;
     }
     let id = text.get(from + 4..).unwrap_or(b"");
-    match id.windows(2).position(|pair| pair == b"] ") {
-        Some(end) => from + 4 + end + 2,
-        None => from,
-    }
+    let end = match dialect {
+        Dialect::Ossec => id.windows(2).position(|pair| pair == b"] "),
+        Dialect::Wazuh => id.iter().position(|byte| *byte == b']'),
+    };
+    end.map_or(from, |end| (from + 4 + end + 2).min(text.len()))
 }

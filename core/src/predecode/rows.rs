@@ -1,10 +1,12 @@
 //! The forms of headers, one row each, in the order in which they are tried.
 //!
 //! A row is a least length, bytes at fixed places, and how many bytes the date
-//! takes. Lengths count the NUL that ends a text in the system the rows come
-//! from (OSSEC 4.3), so `longer_than(17)` is a text of 17 bytes or more.
+//! takes. Lengths count the NUL that ends a text in the systems the rows come
+//! from (OSSEC 4.3, Wazuh 4.14), so `longer_than(17)` is a text of 17 bytes or
+//! more.
 
 use super::Form;
+use crate::image::Dialect;
 use crate::record::Span;
 
 /// A recognised row.
@@ -54,13 +56,14 @@ impl Window {
 }
 
 /// The first row that fits.
-pub(super) fn recognise(text: &[u8]) -> Row {
+pub(super) fn recognise(text: &[u8], dialect: Dialect) -> Row {
     // The German `Mär` is a byte longer than the other months. QUIRK: every
     // row then looks one place further, but the log still starts where it
     // would without; the blank that is left is skipped with the host name.
     let shift = usize::from(text.get(1..3) == Some("ä".as_bytes()));
     let window = Window::new(text, shift);
-    let (form, advance, stamp) = dated(&window).or_else(|| undated(&window)).unwrap_or_default();
+    let (form, advance, stamp) =
+        dated(&window, dialect).or_else(|| undated(&window, dialect)).unwrap_or_default();
     let advance = match form {
         Form::Squid => squid_end(text, advance),
         _ => advance.min(text.len()),
@@ -74,19 +77,19 @@ pub(super) fn recognise(text: &[u8]) -> Row {
 type Found = (Form, usize, (usize, usize));
 
 /// The rows behind whose date host and program may follow.
-fn dated(w: &Window) -> Option<Found> {
+fn dated(w: &Window, dialect: Dialect) -> Option<Found> {
     if w.longer_than(17) && w.all([3, 6, 15], b' ') && w.all([9, 12], b':') {
         return Some((Form::Syslog, 16, (0, 15)));
     }
     if w.longer_than(24) && w.all([4, 7], b'-') {
         let time = w.all([13, 16], b':');
         if time && w.at(10) == b' ' && w.at(19) == b',' {
-            return Some((Form::Millis, 23, (0, 23)));
+            return Some((Form::Millis, 23 + blank(dialect), (0, 23)));
         }
         if time
             && w.at(10) == b'T'
             && w.longer_than(33)
-            && let Some(found) = iso(w)
+            && let Some(found) = iso(w, dialect)
         {
             return Some(found);
         }
@@ -97,33 +100,63 @@ fn dated(w: &Window) -> Option<Found> {
     if w.longer_than(21) && w.all([4, 8, 11, 20], b' ') && w.all([14, 17], b':') {
         return Some((Form::Year, 21, (0, 20)));
     }
-    (w.longer_than(20) && w.all([4, 7, 13, 16], b':') && w.at(10) == b'-').then_some((
-        Form::Colons,
-        20,
-        (0, 19),
-    ))
+    match dialect {
+        Dialect::Ossec => (w.longer_than(20) && w.all([4, 7, 13, 16], b':') && w.at(10) == b'-').then_some((
+            Form::Colons,
+            20,
+            (0, 19),
+        )),
+        Dialect::Wazuh => is_mac(w).then_some((Form::Mac, 32, (0, 31))),
+    }
 }
 
-/// The zone of an ISO date tells its length. A `Z` is not known, as in
-/// OSSEC 4.3.
-fn iso(w: &Window) -> Option<Found> {
+/// The blank behind some dates, which OSSEC 4.3 leaves in front of the log.
+fn blank(dialect: Dialect) -> usize {
+    usize::from(dialect == Dialect::Wazuh)
+}
+
+/// `2021-04-21 10:16:09.404756-0700 `.
+fn is_mac(w: &Window) -> bool {
+    w.longer_than(33)
+        && w.all([4, 7], b'-')
+        && w.all([10, 31], b' ')
+        && w.all([13, 16], b':')
+        && w.at(19) == b'.'
+        && matches!(w.at(26), b'-' | b'+')
+}
+
+/// The zone of an ISO date tells its length. A `Z` is not known, as in both
+/// systems.
+fn iso(w: &Window, dialect: Dialect) -> Option<Found> {
     if w.at(22) == b':' && w.at(25) == b' ' {
         return Some((Form::Iso, 26, (0, 25)));
     }
-    if !matches!(w.at(19), b'.' | b',') {
-        return None;
+    match (dialect, w.at(19)) {
+        (Dialect::Ossec, b'.' | b',') => {
+            let zone = (24..=29).find(|&place| w.at(place) == b':')?;
+            Some((Form::IsoFraction, zone + 3, (0, zone + 3)))
+        }
+        (Dialect::Wazuh, b'.') => {
+            // QUIRK: without a zone in one of two places the date is taken to
+            // be as long as one with six digits and a zone without a colon
+            // (Wazuh 4.14).
+            let advance = match (w.at(26), w.at(29)) {
+                (b':', _) => 30,
+                (_, b':') => 33,
+                _ => 32,
+            };
+            Some((Form::IsoFraction, advance, (0, advance - 1)))
+        }
+        _ => None,
     }
-    let zone = (24..=29).find(|&place| w.at(place) == b':')?;
-    Some((Form::IsoFraction, zone + 3, (0, zone + 3)))
 }
 
 /// The rows that name neither host nor program at fixed places.
-fn undated(w: &Window) -> Option<Found> {
+fn undated(w: &Window, dialect: Dialect) -> Option<Found> {
     let apache = w.longer_than(27) && w.all([4, 8, 11, 20], b' ') && w.all([14, 17], b':');
     let asl = w.longer_than(26) && w.all([5, 16], b' ') && w.all([10, 13], b'.');
     if w.longer_than(28) && w.all([3, 7, 10, 19, 24, 26], b' ') && w.all([13, 16], b':') {
-        // The blank behind the date stays with the log.
-        Some((Form::Xferlog, 24, (0, 24)))
+        Some((Form::Xferlog, 24 + blank(dialect), (0, 24)))
     } else if w.longer_than(24)
         && w.at(2) == b'/'
         && w.at(5) == b'-'
@@ -132,7 +165,7 @@ fn undated(w: &Window) -> Option<Found> {
         && w.at(21) == b' '
     {
         Some((Form::Snort, 23, (0, 21)))
-    } else if w.longer_than(26)
+    } else if w.longer_than(26 + 2 * blank(dialect))
         && w.all([2, 5], b'/')
         && w.at(10) == b'-'
         && w.all([13, 16], b':')
@@ -143,7 +176,9 @@ fn undated(w: &Window) -> Option<Found> {
     } else if apache && w.at(0) == b'[' && w.at(25) == b']' {
         Some((Form::Apache, 27, (1, 25)))
     } else if asl && w.at(0) == b'[' && w.at(1) == b'T' && w.at(19) == b':' {
-        Some((Form::Asl, 25, (6, 25)))
+        // Wazuh 4.14 keeps no date here.
+        let stamp = if dialect == Dialect::Ossec { (6, 25) } else { (0, 0) };
+        Some((Form::Asl, 25, stamp))
     } else if w.longer_than(32)
         && w.at(0) == b'1'
         && w.digits([1, 2, 3, 13])

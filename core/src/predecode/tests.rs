@@ -8,13 +8,17 @@ use std::vec::Vec;
 type Parts<'t> = (Form, Option<&'t str>, Option<&'t str>, &'t str, &'t str);
 
 fn parts(text: &str) -> Parts<'_> {
-    let found = header(text.as_bytes());
+    parts_in(Dialect::Ossec, text)
+}
+
+fn parts_in(dialect: Dialect, text: &str) -> Parts<'_> {
+    let found = header(text.as_bytes(), dialect);
     let of = |span: Span| str::from_utf8(span.of(text.as_bytes())).expect("spans cut no character here");
     (found.form, found.host.map(of), found.program.map(of), of(found.log), of(found.stamp))
 }
 
 fn cleaned(text: &[u8], room: usize) -> Vec<u8> {
-    clean(text, &mut std::vec![0xaa; room]).to_vec()
+    clean(text, Dialect::Ossec, &mut std::vec![0xaa; room]).to_vec()
 }
 
 #[test]
@@ -238,6 +242,7 @@ const SAMPLES: &[&str] = &[
     "2007-06-14T15:48:55.335233-04:00 host auth|security:info sshd[7] x",
     "2015 Dec 29 10:00:01 host app: text",
     "2019:11:06-00:08:03 utm httpd: text",
+    "2021-04-21 10:16:09.404756-0700 mac1 app[7]:[ID 7]text",
     "Mon Apr 17 18:27:14 2006 1 192.0.2.1 x",
     "01/28-09:13:16.240702  [**] x",
     "01/28/1979-09:13:16.240702  [**] x",
@@ -247,10 +252,12 @@ const SAMPLES: &[&str] = &[
 ];
 
 fn assert_sound(text: &[u8]) {
-    let found = header(text);
-    let spans = [Some(found.log), Some(found.stamp), found.host, found.program];
-    for span in spans.into_iter().flatten() {
-        assert!(span.end() <= text.len(), "{span:?} in {text:?}");
+    for dialect in [Dialect::Ossec, Dialect::Wazuh] {
+        let found = header(text, dialect);
+        let spans = [Some(found.log), Some(found.stamp), found.host, found.program];
+        for span in spans.into_iter().flatten() {
+            assert!(span.end() <= text.len(), "{span:?} in {text:?}");
+        }
     }
 }
 
@@ -274,5 +281,153 @@ fn every_prefix_and_every_changed_byte_gives_spans_within_the_text() {
 #[test]
 fn a_text_longer_than_a_record_is_cut() {
     let text = [b"Dec 29 10:00:01 web1 su: ", &[b'x'; 70_000][..]].concat();
-    assert_eq!(header(&text).log.end(), RECORD_MAX);
+    assert_eq!(header(&text, Dialect::Ossec).log.end(), RECORD_MAX);
+}
+
+#[test]
+fn wazuh_keeps_control_bytes_and_ends_at_a_nul() {
+    let kept = |text: &[u8], room| clean(text, Dialect::Wazuh, &mut std::vec![0xaa; room]).to_vec();
+    assert_eq!(kept(b"a\tb\r\n\x01\x7f\xff", 99), b"a\tb\r\n\x01\x7f\xff");
+    assert_eq!(kept(b"abc\0def", 99), b"abc");
+    assert_eq!(kept(&[b'\t'; 7000], 7000).len(), TEXT_MAX);
+    assert_eq!(kept(b"abcdef", 4), b"abcd");
+    assert_eq!(kept(b"abc", 0), b"");
+}
+
+#[test]
+fn the_forms_of_wazuh_are_recognised() {
+    let cases: &[(&str, Parts<'_>)] = &[
+        (
+            "Dec 29 10:00:01 web1 sshd[12]: Failed",
+            (Form::Syslog, Some("web1"), Some("sshd"), "Failed", "Dec 29 10:00:01"),
+        ),
+        (
+            "2015-04-16 21:51:02,805 host app: text",
+            (Form::Millis, Some("host"), Some("app"), "text", "2015-04-16 21:51:02,805"),
+        ),
+        // The byte behind the fraction goes, whatever it is.
+        (
+            "2015-04-16 21:51:02,8056host app: text",
+            (Form::Millis, Some("host"), Some("app"), "text", "2015-04-16 21:51:02,805"),
+        ),
+        (
+            "2007-06-14T15:48:55-04:00 host app[7]: text",
+            (Form::Iso, Some("host"), Some("app"), "text", "2007-06-14T15:48:55-04:00"),
+        ),
+        (
+            "2015 Dec 29 10:00:01 host app: text",
+            (Form::Year, Some("host"), Some("app"), "text", "2015 Dec 29 10:00:01"),
+        ),
+        (
+            "2019:11:06-00:08:03 utm httpd: text",
+            (Form::None, None, None, "2019:11:06-00:08:03 utm httpd: text", ""),
+        ),
+        (
+            "2021-04-21 10:16:09.404756-0700 mac1 app[7]: text",
+            (Form::Mac, Some("mac1"), Some("app"), "text", "2021-04-21 10:16:09.404756-0700"),
+        ),
+        (
+            "2021-04-21 10:16:09.404756+0200 mac1 app[7]: text",
+            (Form::Mac, Some("mac1"), Some("app"), "text", "2021-04-21 10:16:09.404756+0200"),
+        ),
+        (
+            "Mon Apr 17 18:27:14 2006 1 192.0.2.1 x",
+            (Form::Xferlog, None, None, "1 192.0.2.1 x", "Mon Apr 17 18:27:14 2006"),
+        ),
+        ("01/28-09:13:16.240702  [**] x", (Form::Snort, None, None, "[**] x", "01/28-09:13:16.240702")),
+        (
+            "01/28/1979-09:13:16.240702  [**] x",
+            (Form::Suricata, None, None, "[**] x", "01/28/1979-09:13:16.240702"),
+        ),
+        (
+            "[Fri Feb 11 18:06:35 2004] [warn] x",
+            (Form::Apache, None, None, "[warn] x", "Fri Feb 11 18:06:35 2004"),
+        ),
+        (
+            "[Time 2006.12.28 15:53:55 UTC] [Sender su] [Message x] [Host mac1]",
+            (Form::Asl, Some("mac1"), Some("su"), "x", ""),
+        ),
+        (
+            "1140804070.368  11623 192.0.2.1 TCP_MISS/200",
+            (Form::Squid, None, None, "11623 192.0.2.1 TCP_MISS/200", "1140804070.368"),
+        ),
+        ("<13>Dec 29 10:00:01 web1 su: x", (Form::None, None, None, "<13>Dec 29 10:00:01 web1 su: x", "")),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parts_in(Dialect::Wazuh, text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn wazuh_knows_fractions_of_three_and_six_digits() {
+    let read = |fraction: &str| {
+        let text = std::format!("2007-06-14T15:48:55{fraction} host app: text");
+        let (form, host, program, log, stamp) = parts_in(Dialect::Wazuh, &text);
+        (form, host.map(String::from), program.map(String::from), String::from(log), String::from(stamp))
+    };
+    let whole = |stamp: &str| {
+        let text = |text: &str| Some(String::from(text));
+        (
+            Form::IsoFraction,
+            text("host"),
+            text("app"),
+            "text".into(),
+            std::format!("2007-06-14T15:48:55{stamp}"),
+        )
+    };
+    assert_eq!(read(".335-04:00"), whole(".335-04:00"));
+    assert_eq!(read(".335233-04:00"), whole(".335233-04:00"));
+    // QUIRK: without a colon in one of the two places the date has 32 bytes.
+    assert_eq!(read(".335233-0400"), whole(".335233-0400"));
+    assert_eq!(read(".33-04:00").1.as_deref(), Some("t"));
+    // No comma.
+    assert_eq!(read(",335-04:00").0, Form::None);
+}
+
+#[test]
+fn programs_of_wazuh_need_no_blank_behind_their_colon() {
+    // Behind a fixed date: host, program, log.
+    let cases: &[(&str, Option<&str>, Option<&str>, &str)] = &[
+        ("web1 sshd[12]: Failed", Some("web1"), Some("sshd"), "Failed"),
+        ("web1 sshd[12]:Failed", Some("web1"), Some("sshd"), "Failed"),
+        ("web1 sshd[12]:  Failed", Some("web1"), Some("sshd"), " Failed"),
+        ("web1 sshd(pam_unix)[1]:x", Some("web1"), Some("sshd(pam_unix)"), "x"),
+        ("web1 su:BAD", Some("web1"), Some("su"), "BAD"),
+        ("web1 su: BAD", Some("web1"), Some("su"), "BAD"),
+        ("web1 su:", Some("web1"), Some("su"), ""),
+        ("web1 su[12] BAD", Some("web1"), Some("su"), "BAD"),
+        ("web1 su[12]BAD", Some("web1"), None, "su[12]BAD"),
+        ("web1 su[x]: BAD", Some("web1"), None, "su[x]: BAD"),
+        ("web1 %ASA-4: x", Some("web1"), None, "%ASA-4: x"),
+        // Without a host the blank is needed.
+        ("su:BAD", None, None, "su:BAD"),
+        ("su: BAD", None, Some("su"), "BAD"),
+        ("aix1 auth|security:info su:BAD", Some("aix1"), Some("su:BAD"), ":BAD"),
+        ("sol su[4]: [ID 810491 auth.crit] BAD", Some("sol"), Some("su"), "BAD"),
+        ("sol su[4]:[ID 810491 auth.crit]BAD", Some("sol"), Some("su"), "AD"),
+        ("su: [ID 8]", None, Some("su"), ""),
+        ("su: [ID 8", None, Some("su"), "[ID 8"),
+    ];
+    for (rest, host, program, log) in cases {
+        let text = std::format!("Jan  1 00:00:00 {rest}");
+        let (form, h, p, l, _) = parts_in(Dialect::Wazuh, &text);
+        assert_eq!((form, h, p, l), (Form::Syslog, *host, *program, *log), "{rest}");
+    }
+}
+
+#[test]
+fn the_host_of_an_agent_is_its_location_or_its_name() {
+    use crate::event::{Known, Moment, Origin};
+    let host = |dialect, location: &str| {
+        let origin = Origin { location: location.as_bytes(), local_host: b"here", now: Moment::default() };
+        let mut known = Known::default();
+        let mut event = Event::new(b"Dec 29 10:00:01 web1 su: x", origin, &mut known);
+        read(&mut event, dialect);
+        String::from_utf8_lossy(event.hostname()).into_owned()
+    };
+    let agent = "(db1) 192.0.2.7->/var/log/messages";
+    assert_eq!(host(Dialect::Ossec, agent), agent);
+    assert_eq!(host(Dialect::Wazuh, agent), "db1");
+    assert_eq!(host(Dialect::Wazuh, "/var/log/messages"), "web1");
+    assert_eq!(host(Dialect::Wazuh, "(db1"), "(db1");
 }

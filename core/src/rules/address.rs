@@ -8,7 +8,7 @@
 //!
 //! Work: one parse per value, one masked comparison per entry.
 
-use core::net::Ipv6Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 /// The entry accepts what it does not match.
@@ -66,6 +66,27 @@ impl AddressRow {
         (0..=longest).contains(&prefix).then(|| Self::new(address, prefix as u8, negated | family))
     }
 
+    /// Reads an address as Wazuh's rules write it: dotted quads and numeric
+    /// IPv6 only, a length in bits or, for IPv4, as a netmask; `any`. A leading
+    /// `!` says nothing.
+    pub fn parse_strict(text: &[u8]) -> Option<Self> {
+        let text = text.strip_prefix(b"!").unwrap_or(text);
+        if text == b"any" {
+            return Some(Self::new([0; 16], 0, ANY));
+        }
+        let slash = text.iter().position(|&byte| byte == b'/');
+        let (address, length) = match slash.and_then(|at| text.split_at_checked(at)) {
+            Some((address, rest)) => (address, Some(rest.get(1..)?)),
+            None => (text, None),
+        };
+        if let Some(v4) = strict_v4(address.strip_prefix(b"::ffff:").unwrap_or(address)) {
+            let prefix = length.map_or(Some(32), |text| bits(text, 32).or_else(|| netmask(text)))?;
+            return Some(Self::new(mapped(v4), prefix, V4));
+        }
+        let v6 = v6(address)?;
+        Some(Self::new(v6.octets(), length.map_or(Some(128), |text| bits(text, 128))?, 0))
+    }
+
     fn new(address: [u8; 16], prefix: u8, flags: u8) -> Self {
         Self { address, prefix, flags, reserved: [0; 2] }
     }
@@ -112,6 +133,34 @@ pub fn list_matches(list: &[AddressRow], value: &[u8]) -> bool {
         Some(entry) => !entry.is(NEGATED),
         None => list.last().is_some_and(|entry| entry.is(NEGATED)),
     }
+}
+
+/// Whether one entry of a list of Wazuh's accepts the text of a value: one of
+/// its own family, or `any`. What is no address is accepted by none.
+pub fn any_matches(list: &[AddressRow], value: &[u8]) -> bool {
+    let Some(value) = AddressRow::parse_strict(value) else {
+        return false;
+    };
+    list.iter().any(|entry| entry.is(ANY) || (entry.is(V4) == value.is(V4) && entry.matches(&value)))
+}
+
+/// A dotted quad of plain decimal numbers.
+fn strict_v4(text: &[u8]) -> Option<u32> {
+    let text = str::from_utf8(text.get(..text.len().min(TEXT_MAX + 1))?).ok()?;
+    text.parse::<Ipv4Addr>().ok().map(u32::from)
+}
+
+/// A number of bits, at most `most`.
+fn bits(text: &[u8], most: u8) -> Option<u8> {
+    let digits = (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    let number = str::from_utf8(text).ok().filter(|_| digits)?.parse().ok()?;
+    (number <= most).then_some(number)
+}
+
+/// The length of a netmask without gaps.
+fn netmask(text: &[u8]) -> Option<u8> {
+    let mask = strict_v4(text)?;
+    (mask.leading_ones() + mask.trailing_zeros() >= 32).then_some(mask.leading_ones() as u8)
 }
 
 /// The length behind a slash, by the rules of C's `atoi`, of at most three
@@ -178,6 +227,7 @@ fn number(text: &[u8]) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
     use super::*;
 
     fn row(text: &str) -> AddressRow {
@@ -318,6 +368,25 @@ mod tests {
         assert!(list_accepts(["any"], "::1"));
         assert!(list_accepts(["192.0.2.1"], "192.0.2.1/24"));
         assert!(!list_accepts(["192.0.2.1"], "192.0.2.1/99"));
+    }
+
+    #[test]
+    fn wazuh_reads_addresses_strictly_and_takes_any_of_a_list() {
+        let accepts = |list: &[&str], value: &str| {
+            let rows: std::vec::Vec<_> =
+                list.iter().map(|text| AddressRow::parse_strict(text.as_bytes()).expect("an address")).collect();
+            any_matches(&rows, value.as_bytes())
+        };
+        for text in ["10.1", "0x0a.1.1.1", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.0/", "::1/129", "web1"] {
+            assert_eq!(AddressRow::parse_strict(text.as_bytes()), None, "{text}");
+        }
+        assert!(accepts(&["10.0.0.0/255.0.0.0"], "10.9.9.9"));
+        assert!(accepts(&["!10.0.0.1"], "10.0.0.1"), "a `!` is forgotten");
+        assert!(accepts(&["192.0.2.1", "10.0.0.0/8"], "10.9.9.9"));
+        assert!(accepts(&["::ffff:10.0.0.0/8"], "10.9.9.9"));
+        assert!(accepts(&["any"], "2001:db8::1") && accepts(&["any"], "192.0.2.1"));
+        assert!(!accepts(&["0.0.0.0/0"], "::1") && !accepts(&["::/0"], "192.0.2.1"));
+        assert!(!accepts(&["any"], "web1"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! [`Moment`] at which an event is judged.
 
 use crate::event::Moment;
+use crate::image::Dialect;
 use crate::image::rows::ConditionRow;
 
 /// A part of the day: `6 pm - 8:30 am`.
@@ -20,7 +21,10 @@ pub struct TimeSpan {
 impl TimeSpan {
     /// Reads `[!] T - T`, where T is `h`, `hh` or `h:mm`, with `am` or `pm`
     /// and blanks wherever wanted (OSSEC 4.3). `None` for anything else.
-    pub fn parse(text: &[u8]) -> Option<Self> {
+    ///
+    /// QUIRK: to OSSEC 4.3 `am` says nothing, so 12 am is noon; to Wazuh it is
+    /// midnight.
+    pub fn parse(dialect: Dialect, text: &[u8]) -> Option<Self> {
         let text = text.trim_ascii();
         let (not, text) = match text {
             [b'!', rest @ ..] => (true, rest),
@@ -28,7 +32,7 @@ impl TimeSpan {
         };
         let dash = text.iter().position(|&byte| byte == b'-')?;
         let (from, to) = text.split_at_checked(dash)?;
-        Some(Self { from: minute(from)?, to: minute(to.get(1..)?)?, not })
+        Some(Self { from: minute(dialect, from)?, to: minute(dialect, to.get(1..)?)?, not })
     }
 
     /// The span that a condition of an image asks for.
@@ -49,9 +53,7 @@ impl TimeSpan {
 }
 
 /// The minute of the day that one time names.
-///
-/// QUIRK: `am` changes nothing, so 12 am is noon (OSSEC 4.3).
-fn minute(text: &[u8]) -> Option<u16> {
+fn minute(dialect: Dialect, text: &[u8]) -> Option<u16> {
     let text = text.trim_ascii();
     let (hour, rest) = digits(text)?;
     let (minute, rest) = match rest {
@@ -62,11 +64,15 @@ fn minute(text: &[u8]) -> Option<u16> {
         _ => (0, rest),
     };
     let rest = rest.trim_ascii();
-    let pm = rest.eq_ignore_ascii_case(b"pm");
-    if !pm && !rest.is_empty() && !rest.eq_ignore_ascii_case(b"am") {
+    let (am, pm) = (rest.eq_ignore_ascii_case(b"am"), rest.eq_ignore_ascii_case(b"pm"));
+    if !pm && !am && !rest.is_empty() {
         return None;
     }
-    let hour = if pm && hour != 12 { hour + 12 } else { hour };
+    let hour = match hour {
+        12 if am && dialect == Dialect::Wazuh => 0,
+        hour if pm && hour != 12 => hour + 12,
+        hour => hour,
+    };
     (hour <= 23 && minute <= 59).then_some(hour * 60 + minute)
 }
 
@@ -126,12 +132,12 @@ mod tests {
     use super::*;
 
     fn span(text: &str) -> Option<(u16, u16, bool)> {
-        TimeSpan::parse(text.as_bytes()).map(|span| (span.from, span.to, span.not))
+        TimeSpan::parse(Dialect::Ossec, text.as_bytes()).map(|span| (span.from, span.to, span.not))
     }
 
     /// Whether the span contains each of the times, in minutes.
     fn contains<const N: usize>(text: &str, minutes: [u16; N]) -> [bool; N] {
-        let span = TimeSpan::parse(text.as_bytes()).expect("a span");
+        let span = TimeSpan::parse(Dialect::Ossec, text.as_bytes()).expect("a span");
         minutes.map(|minute| span.contains(&Moment { minute, ..Moment::default() }))
     }
 

@@ -3,6 +3,7 @@
 //! Each looks at the event alone and costs one pass over the log at most.
 
 use crate::event::{Event, Field};
+use crate::image::Dialect;
 
 /// A condition by its name in rule files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,17 @@ pub enum Function {
     IsValidCrawler,
 }
 
-/// Networks of search engines, as OSSEC 4.3 knows them.
-const CRAWLERS: [&[u8]; 7] = [b"72.14.", b"209.85.", b"65.55.", b"207.46.", b"74.6.", b"72.30.", b"67.195."];
+/// Networks of search engines, as Wazuh 4.14 knows them; OSSEC 4.3 knows all
+/// but the first.
+const CRAWLERS: [&[u8]; 8] =
+    [b"66.249.", b"72.14.", b"209.85.", b"65.55.", b"207.46.", b"74.6.", b"72.30.", b"67.195."];
+
+fn crawlers(dialect: Dialect) -> &'static [&'static [u8]] {
+    match (dialect, &CRAWLERS) {
+        (Dialect::Wazuh, all) => all,
+        (Dialect::Ossec, [_, rest @ ..]) => rest,
+    }
+}
 
 impl Function {
     const ALL: [Self; 5] = [
@@ -52,7 +62,7 @@ impl Function {
     }
 
     /// Whether the condition holds for an event.
-    pub fn holds(self, event: &Event<'_>) -> bool {
+    pub fn holds(self, dialect: Dialect, event: &Event<'_>) -> bool {
         match self {
             Self::CheckIdSize => event.field(Field::Id).is_some_and(|id| id.len() >= 10),
             Self::CompareUsers => match (event.field(Field::SrcUser), event.field(Field::DstUser)) {
@@ -60,21 +70,23 @@ impl Function {
                 _ => true,
             },
             Self::TargetDiffersFromCaller => target_differs(event.log()),
-            Self::IsSimpleHttpRequest => is_simple_request(event),
+            Self::IsSimpleHttpRequest => is_simple_request(dialect, event),
             // OSSEC 4.3 asks DNS about other addresses while everything waits,
             // and then wants the name's address to be the whole log: never
             // true for a line of a log. So DNS is not asked.
-            Self::IsValidCrawler => CRAWLERS.iter().any(|net| event.log().starts_with(net)),
+            Self::IsValidCrawler => crawlers(dialect).iter().any(|net| event.log().starts_with(net)),
         }
     }
 }
 
-fn is_simple_request(event: &Event<'_>) -> bool {
+/// Wazuh looks at the URL alone.
+fn is_simple_request(dialect: Dialect, event: &Event<'_>) -> bool {
     let Some(url) = event.field(Field::Url) else {
         return false;
     };
     let action = event.field(Field::Action);
-    action.is_none_or(|action| action.eq_ignore_ascii_case(b"get")) && !url.contains(&b'?')
+    let is_get = action.is_none_or(|action| action.eq_ignore_ascii_case(b"get"));
+    (is_get || dialect == Dialect::Wazuh) && !url.contains(&b'?')
 }
 
 /// Compares what follows `Target Account Name:` and `Caller User Name:`, byte
@@ -121,7 +133,7 @@ mod tests {
             let value = event.keep(text.as_bytes());
             event.set(*field, value);
         }
-        function.holds(&event)
+        function.holds(Dialect::Ossec, &event)
     }
 
     #[test]

@@ -7,77 +7,15 @@
 //! grows: remembering one event drops a bounded number of old ones, and a
 //! search looks at each remembered event once at most.
 
-use crate::event::{Copies, Event, Field};
+pub use super::key::Key;
+
+use super::condition;
+use crate::event::{Copies, Event};
 use crate::image::Image;
-use crate::record::{Span, Value};
+use crate::limits::REMEMBERED_NAMES_MAX;
+use crate::record::Span;
+use heapless::Vec;
 use zerocopy::little_endian::U16;
-
-/// A value of an event that rules compare with the same of earlier events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Key {
-    /// The id.
-    Id,
-    /// The source address.
-    SrcIp,
-    /// The destination user.
-    User,
-    /// The source port.
-    SrcPort,
-    /// The destination port.
-    DstPort,
-    /// The host name.
-    Host,
-    /// The URL.
-    Url,
-    /// The place in the world of the source: never known here.
-    Geo,
-    /// The destination address.
-    DstIp,
-}
-
-impl Key {
-    /// Number of keys.
-    pub const COUNT: usize = 9;
-    /// All keys, in the order of their numbers.
-    pub const ALL: [Self; Self::COUNT] = [
-        Self::Id,
-        Self::SrcIp,
-        Self::User,
-        Self::SrcPort,
-        Self::DstPort,
-        Self::Host,
-        Self::Url,
-        Self::Geo,
-        Self::DstIp,
-    ];
-
-    /// The bit of the key in a mask.
-    pub const fn bit(self) -> u32 {
-        1 << self as u32
-    }
-
-    fn field(self) -> Option<Field> {
-        match self {
-            Self::Id => Some(Field::Id),
-            Self::SrcIp => Some(Field::SrcIp),
-            Self::DstIp => Some(Field::DstIp),
-            Self::User => Some(Field::DstUser),
-            Self::SrcPort => Some(Field::SrcPort),
-            Self::DstPort => Some(Field::DstPort),
-            Self::Url => Some(Field::Url),
-            Self::Host | Self::Geo => None,
-        }
-    }
-
-    /// The key's value in an event.
-    pub fn of<'e>(self, event: &'e Event<'_>) -> Option<&'e [u8]> {
-        match self {
-            Self::Host => Some(event.hostname()),
-            key => event.field(key.field()?),
-        }
-    }
-}
 
 /// A number that names a remembered event for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,11 +34,12 @@ pub struct Slot {
     pub category: u8,
     /// How many packets it stands for.
     pub copies: Copies,
+    /// Whether it has dynamic fields.
+    pub dynamic: bool,
     start: u32,
     len: u32,
     text: u16,
     log: Span,
-    keys: [Option<Span>; Key::COUNT],
 }
 
 /// One entry of a correlation list.
@@ -207,10 +146,28 @@ impl<'i, 'm> History<'i, 'm> {
         slot.log.of(self.bytes_of(slot))
     }
 
-    /// The value of a key of a remembered event.
+    /// The value of a key of a remembered event. Only keys that some rule
+    /// compares are remembered.
     pub fn key(&self, slot: &Slot, key: Key) -> Option<&[u8]> {
-        let span = slot.keys.get(key as usize).copied().flatten()?;
-        Some(span.of(self.bytes_of(slot)))
+        let keys = self.image.header.settings.keys.get();
+        let before = (keys & (key.bit() - 1)).count_ones() as usize;
+        if keys & key.bit() == 0 { None } else { self.value(slot, before) }
+    }
+
+    /// The value of a dynamic field of a remembered event, by the number of
+    /// its name among those that rules compare.
+    pub fn dynamic(&self, slot: &Slot, name: u16) -> Option<&[u8]> {
+        let keys = self.image.header.settings.keys.get().count_ones() as usize;
+        self.value(slot, keys + usize::from(name))
+    }
+
+    /// A value by its number: where it is stands behind the text.
+    fn value(&self, slot: &Slot, number: usize) -> Option<&[u8]> {
+        let bytes = self.bytes_of(slot);
+        let entry = usize::from(slot.text) + number * PLACE;
+        let [a, b, c, d, e, f] = *bytes.get(entry..)?.first_chunk::<PLACE>()?;
+        let (start, len) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]));
+        bytes.get(start as usize..)?.get(..usize::from(len))
     }
 
     /// All events, newest first.
@@ -242,8 +199,15 @@ impl<'i, 'm> History<'i, 'm> {
         if self.len() >= self.memory.slots.len() {
             self.overflow(event.now.epoch);
         }
-        let (time, category) = (event.now.epoch, event.category as u8);
-        let mut slot = Slot { time, mark, rule, category, copies: event.copies, ..Slot::default() };
+        let mut slot = Slot {
+            time: event.now.epoch,
+            mark,
+            rule,
+            category: event.category as u8,
+            copies: event.copies,
+            dynamic: condition::has_dynamic(&self.image, event),
+            ..Slot::default()
+        };
         if !self.write_bytes(event, &mut slot) {
             return;
         }
@@ -312,43 +276,40 @@ impl<'i, 'm> History<'i, 'm> {
         }
     }
 
+    /// Writes what is remembered of an event: its text, a table of places, and
+    /// those values that do not stand in the text.
     fn write_bytes(&mut self, event: &Event<'_>, slot: &mut Slot) -> bool {
-        let keys = self.image.header.settings.keys.get();
-        let mut values: [Option<Value>; Key::COUNT] = [None; Key::COUNT];
-        let mut len = event.text.len();
-        for (key, place) in Key::ALL.into_iter().zip(&mut values) {
-            if keys & key.bit() == 0 {
-                continue;
-            }
-            *place = match (key, key.field()) {
-                (Key::Host, _) => Some(host_value(event)),
-                (_, Some(field)) => Some(event.value(field)).filter(|v| v.is_set()),
-                _ => None,
-            };
-            if !matches!(place, None | Some(Value::Text(_))) {
-                len += key.of(event).map_or(0, <[u8]>::len);
-            }
-        }
+        let values = values(&self.image, event);
+        let table = event.text.len() + values.len() * PLACE;
+        let copied = |value: &Remembered<'_>| match value {
+            Remembered::Copy(bytes) => bytes.len(),
+            Remembered::Nothing | Remembered::InText(_) => 0,
+        };
+        let len = table + values.iter().map(copied).sum::<usize>();
         if !self.reserve(len) {
             return false;
         }
-        let start = self.write;
-        self.put(event.text);
-        for (key, (value, span)) in Key::ALL.into_iter().zip(values.into_iter().zip(&mut slot.keys)) {
-            *span = match value {
-                None => None,
-                Some(Value::Text(span)) => Some(span),
-                Some(_) => {
-                    let from = self.write - start;
-                    self.put(key.of(event).unwrap_or(b""));
-                    Some(Span::new(from, self.write - start))
-                }
-            };
-        }
-        slot.start = start as u32;
+        slot.start = self.write as u32;
         slot.len = len as u32;
         slot.text = event.text.len() as u16;
         slot.log = event.log;
+        self.put(event.text);
+        let mut next = table;
+        for value in &values {
+            let (start, len) = match value {
+                Remembered::Nothing => (u32::MAX, 0),
+                Remembered::InText(span) => (span.start.into(), span.len),
+                Remembered::Copy(bytes) => (next as u32, bytes.len() as u16),
+            };
+            next += copied(value);
+            self.put(&start.to_le_bytes());
+            self.put(&len.to_le_bytes());
+        }
+        for value in &values {
+            if let Remembered::Copy(bytes) = value {
+                self.put(bytes);
+            }
+        }
         true
     }
 
@@ -402,12 +363,32 @@ impl<'i, 'm> History<'i, 'm> {
     }
 }
 
-/// The host name as a span of the text where it stands there.
-fn host_value(event: &Event<'_>) -> Value {
-    match event.header_host {
-        Some(span) if !event.is_from_agent() => Value::Text(span),
-        _ => Value::Side(Span::default()),
-    }
+/// Bytes that say where a value is.
+const PLACE: usize = 6;
+
+/// Values of one event that are remembered.
+const VALUES_MAX: usize = Key::COUNT + REMEMBERED_NAMES_MAX;
+
+/// A value to remember.
+enum Remembered<'e> {
+    Nothing,
+    InText(Span),
+    Copy(&'e [u8]),
+}
+
+/// The values of an event that rules compare: first the keys, then the
+/// dynamic fields.
+fn values<'e>(image: &Image<'e>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VALUES_MAX> {
+    let copy = |value: Option<&'e [u8]>| match value {
+        // A value cannot be so long: texts and side buffers are shorter.
+        Some(value) if value.len() <= usize::from(u16::MAX) => Remembered::Copy(value),
+        _ => Remembered::Nothing,
+    };
+    let keys = Key::of_mask(image.header.settings.keys.get());
+    let keys = keys.map(|key| key.in_text(event).map_or_else(|| copy(key.of(event)), Remembered::InText));
+    let names = image.compared_names().iter();
+    let dynamic = names.map(|name| copy(condition::dynamic(image, event, image.text(*name))));
+    keys.chain(dynamic).take(VALUES_MAX).collect()
 }
 
 /// An entry of a correlation list.

@@ -5,15 +5,17 @@
 //! it asks of the host through [`Host`]. A verdict is given first, so that the
 //! host can write an alert that quotes earlier events, and remembered after.
 
-use crate::event::{Category, Copies, Event};
-use crate::image::Image;
-use crate::image::rows::{ConditionRow, NONE, NodeRow, RuleRow, condition, lookup, rule_flag, search};
+use crate::event::{Category, Event};
+use crate::image::rows::{
+    ConditionRow, NONE, NodeRow, RuleRow, condition as kind_of, lookup, rule_flag, search, subject,
+};
+use crate::image::{Dialect, Image};
 use crate::limits::{PREVIOUS_MAX, RULE_DEPTH_MAX};
 use crate::pattern::{Matcher, PatternId};
-use crate::rules::condition::value_of;
-use crate::rules::distinct::Distinct;
+use crate::rules::condition;
 use crate::rules::first_time;
-use crate::rules::history::{EventNumber, History, Key, Slot};
+use crate::rules::history::{EventNumber, History};
+use crate::rules::search::Search;
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
 use core::ops::Range;
 use heapless::Vec;
@@ -116,8 +118,17 @@ pub struct Judge<'i, 'm> {
     pub history: History<'i, 'm>,
     states: &'m mut [RuleState],
     manner: Manner,
-    /// Texts to go back to when a rule that was entered does not fire.
-    saved: Vec<Previous, RULE_DEPTH_MAX>,
+    /// The rules that are entered, from the root on.
+    entered: Vec<Entered, RULE_DEPTH_MAX>,
+}
+
+/// A rule that was entered and not left.
+#[derive(Clone, Debug)]
+struct Entered {
+    /// Its row.
+    rule: u16,
+    /// Texts to go back to if it does not fire.
+    before: Previous,
 }
 
 impl<'i, 'm> Judge<'i, 'm> {
@@ -129,7 +140,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         manner: Manner,
     ) -> Self {
         states.fill(RuleState::default());
-        Self { image, history, states, manner, saved: Vec::new() }
+        Self { image, history, states, manner, entered: Vec::new() }
     }
 
     /// How often the rule of a row has fired.
@@ -150,7 +161,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         };
         let mut silent = |_: Step<'_>| {};
         let mut trial = Trial::new(self, host, &mut silent);
-        let rule = trial.replay(matcher, event, list, 0..list.len());
+        let rule = trial.replay(matcher, event, list, 0..list.len(), None);
         trial.conclude(event, rule)
     }
 
@@ -163,7 +174,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         trace: &mut dyn FnMut(Step<'_>),
     ) -> Verdict {
         let image = self.image;
-        self.saved.clear();
+        self.entered.clear();
         let mut trial = Trial::new(self, host, trace);
         if event.category == Category::OssecAlert {
             // An alert of another manager brings its own rule.
@@ -200,6 +211,9 @@ struct Trial<'j, 'i, 'm, H> {
     trace: &'j mut dyn FnMut(Step<'_>),
     previous: Previous,
     mark: u16,
+    has_fired: bool,
+    /// The rule above the one that fires.
+    parent: Option<u16>,
 }
 
 impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
@@ -217,7 +231,7 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
             return Answer::No;
         }
         // Cannot fail: the walk is no deeper than this.
-        let _ = self.judge.saved.push(before);
+        let _ = self.judge.entered.push(Entered { rule: node.rule.get(), before });
         (self.trace)(Step::Matched(rule));
         if node.children.len.get() > 0 {
             (self.trace)(Step::Children(rule));
@@ -226,15 +240,20 @@ impl<H: Host> Visitor for Trial<'_, '_, '_, H> {
     }
 
     fn leave(&mut self, fires: bool) {
-        if let Some(before) = self.judge.saved.pop().filter(|_| !fires) {
-            self.previous = before;
+        let Some(left) = self.judge.entered.pop() else { return };
+        if !fires {
+            self.previous = left.before;
+        } else if !self.has_fired {
+            // The innermost is left first: it is the one that fires.
+            self.has_fired = true;
+            self.parent = self.judge.entered.last().map(|entered| entered.rule);
         }
     }
 }
 
 impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn new(judge: &'j mut Judge<'i, 'm>, host: &'j mut H, trace: &'j mut dyn FnMut(Step<'_>)) -> Self {
-        Self { judge, host, trace, previous: Previous::None, mark: 0 }
+        Self { judge, host, trace, previous: Previous::None, mark: 0, has_fired: false, parent: None }
     }
 
     /// The walk over candidates: what [`walk::walk`] does over the tree.
@@ -244,6 +263,7 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         event: &Event<'_>,
         list: &[Candidate],
         part: Range<usize>,
+        parent: Option<u16>,
     ) -> Option<u16> {
         let mut place = part.start;
         while place < part.end {
@@ -254,11 +274,14 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             let memory = walk::needs_memory(rule);
             let before = if memory { self.previous.clone() } else { Previous::None };
             if !memory || self.memory_agrees(matcher, event, rule) {
-                let below = self.replay(matcher, event, list, place + 1..end);
-                let itself = rule.flags.get() & rule_flag::NO_ALERT == 0;
-                let fires = below.or(itself.then(|| node.rule.get()));
-                if fires.is_some() {
-                    return fires;
+                let row = node.rule.get();
+                let below = self.replay(matcher, event, list, place + 1..end, Some(row));
+                if below.is_some() {
+                    return below;
+                }
+                if rule.flags.get() & rule_flag::NO_ALERT == 0 {
+                    self.parent = parent;
+                    return Some(row);
                 }
             }
             if memory {
@@ -287,15 +310,15 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         row: &ConditionRow,
     ) -> bool {
         match row.kind {
-            condition::DIFFERS => {
+            kind_of::DIFFERS => {
                 let differs = self.host.differs(event, rule.id.get());
                 if differs {
                     self.previous = Previous::Output;
                 }
                 differs
             }
-            condition::FIRST_TIME => self.is_first(event),
-            condition::LIST => self.in_list(matcher, event, row),
+            kind_of::FIRST_TIME => self.is_first(event),
+            kind_of::LIST => self.in_list(matcher, event, row),
             _ => false,
         }
     }
@@ -311,17 +334,19 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     }
 
     /// Looks a field up in a list. A list that is not known never holds; one
-    /// that cannot be opened holds for two kinds of look-up.
+    /// that cannot be opened holds for some kinds of look-up.
     ///
     /// QUIRK: `address_match_key_value` is the opposite of what it says.
     fn in_list(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, row: &ConditionRow) -> bool {
-        let (list, kind) = (row.a.get(), row.option);
-        let Some(key) = value_of(event, row.c.get() as u8) else { return false };
-        if row.a == NONE {
-            return false;
-        }
+        let (list, kind, image) = (row.a.get(), row.option, self.judge.image);
+        let key = match row.c.get() as u8 {
+            subject::DYNAMIC => condition::dynamic(&image, event, image.name(row.d.get())),
+            what => condition::value_of(event, what),
+        };
+        let Some(key) = key.filter(|_| row.a != NONE) else { return false };
         if !self.host.has_list(list) {
-            return matches!(kind, lookup::NOT_KEY | lookup::ADDRESS | lookup::ADDRESS_VALUE);
+            let address = kind == lookup::ADDRESS && image.dialect() == Dialect::Ossec;
+            return address || matches!(kind, lookup::NOT_KEY | lookup::ADDRESS_VALUE);
         }
         let found = match kind {
             lookup::KEY | lookup::NOT_KEY | lookup::KEY_VALUE => self.host.look_up(list, key),
@@ -347,29 +372,12 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-        // What this event has beyond itself counts as if it had come before.
-        let own = u32::from(rule.search != search::HISTORY) * (weight(&event.copies, rule) - 1);
-        let mut found = Found { count: own, ..Found::default() };
-        let history = &self.judge.history;
-        let list = rule.search_in.get();
-        let hit = match rule.search {
-            search::NONE => return true,
-            search::RULE | search::GROUP if own > u32::from(rule.frequency.get()) => true,
-            search::RULE | search::GROUP => {
-                let first = history.newest_in(list);
-                let mut entries =
-                    core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
-                found.search(history, event, rule, &mut entries, |_| true)
-            }
-            search::HISTORY => found.search(history, event, rule, &mut history.newest_first(), |slot| {
-                slot.category == event.category as u8 && matcher.is_match(PatternId(list), history.log(slot))
-            }),
-            _ => false,
-        };
-        if !hit {
-            return false;
+        if rule.search == search::NONE {
+            return true;
         }
-        for number in [found.last, found.newest].into_iter().flatten() {
+        let found = Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher);
+        let Some(found) = found else { return false };
+        for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());
         }
         self.mark = rule.level.get();
@@ -393,13 +401,27 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         if rule.level == 0 {
             verdict.fate = Fate::Nothing;
         } else if self.is_silent(row, rule, event.now.epoch) {
-            verdict.fate = Fate::Silent;
+            return self.silenced(verdict);
         } else if self.is_ignored(event, rule) {
             verdict.fate = Fate::Ignored;
         } else {
             self.write_ignore_line(event, rule);
         }
         verdict
+    }
+
+    /// What becomes of a verdict whose rule is silent: in Wazuh's daemon the
+    /// rule above it fires in its place.
+    fn silenced(&self, verdict: Verdict) -> Verdict {
+        let image = &self.judge.image;
+        let in_place = image.dialect() == Dialect::Wazuh && self.judge.manner == Manner::Daemon;
+        let parent = self.parent.filter(|_| in_place);
+        let level = parent.and_then(|row| image.rule(row)).map_or(0, |rule| rule.level.get());
+        if level == 0 {
+            return Verdict { fate: Fate::Silent, ..verdict };
+        }
+        let fired = parent.map_or(0, |row| self.judge.fired(row));
+        Verdict { rule: parent, fired, previous: Previous::None, ..verdict }
     }
 
     /// Whether the rule is silent because it fired a short time ago.
@@ -430,101 +452,4 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
             self.host.ignore(&first_time::ignore_line(&self.judge.image, event, ignore, ignore));
         }
     }
-}
-
-/// What a search has found so far.
-#[derive(Default)]
-struct Found {
-    count: u32,
-    newest: Option<EventNumber>,
-    /// The one that made it enough.
-    last: Option<EventNumber>,
-    distinct: Distinct,
-    texts: Vec<EventNumber, PREVIOUS_MAX>,
-}
-
-impl Found {
-    /// Counts earlier events that fit, until there is one more than the
-    /// rule's frequency; false if there never is. An event that was merged
-    /// counts as often as its packets would.
-    ///
-    /// QUIRK: a mark of an earlier search ends this one, even on an event
-    /// that would not count.
-    fn search(
-        &mut self,
-        history: &History<'_, '_>,
-        event: &Event<'_>,
-        rule: &RuleRow,
-        events: &mut dyn Iterator<Item = EventNumber>,
-        mut wanted: impl FnMut(&Slot) -> bool,
-    ) -> bool {
-        for number in events {
-            let Some(slot) = history.get(number) else { return false };
-            // The newest of the list is marked, whether it counts or not.
-            self.newest = self.newest.or(Some(number));
-            if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get()
-            {
-                return false;
-            }
-            if !wanted(slot)
-                || !compares(history, event, rule, slot)
-                || !self.distinct.is_new(history, event, rule, slot)
-            {
-                continue;
-            }
-            let count = self.count.saturating_add(weight(&slot.copies, rule));
-            let is_enough = count > u32::from(rule.frequency.get());
-            self.quote(number, rule, is_enough);
-            if is_enough {
-                self.last = Some(number);
-                return true;
-            }
-            self.count = count;
-        }
-        false
-    }
-
-    /// Notes an event whose text the alert will quote. A search in the list
-    /// of one rule quotes also the event that completes it.
-    fn quote(&mut self, number: EventNumber, rule: &RuleRow, completes: bool) {
-        if !completes || rule.search == search::RULE {
-            // More than fit are not quoted.
-            let _ = self.texts.push(number);
-        }
-    }
-}
-
-/// How many events an event is to a rule: its packets, as far as they have the
-/// same in common, and differ from each other, as the rule asks.
-fn weight(copies: &Copies, rule: &RuleRow) -> u32 {
-    let (same, different) = (rule.same.get(), rule.different.get() | rule.distinct.get());
-    let port = Key::DstPort.bit();
-    match () {
-        // Merged packets differ in their ports alone.
-        () if different & !port & !Key::SrcIp.bit() != 0 => 1,
-        () if different & port != 0 => copies.ports,
-        () if same & port != 0 && same & Key::SrcPort.bit() != 0 => {
-            copies.same_port.min(copies.same_source_port)
-        }
-        () if same & port != 0 => copies.same_port,
-        () if same & Key::SrcPort.bit() != 0 => copies.same_source_port,
-        () => copies.packets,
-    }
-    .max(1)
-}
-
-/// Whether an earlier event agrees with this one in what must be the same,
-/// and differs in what must differ. A value that is missing on either side
-/// does neither.
-fn compares(history: &History<'_, '_>, event: &Event<'_>, rule: &RuleRow, slot: &Slot) -> bool {
-    let (mut same, mut different) = (rule.same.get(), rule.different.get());
-    if rule.search == search::HISTORY {
-        // QUIRK: not looked at in this search.
-        same &= !(Key::SrcPort.bit() | Key::DstPort.bit() | Key::Host.bit());
-    }
-    different &= !Key::SrcIp.bit();
-    let tested = |mask: u32| Key::ALL.into_iter().filter(move |key| mask & key.bit() != 0);
-    let pair = |key: Key| Some((history.key(slot, key)?, key.of(event)?));
-    tested(same).all(|key| pair(key).is_some_and(|(earlier, now)| earlier == now))
-        && tested(different).all(|key| pair(key).is_some_and(|(earlier, now)| earlier != now))
 }

@@ -16,7 +16,9 @@
 //! | `distinct` | earlier events that must differ from each other |
 //! | [`walk`] | the tree: which rules hold |
 //! | [`first_time`] | keys of what is seen for the first time or ignored |
+//! | `key` | values that rules compare with those of earlier events |
 //! | [`history`] | earlier events, in lent memory |
+//! | `search` | correlation: how often it has happened before |
 //! | [`judge`] | the half that remembers: a verdict |
 
 pub mod address;
@@ -27,6 +29,8 @@ mod distinct;
 pub mod first_time;
 pub mod history;
 pub mod judge;
+mod key;
+mod search;
 pub mod walk;
 
 pub use judge::{Judge, Verdict};

@@ -12,7 +12,7 @@ use super::registry::{Agent, is_name};
 use crate::config;
 use crate::diagnose::{Diagnostics, LoadError, Sources};
 use crate::pattern::{Expressions, Language, Options, cases};
-use crate::xml::{self, Dialect, Element};
+use crate::xml::{self, Element, Syntax};
 use bartizan_core::pattern::Matcher;
 use blake2::{Blake2s256, Digest};
 use std::fs;
@@ -97,7 +97,7 @@ fn add_blocks(text: &mut Vec<u8>, path: PathBuf, agent: &Agent) -> Result<(), Sh
         Err(LoadError::Missing) => return Ok(()),
         Err(why) => return Err(SharedError::File { path, why }),
     };
-    let document = xml::read(&Dialect::OSSEC, &sources, file, &mut Diagnostics::new());
+    let document = xml::read(&Syntax::OSSEC, &sources, file, &mut Diagnostics::new());
     let blocks = document.roots.iter().all(|root| root.name == config::SHARED_ROOT);
     if !document.sound || !blocks {
         return Err(SharedError::Wrong(path));

@@ -4,6 +4,7 @@
 //! or from an [`Entry`] later, when it comes out of the store. So each layout
 //! and each destination is written once.
 
+pub mod description;
 mod difference;
 mod entry;
 pub mod log_reader;
@@ -11,12 +12,13 @@ pub mod log_reader;
 pub use entry::{Entry, EntryError};
 
 use crate::outputs::clock::LocalTime;
-use bartizan_core::event::{Event, Field, Target};
-use bartizan_core::image::Image;
-use bartizan_core::image::rows::{DecoderRow, RuleRow, TextRow, decoder_flag, rule_flag};
+use bartizan_core::event::{Event, Field};
+use bartizan_core::image::rows::{DecoderRow, RuleRow, TextRow, decoder_flag, rule_flag, search};
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::packet::merged::Merged;
 use bartizan_core::rules::judge::Verdict;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Number of an alert: the second of its event and a counter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +91,15 @@ pub struct Rule<'a> {
     pub frequency: u16,
     /// Whether it is to be mailed.
     pub mail: bool,
+    /// Numbers of MITRE's for its techniques, with commas; empty without.
+    pub mitre: &'a [u8],
+    /// Whether it is a rule of Wazuh's: then `$(name)` in what it says stands
+    /// for a value, and its alerts have Wazuh's layouts.
+    pub wazuh: bool,
+    /// Whether its alerts in JSON leave out the log (Wazuh).
+    pub no_full_log: bool,
+    /// Whether its alerts in JSON leave out how often it fired (Wazuh).
+    pub no_counter: bool,
 }
 
 /// The decoder that was chosen.
@@ -108,6 +119,12 @@ impl<'a> Rule<'a> {
     /// A rule of an image.
     pub fn new(image: &'a Image<'_>, row: &RuleRow) -> Self {
         let text = |row| image.text(row);
+        let has = |flag| row.flags.get() & flag != 0;
+        let wazuh = image.dialect() == Dialect::Wazuh;
+        let frequency = match wazuh && row.search != search::NONE {
+            true => row.frequency.get().saturating_add(2),
+            false => row.frequency.get(),
+        };
         Self {
             id: row.id.get(),
             level: row.level.get(),
@@ -115,12 +132,17 @@ impl<'a> Rule<'a> {
             groups: text(row.groups),
             cve: text(row.cve),
             info: text(row.info),
-            frequency: row.frequency.get(),
-            mail: row.flags.get() & rule_flag::MAIL != 0,
+            frequency,
+            mail: has(rule_flag::MAIL),
+            mitre: text(row.mitre),
+            wazuh,
+            no_full_log: has(rule_flag::NO_FULL_LOG),
+            no_counter: has(rule_flag::NO_COUNTER),
         }
     }
 
-    /// What it says; missing texts print as OSSEC prints them.
+    /// What it says, with the names that stand for values; missing texts print
+    /// as OSSEC prints them.
     pub fn description(&self) -> &'a [u8] {
         self.description.unwrap_or(b"(null)")
     }
@@ -176,6 +198,13 @@ impl<'a> Alert<'a> {
         }
     }
 
+    /// What its rule says of this event; see [`description`].
+    pub fn description(&self) -> Cow<'a, [u8]> {
+        let rule = self.rule.unwrap_or_default();
+        let text = rule.description();
+        if rule.wazuh { description::expand(text, self) } else { Cow::Borrowed(text) }
+    }
+
     /// The value of a field, if it is set.
     pub fn field(&self, field: Field) -> Option<&'a [u8]> {
         self.fields[field as usize]
@@ -210,16 +239,9 @@ impl<'a> Alert<'a> {
     }
 }
 
-/// The dynamic fields that the chosen decoder names, and how many packets it
-/// stands for if there are several.
+/// The dynamic fields, and how many packets the event stands for if there are
+/// several.
 fn dynamic<'a>(image: &'a Image<'_>, event: &'a Event<'_>) -> Vec<(&'a [u8], &'a [u8])> {
-    let named = |(target, value): &(Target, _)| match target {
-        Target::Dynamic(item) => {
-            let item = image.order.get(*item as usize)?;
-            Some((image.text(item.name), event.bytes(*value)?))
-        }
-        Target::Static(_) => None,
-    };
     let counts = event.counts().map(|(name, value)| (name.as_bytes(), value));
-    event.assigned().iter().filter_map(named).chain(counts).collect()
+    event.dynamic(image).chain(counts).collect()
 }

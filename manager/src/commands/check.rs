@@ -56,7 +56,7 @@ impl CheckArguments {
     /// The rules to check. A home folder of `bartizan run` need not have a
     /// configuration: the built-in rules are used there.
     fn source(&self) -> RulesFrom {
-        let RulesArguments { config, home } = &self.rules;
+        let RulesArguments { config, home, .. } = &self.rules;
         match home {
             Some(home) if config.is_none() && is_only_state(home) => RulesFrom::BuiltIn,
             _ => self.rules.source(),

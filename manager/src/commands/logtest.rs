@@ -9,11 +9,12 @@ use super::{CommandError, RulesArguments, now};
 use crate::alert::{Alert, AlertId};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
-use crate::outputs::clock::LocalClock;
+use crate::outputs::clock::{LocalClock, LocalTime};
 use crate::outputs::text;
+use crate::ruleset::ini::Triple;
 use crate::sources::lines::LineReader;
 use bartizan_core::event::{Event, Known, Origin, Target};
-use bartizan_core::image::Image;
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::image::rows::{RuleRow, info};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
@@ -42,7 +43,7 @@ pub struct LogtestArguments {
     quiet: bool,
     /// Compare the answer to the last line with RULE:LEVEL:DECODER. Exit
     /// code 0: equal, 1: another level, 2: another rule, 3: another decoder,
-    /// 255: no rule.
+    /// 255: no rule; with rules of Wazuh's 1 for any difference.
     #[arg(short = 'U', value_name = "RULE:LEVEL:DECODER")]
     expect: Option<String>,
     /// Print one JSON object a line.
@@ -188,7 +189,7 @@ impl Test<'_, '_, '_> {
     fn line(&mut self, line: &[u8], known: &mut Known) -> io::Result<()> {
         self.number += 1;
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, self.session.court.image.dialect(), &mut buffer);
         let origin =
             Origin { location: b"stdin", local_host: self.local_host, now: self.clock.moment(now()) };
         let mut event = Event::new(text, origin, known);
@@ -254,18 +255,19 @@ impl Test<'_, '_, '_> {
             }
         });
         broken?;
-        self.phase_3(&verdict)?;
+        self.phase_3(event, &verdict)?;
         Ok(verdict)
     }
 
-    fn phase_3(&mut self, verdict: &Verdict) -> io::Result<()> {
+    fn phase_3(&mut self, event: &Event<'_>, verdict: &Verdict) -> io::Result<()> {
         let image = self.session.court.image;
+        let said = said(&image, event, verdict);
         let out = &mut self.phases;
         if let Some(rule) = verdict.rule.and_then(|row| image.rule(row)) {
             out.write_all(b"\n**Phase 3: Completed filtering (rules).\n")?;
             field(out, "Rule id", rule.id.get().to_string().as_bytes())?;
             field(out, "Level", rule.level.get().to_string().as_bytes())?;
-            field(out, "Description", description(&image, rule))?;
+            field(out, "Description", &said)?;
             for detail in image.range(image.infos, rule.infos) {
                 let label = match detail.kind {
                     info::LINK => "Info - Link",
@@ -306,11 +308,20 @@ impl Test<'_, '_, '_> {
             "rule": rule.map(|rule| rule.id.get()),
             "level": rule.map(|rule| rule.level.get()),
             "alert": verdict.alerts(image),
-            "description": rule.map(|rule| lossy(description(image, rule))),
+            "description": rule.map(|_| lossy(&said(image, event, verdict))),
             "groups": rule.map(groups),
         });
         serde_json::to_writer(&mut self.out, &object)?;
         self.out.write_all(b"\n")
+    }
+
+    /// Whether the answer to the last line is another one, or what was expected
+    /// is not complete: all that Wazuh's program tells.
+    fn differs(&self, expected: &Expected) -> bool {
+        let got = Triple::of(Dialect::Wazuh, self.last.rule, self.last.decoder.as_deref().map(str::as_bytes));
+        let Expected { rule, level, decoder } = expected;
+        let wanted = Triple { rule: rule.clone(), level: level.clone(), decoder: decoder.clone() };
+        !wanted.is_met_by(&got, Dialect::Wazuh)
     }
 
     /// Compares the answer to the last line with what was expected.
@@ -320,6 +331,7 @@ impl Test<'_, '_, '_> {
         writeln!(self.phases, "ut_decoder_name       : '{}'", expected.decoder)?;
         self.phases.flush()?;
         let code = match (decoder, self.last.rule) {
+            _ if self.session.court.image.dialect() == Dialect::Wazuh => self.differs(expected).into(),
             (decoder, _) if !decoder.unwrap_or("").eq_ignore_ascii_case(&expected.decoder) => 3,
             (_, None) => 255,
             (_, Some((rule, _))) if rule.to_string() != expected.rule => 2,
@@ -359,6 +371,12 @@ pub(crate) fn label(image: &Image<'_>, target: Target) -> String {
 
 fn description<'i>(image: &Image<'i>, rule: &RuleRow) -> &'i [u8] {
     if rule.description.is_missing() { b"(null)" } else { image.text(rule.description) }
+}
+
+/// What the rule of a verdict says of its event.
+fn said(image: &Image<'_>, event: &Event<'_>, verdict: &Verdict) -> Vec<u8> {
+    let (id, time) = (AlertId::default(), LocalTime::default());
+    Alert::new(image, event, verdict, Vec::new(), id, time).description().into_owned()
 }
 
 fn trace(out: &mut impl Write, image: &Image<'_>, step: Step<'_>) -> io::Result<()> {

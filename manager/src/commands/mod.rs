@@ -32,6 +32,7 @@ use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
 use crate::store::StoreError;
+use bartizan_core::image::Dialect;
 use clap::{Args, Parser, Subcommand};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -223,7 +224,7 @@ fn rules_from(config: Option<&Path>, home: &Path) -> RulesFrom {
 /// The configuration of `bartizan run`, without its rules; the defaults if
 /// there is none. What is wrong with it is shown.
 fn configuration(config: Option<&Path>, home: &Path) -> Result<Config, CommandError> {
-    let RulesFrom::Configured { home, conf } = rules_from(config, home) else {
+    let RulesFrom::Configured { home, conf, .. } = rules_from(config, home) else {
         return Ok(Config::default());
     };
     let mut sources = Sources::default();
@@ -274,6 +275,19 @@ pub struct RulesArguments {
     /// the folder above the configuration's.
     #[arg(short = 'D', long = "home", value_name = "HOME")]
     pub home: Option<PathBuf>,
+    /// How decoders and rules are read, whatever the configuration says:
+    /// `ossec` or `wazuh`. Without it, <ruleset> means Wazuh.
+    #[arg(long, value_name = "DIALECT", value_parser = dialect)]
+    pub dialect: Option<Dialect>,
+}
+
+/// A dialect by its name.
+fn dialect(name: &str) -> Result<Dialect, String> {
+    match name {
+        "ossec" => Ok(Dialect::Ossec),
+        "wazuh" => Ok(Dialect::Wazuh),
+        _ => Err("it is `ossec` or `wazuh`".to_owned()),
+    }
 }
 
 impl RulesArguments {
@@ -281,13 +295,19 @@ impl RulesArguments {
     pub fn source(&self) -> RulesFrom {
         match (&self.config, &self.home) {
             (None, None) => RulesFrom::BuiltIn,
-            (config, home) => RulesFrom::configured(config.as_deref(), home.as_deref()),
+            (config, home) => {
+                RulesFrom::configured(config.as_deref(), home.as_deref()).in_dialect(self.dialect)
+            }
         }
     }
 
     /// Loads them; problems go to standard error. Warnings are counted in one
     /// line, unless there are errors too: `bartizan check` shows them all.
     pub fn load(&self) -> Result<Loaded, CommandError> {
+        if self.dialect.is_some() && self.config.is_none() && self.home.is_none() {
+            let message = "the built-in rules have one dialect: --dialect needs -c CONF or -D HOME";
+            return Err(CommandError::Usage(message.to_owned()));
+        }
         let mut sources = Sources::default();
         let mut report = Diagnostics::new();
         let loaded = ruleset::load(&self.source(), &mut sources, &mut report);

@@ -130,6 +130,7 @@ struct Outcome {
 fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     let loaded = arguments.rules.load()?;
     let files = test_files(&arguments.paths)?;
+    let dialect = loaded.ruleset.image().dialect();
     let mut lent = Lent::new(&loaded.ruleset);
     let mut clock = LocalClock::default();
     let mut outcomes = Vec::new();
@@ -137,7 +138,7 @@ fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     for file in &files {
         let doing = || format!("cannot read {}", file.display());
         let text = fs::read(file).map_err(CommandError::io(doing()))?;
-        let cases = ini::cases(&text).map_err(|error| {
+        let cases = ini::cases(&text, dialect).map_err(|error| {
             CommandError::Usage(format!("{}:{}: {}", file.display(), error.line, error.message))
         })?;
         for case in cases {
@@ -147,7 +148,7 @@ fn test(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
             }
             let got =
                 case.answer(&loaded.ruleset, &mut lent, clock.moment(now())).map_err(CommandError::memory)?;
-            let passed = case.is_met(&got);
+            let passed = case.is_met(&got, dialect);
             outcomes.push(Outcome { case, file: file.clone(), got, passed });
         }
     }

@@ -5,12 +5,13 @@ use super::rules::{Condition, Loaded};
 use super::write::{Heads, ImageWriter, TextTable, append};
 use super::{Compiled, Files, Loading, Settings};
 use crate::pattern::PatternSet;
-use bartizan_core::image::Table;
 use bartizan_core::image::rows::{
     ConditionRow, DecoderRow, InfoRow, NONE, NodeRow, OrderRow, RangeRow, RuleRow, SettingsRow, TextRow,
-    condition, search,
+    condition, condition_flag, search,
 };
+use bartizan_core::image::{Dialect, Table};
 use bartizan_core::rules::address::AddressRow;
+use bartizan_core::rules::history::Key;
 use zerocopy::little_endian::{I16, U16, U32};
 
 #[derive(Debug)]
@@ -21,6 +22,8 @@ struct Tables {
     conditions: Vec<ConditionRow>,
     addresses: Vec<AddressRow>,
     infos: Vec<InfoRow>,
+    /// Names of dynamic fields: those first that rules compare.
+    names: Vec<Vec<u8>>,
     /// Number of lists by a rule's id: lists of groups stand behind them.
     id_lists: u16,
 }
@@ -41,6 +44,7 @@ pub(super) fn image(
         conditions: Vec::new(),
         addresses: Vec::new(),
         infos: Vec::new(),
+        names: loading.names.clone(),
         id_lists: loading.id_lists,
     };
     let decoder_rows: Vec<_> = decoders.all.iter().map(|decoder| tables.decoder(decoder)).collect();
@@ -50,6 +54,7 @@ pub(super) fn image(
     let rule_rows: Vec<_> = loading.rules.iter().map(|rule| tables.rule(rule)).collect();
     let nodes = nodes(&loading);
     let lists: Vec<TextRow> = files.lists.iter().map(|name| tables.text.add(name)).collect();
+    let names: Vec<TextRow> = tables.names.iter().map(|name| tables.text.add(name)).collect();
 
     let mut writer = ImageWriter::new();
     writer.set(Table::Sets, &patterns.sets);
@@ -64,8 +69,10 @@ pub(super) fn image(
     writer.set(Table::Addresses, &tables.addresses);
     writer.set(Table::Infos, &tables.infos);
     writer.set(Table::Lists, &lists);
+    writer.set(Table::Names, &names);
     writer.set(Table::Text, &tables.text.into_bytes());
     let image = writer.finish(Heads {
+        dialect: settings.dialect,
         program_roots,
         plain_roots,
         roots: loading.tree.roots.len() as u16,
@@ -76,12 +83,18 @@ pub(super) fn image(
 
 fn settings_row(loading: &Loading, settings: &Settings) -> SettingsRow {
     let rules = || loading.rules.iter().map(|loaded| &loaded.rule);
+    // Wazuh counts the events of one agent, and keeps them all.
+    let (bounded_lists, agent) = match settings.dialect {
+        Dialect::Ossec => (loading.id_lists, 0),
+        Dialect::Wazuh => (0, Key::Agent.bit()),
+    };
     SettingsRow {
         lists: U16::new(loading.id_lists + loading.group_lists),
-        bounded_lists: U16::new(loading.id_lists),
+        bounded_lists: U16::new(bounded_lists),
         bounded_len: U32::new(settings.sid_prev_matched_max),
         frequency_max: U32::new(rules().map(|rule| rule.frequency.into()).max().unwrap_or(0)),
-        keys: U32::new(rules().fold(0, |keys, rule| keys | rule.same | rule.different | rule.distinct)),
+        keys: U32::new(rules().fold(agent, |keys, rule| keys | rule.same | rule.different | rule.distinct)),
+        names: U16::new(loading.names.len() as u16),
     }
 }
 
@@ -112,11 +125,11 @@ impl Tables {
     }
 
     fn decoder(&mut self, decoder: &Decoder) -> DecoderRow {
-        let names: Vec<_> = decoder.order.iter().map(|(_, name)| self.text.add(name)).collect();
+        let names: Vec<_> = decoder.order.iter().map(|item| self.text.add(&item.name)).collect();
         let items = decoder.order.iter().zip(names);
         let order = append(
             &mut self.order,
-            items.map(|((field, _), name)| OrderRow { field: *field, reserved: 0, name }),
+            items.map(|(item, name)| OrderRow { field: item.field, in_key: item.in_key.into(), name }),
         );
         DecoderRow {
             own_name: self.text.add(&decoder.name),
@@ -131,7 +144,7 @@ impl Tables {
             prematch_from: decoder.prematch_from,
             regex_from: decoder.regex_from,
             plugin: decoder.plugin,
-            reserved: 0,
+            plugin_from: decoder.plugin_from,
             fts: U16::new(decoder.fts),
             order,
             children: self.references(&decoder.children),
@@ -144,11 +157,7 @@ impl Tables {
         let memory: Vec<_> = rule.memory().iter().map(|condition| self.condition(condition)).collect();
         let group = loaded.search == search::GROUP;
         let search_in = if group { loaded.search_in + self.id_lists } else { loaded.search_in };
-        let infos: Vec<_> = rule
-            .infos
-            .iter()
-            .map(|(kind, text)| InfoRow { kind: *kind, text: self.text.add(text) })
-            .collect();
+        let infos = self.infos(&rule.infos);
         RuleRow {
             id: U32::new(rule.id),
             flags: U32::new(rule.flags),
@@ -162,6 +171,8 @@ impl Tables {
             same: U32::new(rule.same),
             different: U32::new(rule.different),
             distinct: U32::new(rule.distinct),
+            same_fields: self.names(&rule.same_fields),
+            different_fields: self.names(&rule.different_fields),
             ignore_keys: U16::new(rule.ignore_keys),
             check_ignored_keys: U16::new(rule.check_ignored_keys),
             conditions: append(&mut self.conditions, own),
@@ -169,10 +180,31 @@ impl Tables {
             feeds: self.feeds(loaded),
             groups: self.text.add(&rule.groups),
             description: self.text.add_option(rule.description.as_deref()),
-            infos: append(&mut self.infos, infos),
+            infos,
+            mitre: self.text.add(&rule.mitre.join(&b',')),
             cve: self.text.add(&rule.cve),
             info: self.text.add(&rule.info),
         }
+    }
+
+    fn infos(&mut self, infos: &[(u8, Vec<u8>)]) -> RangeRow {
+        let rows: Vec<_> =
+            infos.iter().map(|(kind, text)| InfoRow { kind: *kind, text: self.text.add(text) }).collect();
+        append(&mut self.infos, rows)
+    }
+
+    fn names(&mut self, names: &[Vec<u8>]) -> RangeRow {
+        let rows: Vec<_> = names.iter().map(|name| U16::new(self.name(name))).collect();
+        append(&mut self.index, rows)
+    }
+
+    /// The row of a name.
+    fn name(&mut self, name: &[u8]) -> u16 {
+        let known = self.names.iter().position(|known| known.eq_ignore_ascii_case(name));
+        known.unwrap_or_else(|| {
+            self.names.push(name.to_vec());
+            self.names.len() - 1
+        }) as u16
     }
 
     /// QUIRK: a rule whose events others search by its id feeds no group.
@@ -188,19 +220,31 @@ impl Tables {
         let row = |kind, option, a, b, c| ConditionRow {
             kind,
             option,
+            flags: 0,
             a: U16::new(a),
             b: U32::new(b),
             c: I16::new(c),
+            d: U16::ZERO,
         };
+        let flags = |negated: bool| if negated { condition_flag::NEGATED } else { 0 };
         match condition {
             Condition::DecodedAs(id) => row(condition::DECODED_AS, 0, *id, 0, 0),
-            Condition::Pattern { subject, pattern } => row(condition::PATTERN, *subject, *pattern, 0, 0),
-            Condition::Action(text) => self.named(row(condition::ACTION, 0, NONE, 0, 0), text),
-            Condition::Field { name, pattern } => self.named(row(condition::FIELD, 0, *pattern, 0, 0), name),
-            Condition::Address { field, list } => {
-                let rows = list.iter().filter_map(|text| AddressRow::parse(text));
-                let range = append(&mut self.addresses, rows);
-                row(condition::ADDRESS, *field as u8, 0, range.start.get(), range.len.get() as i16)
+            Condition::Pattern { subject, pattern, negated } => {
+                ConditionRow { flags: flags(*negated), ..row(condition::PATTERN, *subject, *pattern, 0, 0) }
+            }
+            Condition::Action { text, negated } => {
+                let row = ConditionRow { flags: flags(*negated), ..row(condition::ACTION, 0, NONE, 0, 0) };
+                self.named(row, text)
+            }
+            Condition::Field { name, pattern, negated } => {
+                let row = ConditionRow { flags: flags(*negated), ..row(condition::FIELD, 0, *pattern, 0, 0) };
+                self.named(row, name)
+            }
+            Condition::Address { field, list, negated } => {
+                let range = append(&mut self.addresses, list.iter().copied());
+                let (start, len) = (range.start.get(), range.len.get() as i16);
+                let row = row(condition::ADDRESS, *field as u8, 0, start, len);
+                ConditionRow { flags: flags(*negated), ..row }
             }
             Condition::Compiled(function) => row(condition::COMPILED, *function, 0, 0, 0),
             Condition::Size(size) => row(condition::SIZE, 0, *size, 0, 0),
@@ -208,8 +252,10 @@ impl Tables {
             Condition::Weekdays(days) => row(condition::WEEKDAY, *days, 0, 0, 0),
             Condition::Differs => row(condition::DIFFERS, 0, 0, 0, 0),
             Condition::FirstTime => row(condition::FIRST_TIME, 0, 0, 0, 0),
-            Condition::List { list, lookup, subject, pattern } => {
-                row(condition::LIST, *lookup, *list, (*pattern).into(), (*subject).into())
+            Condition::List { list, lookup, subject, name, pattern } => {
+                let name = if name.is_empty() { 0 } else { self.name(name) };
+                let row = row(condition::LIST, *lookup, *list, (*pattern).into(), (*subject).into());
+                ConditionRow { d: U16::new(name), ..row }
             }
         }
     }

@@ -4,10 +4,11 @@
 use super::Settings;
 use super::rules::{LOG_ALERT, NO_EMAIL, NO_LOG};
 use crate::diagnose::{Diagnostic, Diagnostics, Span, suggest};
-use crate::pattern::{Language, PatternSet};
+use crate::pattern::{Language, Options, PatternSet};
 use crate::xml::{Attribute, Document, Element};
 use bartizan_core::event::Category;
-use bartizan_core::image::rows::{NONE, rule_flag};
+use bartizan_core::image::Dialect;
+use bartizan_core::image::rows::rule_flag;
 use std::borrow::Cow;
 
 /// The place where elements are read.
@@ -44,7 +45,8 @@ fn number(digits: &[u8]) -> Option<u32> {
 }
 
 impl Context<'_> {
-    fn problem(&mut self, span: Span, message: &str, help: &str) {
+    /// Reports an error at a place.
+    pub(super) fn problem(&mut self, span: Span, message: &str, help: &str) {
         let diagnostic = Diagnostic::error(self.document.file, span, message);
         self.report.push(if help.is_empty() { diagnostic } else { diagnostic.help(help) });
     }
@@ -117,7 +119,11 @@ impl Context<'_> {
 
     /// Compiles a pattern; problems are shown where they stand in the text.
     pub(super) fn pattern(&mut self, element: &Element, language: Language, text: &[u8]) -> Option<u16> {
-        match self.patterns.add(language, text) {
+        let options = match self.settings.dialect {
+            Dialect::Ossec => Options::default(),
+            Dialect::Wazuh => Options::WAZUH,
+        };
+        match self.patterns.add_with(language, text, options) {
             Ok(id) => Some(id.0),
             Err(error) => {
                 let span = match error.offset <= element.text.len() {
@@ -156,17 +162,29 @@ impl Context<'_> {
     }
 
     /// The number of a configured list, by its name with or without `.cdb`.
-    /// A list that is not configured never holds (OSSEC 4.3): a warning.
-    pub(super) fn list(&mut self, element: &Element) -> u16 {
+    pub(super) fn list(&self, element: &Element) -> Option<u16> {
         let name = element.text.strip_suffix(b".cdb").unwrap_or(&element.text);
-        let place = self.lists.iter().position(|list| list == name);
-        if place.is_none() {
-            let message =
-                format!("the list `{}` is not configured, so this never holds", element.text_lossy());
-            let diagnostic = Diagnostic::warning(self.document.file, element.text_span, message);
-            self.report.push(diagnostic.help("add <list>PATH</list> to <rules> in the configuration"));
+        self.lists.iter().position(|list| list == name).map(|place| place as u16)
+    }
+
+    /// A list that is not configured never holds (OSSEC 4.3): a warning.
+    pub(super) fn no_such_list(&mut self, element: &Element) {
+        let message = format!("the list `{}` is not configured, so this never holds", element.text_lossy());
+        let diagnostic = Diagnostic::warning(self.document.file, element.text_span, message);
+        self.report.push(diagnostic.help("add <list>PATH</list> to <rules> in the configuration"));
+    }
+
+    /// Warns of the value of an attribute.
+    pub(super) fn odd_value(&mut self, attribute: &Attribute, message: &str) {
+        self.report.push(Diagnostic::warning(self.document.file, attribute.value_span, message));
+    }
+
+    /// The language of texts with `^`, `$` and `|` alone.
+    pub(super) fn match_language(&self) -> Language {
+        match self.settings.dialect {
+            Dialect::Ossec => Language::Match,
+            Dialect::Wazuh => Language::OsMatch,
         }
-        place.map_or(NONE, |place| place as u16)
     }
 
     /// Whether alerts of a level are written and mailed, given its options.

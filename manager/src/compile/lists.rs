@@ -6,6 +6,7 @@
 //! compiler after a change. Either way a list is read whole into a table that
 //! answers in one probe; of equal keys the first counts.
 
+use bartizan_core::image::Dialect;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -41,12 +42,15 @@ impl List {
     }
 
     /// A list from its text form. Lines without a colon say nothing.
-    pub fn from_text(text: &[u8]) -> Self {
+    pub fn from_text(text: &[u8], dialect: Dialect) -> Self {
         let mut list = Self::default();
         for line in text.split(|b| *b == b'\n') {
-            let line = without_comment(line);
-            if let Some(colon) = memchr::memchr(b':', line) {
-                list.insert(&line[..colon], &line[colon + 1..]);
+            let entry = match dialect {
+                Dialect::Ossec => plain_entry(without_comment(line)),
+                Dialect::Wazuh => quoted_entry(line),
+            };
+            if let Some((key, value)) = entry {
+                list.insert(key, value);
             }
         }
         list
@@ -73,7 +77,7 @@ impl List {
 
     /// Reads a list by the path that rules and configuration use, with or
     /// without `.cdb`.
-    pub fn read(path: &Path) -> io::Result<Self> {
+    pub fn read(path: &Path, dialect: Dialect) -> io::Result<Self> {
         let compiled = with_cdb(path);
         let modified = |path: &Path| fs::metadata(path).and_then(|m| m.modified()).ok();
         let use_compiled = match (modified(path), modified(&compiled)) {
@@ -85,11 +89,31 @@ impl List {
             let broken = || io::Error::new(io::ErrorKind::InvalidData, "not a cdb file");
             return Self::from_cdb(&read_limited(&compiled)?).ok_or_else(broken);
         }
-        Ok(Self::from_text(&read_limited(path)?))
+        Ok(Self::from_text(&read_limited(path)?, dialect))
     }
 }
 
 const CDB_HEADER: usize = 2048;
+
+fn plain_entry(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let colon = memchr::memchr(b':', line)?;
+    Some((&line[..colon], &line[colon + 1..]))
+}
+
+/// Wazuh: key and value may stand in double quotes, where a colon is like any
+/// other character; there are no comments.
+fn quoted_entry(line: &[u8]) -> Option<(&[u8], &[u8])> {
+    let line = &line[..memchr::memchr(b'\r', line).unwrap_or(line.len())];
+    let (key, value) = match line.strip_prefix(b"\"") {
+        Some(quoted) => {
+            let end = memchr::memchr(b'"', quoted)?;
+            (&quoted[..end], quoted[end + 1..].strip_prefix(b":")?)
+        }
+        None => plain_entry(line)?,
+    };
+    let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    Some((key, unquoted.unwrap_or(value)))
+}
 
 fn without_comment(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -125,11 +149,25 @@ mod tests {
     #[test]
     fn of_equal_keys_the_first_counts_and_comments_do_not() {
         let list =
-            List::from_text(b"10.0.:office\n10.0.:other\nbad line\n### all\nroot:no login ### why\nempty:\n");
+            List::from_text(
+                b"10.0.:office\n10.0.:other\nbad line\n### all\nroot:no login ### why\nempty:\n",
+                Dialect::Ossec,
+            );
         assert_eq!(list.get(b"10.0."), Some(&b"office"[..]));
         assert_eq!(list.get(b"root"), Some(&b"no login"[..]));
         assert_eq!(list.get(b"empty"), Some(&b""[..]));
         assert_eq!(list.len(), 3);
+    }
+
+    #[test]
+    fn wazuh_has_quotes_and_no_comments() {
+        let text = b"\"a:b\":\"c:d\"\r\nfd00::1:x\nk:v ### w\n\"open:\nplain:\"q\"\n";
+        let list = List::from_text(text, Dialect::Wazuh);
+        assert_eq!(list.get(b"a:b"), Some(&b"c:d"[..]));
+        assert_eq!(list.get(b"fd00"), Some(&b":1:x"[..]));
+        assert_eq!(list.get(b"k"), Some(&b"v ### w"[..]));
+        assert_eq!(list.get(b"plain"), Some(&b"q"[..]));
+        assert_eq!(list.len(), 4);
     }
 
     #[test]

@@ -24,7 +24,9 @@ mod write;
 use crate::diagnose::{Diagnostics, SourceId};
 use crate::pattern::{Expressions, Language, Options, PatternSet, cases};
 use crate::xml::{Document, Element};
-use bartizan_core::image::rows::search;
+use bartizan_core::image::Dialect;
+use bartizan_core::image::rows::{NONE, search};
+use bartizan_core::limits::REMEMBERED_NAMES_MAX;
 use bartizan_core::pattern::Matcher;
 use decoders::Decoders;
 use elements::Context;
@@ -34,6 +36,8 @@ use tree::{AttachError, Tree};
 /// Numbers from the configuration that decide how rules are compiled.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// How decoders and rules are read.
+    pub dialect: Dialect,
     /// Level from which an alert is written (`log_alert_level`).
     pub log_alert_level: u16,
     /// Level from which an alert is mailed (`email_alert_level`).
@@ -51,6 +55,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            dialect: Dialect::Ossec,
             log_alert_level: 1,
             email_alert_level: 7,
             stats_level: 4,
@@ -100,7 +105,7 @@ pub struct Compiled {
 pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> Option<Compiled> {
     let errors_before = report.errors();
     let mut patterns = PatternSet::new(cases);
-    let mut decoders = Decoders::new();
+    let mut decoders = Decoders::new(settings.dialect);
     for document in &files.decoders {
         let mut cx =
             Context { settings, report, patterns: &mut patterns, document, decoder_names: &[], lists: &[] };
@@ -144,6 +149,8 @@ struct Loading {
     feeds: usize,
     /// The tree is too large, which has been said: no more rules are hung up.
     over: bool,
+    /// Names of dynamic fields that rules compare with earlier events.
+    names: Vec<Vec<u8>>,
 }
 
 /// Rules of one ruleset; an image names them by 16 bits.
@@ -178,26 +185,54 @@ impl Loading {
     }
 
     fn rule(&mut self, cx: &mut Context<'_>, element: &Element, rule: Rule) {
+        let wazuh = cx.settings.dialect == Dialect::Wazuh;
         let known = self.tree.find(rule.id);
+        self.remember_names(cx, element, &rule);
         match (known, rule.overwrite) {
+            (Some(place), true) if wazuh => self.replace(cx, element, place, rule),
             (Some(place), true) => self.overwrite(place, rule),
-            (None, true) => {
+            (None, true) if !wazuh => {
                 cx.error(element, "there is no rule of this id to overwrite", "load its file before this one")
             }
-            (Some(_), false) => {
-                cx.error(
-                    element,
-                    "a rule of this id is loaded already",
-                    "write overwrite=\"yes\" to replace it",
-                );
-            }
-            (None, false) if self.rules.len() >= RULES_MAX => {
+            (Some(_), false) => self.known_already(cx, element),
+            (None, _) if self.rules.len() >= RULES_MAX => {
                 cx.error(element, "there are too many rules", "60,000 is the limit");
             }
-            (None, false) => self.add(cx, element, rule),
+            (None, overwrite) => {
+                if overwrite {
+                    let help = "it is loaded as a rule of its own; load this file behind the other";
+                    cx.warning(element, "there is no rule of this id to overwrite", help);
+                }
+                self.add(cx, element, rule);
+            }
         }
     }
 
+    /// OSSEC 4.3 refuses a second rule of an id, Wazuh leaves it out.
+    fn known_already(&self, cx: &mut Context<'_>, element: &Element) {
+        let help = "write overwrite=\"yes\" to replace it";
+        match cx.settings.dialect {
+            Dialect::Ossec => cx.error(element, "a rule of this id is loaded already", help),
+            Dialect::Wazuh => {
+                cx.warning(element, "a rule of this id is loaded already: this one is left out", help);
+            }
+        }
+    }
+
+    fn remember_names(&mut self, cx: &mut Context<'_>, element: &Element, rule: &Rule) {
+        for name in rule.same_fields.iter().chain(&rule.different_fields) {
+            if self.names.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                continue;
+            }
+            if self.names.len() >= REMEMBERED_NAMES_MAX {
+                let message = format!("rules compare more than {REMEMBERED_NAMES_MAX} different fields");
+                return cx.error(element, &message, "compare fewer with same_field and different_field");
+            }
+            self.names.push(name.clone());
+        }
+    }
+
+    /// What OSSEC 4.3 replaces.
     fn overwrite(&mut self, place: usize, rule: Rule) {
         let loaded = &mut self.rules[place];
         loaded.rule.overwrite_with(rule);
@@ -205,6 +240,27 @@ impl Loading {
             loaded.search_in = loaded.rule.correlation.regex.unwrap_or(loaded.search_in);
         }
         self.tree.leaf_mut(place).groups = loaded.rule.groups.clone();
+    }
+
+    /// What Wazuh replaces: all but the places in the tree and what was
+    /// searched first. A search that the rule did not have before holds always.
+    fn replace(&mut self, cx: &mut Context<'_>, element: &Element, place: usize, rule: Rule) {
+        if rule.parents.is_some() {
+            let help = "it stays where it hangs; remove if_sid, if_level and if_group here";
+            cx.warning(element, "a rule that is overwritten keeps its parents", help);
+        }
+        let loaded = &mut self.rules[place];
+        let correlation = rule.correlation.clone();
+        loaded.rule.replace_with(rule);
+        (loaded.search, loaded.search_in) = match (correlation.kind(), correlation.regex) {
+            (search::HISTORY, Some(regex)) => (search::HISTORY, regex),
+            (kind, _) if kind == loaded.first_search.0 => loaded.first_search,
+            (search::RULE, _) if loaded.first_search.0 == search::NEVER => loaded.first_search,
+            _ => (search::NONE, NONE),
+        };
+        let leaf = self.tree.leaf_mut(place);
+        leaf.groups = loaded.rule.groups.clone();
+        leaf.category = loaded.rule.category;
     }
 
     fn add(&mut self, cx: &mut Context<'_>, element: &Element, mut rule: Rule) {
@@ -216,10 +272,16 @@ impl Loading {
             parents.ids = Some(id.to_string().into_bytes());
         }
         let place = self.know(rule, cx.document.file, element.span.start);
-        if !self.over {
-            self.attach(cx, element, place);
-            self.correlate(cx, element, place);
+        if self.over {
+            return;
         }
+        self.attach(cx, element, place);
+        if cx.settings.dialect == Dialect::Wazuh && !self.over && self.tree.forget_if_loose(place) {
+            self.rules.pop();
+            self.sources.pop();
+            return;
+        }
+        self.correlate(cx, element, place);
     }
 
     /// Makes a rule known; it hangs nowhere yet.
@@ -250,10 +312,14 @@ impl Loading {
     }
 
     /// Reports why a rule cannot be hung up; `id` names the parent, if that
-    /// is known.
+    /// is known. Wazuh leaves a rule without parents out.
     fn cannot_attach(&mut self, cx: &mut Context<'_>, element: &Element, error: AttachError, id: &str) {
         let (message, help) = explain(error);
-        cx.error(element, &format!("{message}{id}"), help);
+        let message = format!("{message}{id}");
+        match (cx.settings.dialect, error) {
+            (Dialect::Wazuh, AttachError::NoParent) => cx.warning(element, &message, help),
+            _ => cx.error(element, &message, help),
+        }
         self.over |= matches!(error, AttachError::TooLarge | AttachError::TooSlow);
     }
 
@@ -264,7 +330,11 @@ impl Loading {
         if let Some(bad) = ids.iter().find(|b| !b.is_ascii_digit() && !matches!(b, b',' | b' ')) {
             let message =
                 format!("`{}` does not belong into a list of rule ids", char::from(*bad).escape_default());
-            return cx.error(at, &message, "separate ids by commas or spaces");
+            let help = "separate ids by commas or spaces";
+            return match cx.settings.dialect {
+                Dialect::Ossec => cx.error(at, &message, help),
+                Dialect::Wazuh => cx.warning(at, &format!("{message}: the rule is left out"), help),
+            };
         }
         for id in id_list(ids) {
             let result = match id {
@@ -292,7 +362,7 @@ impl Loading {
             let list = self.group_lists;
             self.group_lists += 1;
             let group = correlation.group.unwrap_or_default();
-            if let Err(error) = self.feed(list, &group) {
+            if let Err(error) = self.feed(list, &group, cx.match_language()) {
                 return self.cannot_attach(cx, element, error, "");
             }
             (search::GROUP, list)
@@ -301,14 +371,15 @@ impl Loading {
         } else {
             return;
         };
-        self.rules[place].search = kind;
-        self.rules[place].search_in = search_in;
+        let loaded = &mut self.rules[place];
+        (loaded.search, loaded.search_in) = (kind, search_in);
+        loaded.first_search = (kind, search_in);
     }
 
     /// Lets all rules of a group feed a list, once for each of their places.
-    fn feed(&mut self, list: u16, group: &[u8]) -> Result<(), AttachError> {
+    fn feed(&mut self, list: u16, group: &[u8], language: Language) -> Result<(), AttachError> {
         let mut matcher = Expressions::new(cases);
-        let pattern = matcher.add(Language::Match, group, Options::default()).ok();
+        let pattern = matcher.add(language, group, Options::default()).ok();
         let wanted = |groups: &[u8]| pattern.is_some_and(|pattern| matcher.is_match(pattern, groups));
         for (rule, places) in self.tree.rules_with_groups(group, wanted)? {
             let lists = &mut self.rules[rule].group_lists;

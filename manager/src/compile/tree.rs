@@ -120,6 +120,17 @@ impl Tree {
         rule
     }
 
+    /// Forgets the rule that was made known last if it hangs nowhere.
+    pub(super) fn forget_if_loose(&mut self, rule: RuleIndex) -> bool {
+        let is_loose = self.places[rule].is_empty() && rule + 1 == self.leaves.len();
+        if is_loose {
+            self.places.pop();
+            let leaf = self.leaves.pop();
+            self.ids.retain(|id, known| leaf.as_ref().is_none_or(|leaf| leaf.id != *id || *known != rule));
+        }
+        is_loose
+    }
+
     /// What is known of a rule.
     pub(super) fn leaf_mut(&mut self, rule: RuleIndex) -> &mut Leaf {
         &mut self.leaves[rule]

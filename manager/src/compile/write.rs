@@ -1,7 +1,7 @@
 //! Writes an image: tables of rows, one behind the other.
 
 use bartizan_core::image::rows::{RangeRow, SectionRow, SettingsRow, TextRow};
-use bartizan_core::image::{HeaderRow, MAGIC, TABLES, Table, VERSION, checksum};
+use bartizan_core::image::{Dialect, HeaderRow, MAGIC, TABLES, Table, VERSION, checksum};
 use std::collections::HashMap;
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{Immutable, IntoBytes};
@@ -52,6 +52,7 @@ pub(super) fn append<T>(table: &mut Vec<T>, rows: impl IntoIterator<Item = T>) -
 /// The roots and numbers that stand in the header.
 #[derive(Debug)]
 pub(super) struct Heads {
+    pub(super) dialect: Dialect,
     pub(super) program_roots: RangeRow,
     pub(super) plain_roots: RangeRow,
     pub(super) roots: u16,
@@ -88,7 +89,7 @@ impl ImageWriter {
         let header = HeaderRow {
             magic: MAGIC,
             version: U16::new(VERSION),
-            dialect: 0,
+            dialect: heads.dialect as u8,
             reserved: 0,
             len: U32::new(offset as u32),
             checksum: U32::new(checksum(&body)),

@@ -5,7 +5,7 @@ use super::reading::Reading;
 use super::{Home, LocalFile, Remote, sections, unknown_section};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, suggest};
 use crate::pattern::Language;
-use crate::xml::{self, Dialect, Element};
+use crate::xml::{self, Element, Syntax};
 use std::path::Path;
 
 /// The elements at the root of such a file.
@@ -35,7 +35,7 @@ pub fn check_shared(home: &Path, path: &Path, sources: &mut Sources, report: &mu
 
 /// As [`check_shared`], of a text that is in `sources` already.
 pub(super) fn check_shared_source(home: &Home, file: SourceId, sources: &Sources, report: &mut Diagnostics) {
-    let document = xml::read(&Dialect::OSSEC, sources, file, report);
+    let document = xml::read(&Syntax::OSSEC, sources, file, report);
     let mut reading = Reading::new(home, file, sources, report);
     for root in &document.roots {
         match root.name.as_str() {

@@ -18,6 +18,7 @@
 //! | [`global`] | `<global>` and `<alerts>` |
 //! | [`email`] | mail: its part of `<global>`, and `<email_alerts>` |
 //! | [`rule_files`] | `<rules>` |
+//! | `ruleset` | `<ruleset>` |
 //! | [`localfile`] | `<localfile>` |
 //! | [`log_format`] | the formats by their names |
 //! | `assembly` | what formats of several lines need beside it |
@@ -49,6 +50,7 @@ pub mod remote;
 pub mod reports;
 pub mod responses;
 pub mod rule_files;
+mod ruleset;
 mod secret;
 mod sections;
 pub mod selection;
@@ -79,9 +81,10 @@ pub use syslog_output::{SyslogOutput, Transport};
 
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, suggest};
 use crate::outbox::DESTINATIONS_MAX;
-use crate::xml::{self, Dialect, Element};
+use crate::xml::{self, Element, Syntax};
 use reading::Reading;
 use responses::Drafts;
+use ruleset::RulesetDraft;
 use std::path::Path;
 
 /// Sources that one configuration may name.
@@ -97,7 +100,7 @@ pub struct Config {
     pub global: Global,
     /// `<alerts>`.
     pub alerts: Alerts,
-    /// `<rules>`: files in the order of loading.
+    /// `<rules>` or `<ruleset>`: files in the order of loading.
     pub rule_files: RuleFiles,
     /// `<localfile>`: what is followed, in order.
     pub local_files: Vec<LocalFile>,
@@ -173,12 +176,13 @@ impl Config {
     }
 
     fn take(&mut self, home: &Home, source: SourceId, sources: &Sources, report: &mut Diagnostics) {
-        let document = xml::read(&Dialect::OSSEC, sources, source, report);
+        let document = xml::read(&Syntax::OSSEC, sources, source, report);
         let mut reading = Reading::new(home, source, sources, report);
         let mut drafts = Drafts::default();
+        let mut ruleset = RulesetDraft::default();
         for root in &document.roots {
             match root.name.as_str() {
-                "ossec_config" => self.root(&mut reading, root, &mut drafts),
+                "ossec_config" => self.root(&mut reading, root, &mut drafts, &mut ruleset),
                 "agent_config" => reading.unused_section(root),
                 _ => unknown_root(&mut reading, root),
             }
@@ -190,6 +194,7 @@ impl Config {
                     .help("it needs an element <ossec_config>"),
             );
         }
+        self.rule_files.add_ruleset(&mut reading, ruleset);
         self.rule_files.default_decoders(&mut reading);
         self.responses = drafts.finish(&mut reading);
         self.global.email.check(&mut reading, &self.email_alerts);
@@ -229,12 +234,19 @@ impl Config {
         }
     }
 
-    fn root(&mut self, reading: &mut Reading<'_>, root: &Element, drafts: &mut Drafts) {
+    fn root(
+        &mut self,
+        reading: &mut Reading<'_>,
+        root: &Element,
+        drafts: &mut Drafts,
+        ruleset: &mut RulesetDraft,
+    ) {
         for section in &root.children {
             match section.name.as_str() {
                 "global" => self.global.take(reading, section),
                 "alerts" => self.alerts.take(reading, section),
                 "rules" => self.rule_files.take(reading, section),
+                "ruleset" => ruleset.take(reading, section),
                 "localfile" => self.local_file(reading, section),
                 "remote" => self.remote(reading, section),
                 "email_alerts" => self.email_alerts(reading, section),

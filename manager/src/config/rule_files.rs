@@ -4,10 +4,12 @@
 //! those that are named already. Nothing is opened here but folders.
 
 use super::reading::{Reading, value_span};
+use super::ruleset::RulesetDraft;
 use super::{Home, Place};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources};
 use crate::pattern::{Expressions, Language, Options, cases};
 use crate::xml::Element;
+use bartizan_core::image::Dialect;
 use bartizan_core::pattern::{Matcher, PatternId};
 use std::path::PathBuf;
 
@@ -31,7 +33,12 @@ pub struct RuleFiles {
     pub rules: Vec<ListedFile>,
     /// Lists. The name is what rules must write, without `.cdb`.
     pub lists: Vec<ListedFile>,
+    /// Whose rules they are; `None` if there is neither `<rules>` nor
+    /// `<ruleset>`.
+    pub dialect: Option<Dialect>,
     decoders_configured: bool,
+    /// The first `<rules>`.
+    section: Option<Place>,
 }
 
 /// One file that is named in a configuration, or lies in a folder that is.
@@ -47,16 +54,23 @@ pub struct ListedFile {
 
 impl ListedFile {
     /// Reads the file. A problem goes to the report, at the place where the
-    /// file is named.
-    pub fn load(&self, sources: &mut Sources, report: &mut Diagnostics) -> Option<SourceId> {
+    /// file is named: in OSSEC 4.3 an error, in Wazuh a warning.
+    pub fn load(
+        &self,
+        dialect: Dialect,
+        sources: &mut Sources,
+        report: &mut Diagnostics,
+    ) -> Option<SourceId> {
         let error = match sources.load(&self.path) {
             Ok(source) => return Some(source),
             Err(error) => error,
         };
         let message = format!("cannot read {}: {error}", self.name);
-        let diagnostic = match self.place {
-            Some(place) => Diagnostic::error(place.source, place.span, message),
-            None => Diagnostic::placeless_error(message),
+        let diagnostic = match (self.place, dialect) {
+            (Some(place), Dialect::Ossec) => Diagnostic::error(place.source, place.span, message),
+            (None, Dialect::Ossec) => Diagnostic::placeless_error(message),
+            (Some(place), Dialect::Wazuh) => Diagnostic::warning(place.source, place.span, message),
+            (None, Dialect::Wazuh) => Diagnostic::placeless_warning(message),
         };
         let path = self.path.display();
         report.push(diagnostic.note(format!("the file looked for is {path}")).help(error.help()));
@@ -65,8 +79,24 @@ impl ListedFile {
 }
 
 impl RuleFiles {
+    /// Files of Wazuh's.
+    pub(super) fn of_ruleset(
+        decoders: Vec<ListedFile>,
+        rules: Vec<ListedFile>,
+        lists: Vec<ListedFile>,
+    ) -> Self {
+        Self { decoders, rules, lists, dialect: Some(Dialect::Wazuh), ..Self::default() }
+    }
+
+    /// Whether neither decoders nor rules are named.
+    pub fn is_empty(&self) -> bool {
+        self.decoders.is_empty() && self.rules.is_empty()
+    }
+
     /// Reads one `<rules>`; its files come after those of earlier ones.
     pub(super) fn take(&mut self, reading: &mut Reading<'_>, section: &Element) {
+        self.dialect = Some(Dialect::Ossec);
+        self.section.get_or_insert(reading.place(section.name_span));
         for option in &section.children {
             let folder = matches!(option.name.as_str(), "rule_dir" | "decoder_dir");
             reading.only_attributes(option, if folder { &["pattern"] } else { &[] });
@@ -87,9 +117,23 @@ impl RuleFiles {
         }
     }
 
+    /// Takes over what `<ruleset>` names, if there is one: then there can be no
+    /// `<rules>`.
+    pub(super) fn add_ruleset(&mut self, reading: &mut Reading<'_>, ruleset: RulesetDraft) {
+        let Some(place) = ruleset.section() else { return };
+        if let Some(rules) = self.section {
+            let help = "keep <rules> for rules of OSSEC, or <ruleset> for those of Wazuh";
+            let line = reading.line_of(rules);
+            let message = "<ruleset> and <rules> cannot stand in one configuration";
+            let problem = Diagnostic::error(place.source, place.span, message);
+            return reading.push(problem.note(format!("line {line} has <rules>")).help(help));
+        }
+        *self = ruleset.finish(reading);
+    }
+
     /// The decoders of OSSEC 4.3 if rules are configured and decoders are not.
     pub(super) fn default_decoders(&mut self, reading: &mut Reading<'_>) {
-        if self.decoders_configured || self.rules.is_empty() {
+        if self.decoders_configured || self.rules.is_empty() || self.dialect == Some(Dialect::Wazuh) {
             return;
         }
         for name in DECODERS {
@@ -113,11 +157,11 @@ fn list_name(name: String) -> String {
     name[..end].to_string()
 }
 
-fn add_file(
+pub(super) fn add_file(
     files: &mut Vec<ListedFile>,
     reading: &mut Reading<'_>,
     option: &Element,
-    full: fn(String) -> String,
+    full: impl Fn(String) -> String,
 ) {
     let Some(name) = reading.text(option) else {
         return;
@@ -154,20 +198,33 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
     let Some(folder) = reading.text(option) else {
         return;
     };
-    let Some(mut wanted) = Wanted::new(reading, option) else {
+    let Some(mut wanted) = Wanted::new(reading, option, Language::Regex) else {
         return;
     };
-    let folder = folder.trim_end_matches('/');
     let place = reading.place(value_span(option));
-    let names = match names_in(reading.home, folder, &mut wanted) {
+    add_names(files, reading, &folder, place, &mut wanted, Dialect::Ossec);
+}
+
+/// Adds the wanted files of a folder. One that cannot be read is an error in
+/// OSSEC 4.3 and a warning in Wazuh.
+pub(super) fn add_names(
+    files: &mut Vec<ListedFile>,
+    reading: &mut Reading<'_>,
+    folder: &str,
+    place: Place,
+    wanted: &mut Wanted,
+    dialect: Dialect,
+) {
+    let folder = folder.trim_end_matches('/');
+    let names = match names_in(reading.home, folder, wanted) {
         Ok(names) => names,
         Err(error) => {
             let path = reading.home.path(folder);
-            let problem = Diagnostic::error(
-                place.source,
-                place.span,
-                format!("cannot read the folder `{folder}`: {error}"),
-            );
+            let message = format!("cannot read the folder `{folder}`: {error}");
+            let problem = match dialect {
+                Dialect::Ossec => Diagnostic::error(place.source, place.span, message),
+                Dialect::Wazuh => Diagnostic::warning(place.source, place.span, message),
+            };
             let problem = problem.note(format!("the folder looked for is {}", path.display()));
             return reading
                 .push(problem.help("make the folder, let this program read it, or remove this line"));
@@ -180,7 +237,8 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
     for name in names {
         let name = format!("{folder}/{name}");
         if files.len() >= FILES_MAX {
-            return too_many(reading, option);
+            let message = format!("more than {FILES_MAX} files are named");
+            return reading.error(place.span, message, "put several into one file");
         }
         if !files.iter().any(|file| file.name == name) {
             files.push(ListedFile { path: reading.home.path(&name), name, place: Some(place) });
@@ -189,13 +247,16 @@ fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &E
 }
 
 /// Which files of a folder are wanted.
-enum Wanted {
+pub(super) enum Wanted {
+    /// Those that end with `.xml`.
     Xml,
+    /// Those that a pattern matches.
     Pattern(Box<Expressions>, PatternId),
 }
 
 impl Wanted {
-    fn new(reading: &mut Reading<'_>, option: &Element) -> Option<Self> {
+    /// As the attribute `pattern` says, which is in a language of the dialect's.
+    pub(super) fn new(reading: &mut Reading<'_>, option: &Element, language: Language) -> Option<Self> {
         let Some(pattern) = option.attribute("pattern") else {
             return Some(Self::Xml);
         };
@@ -203,7 +264,7 @@ impl Wanted {
             return Some(Self::Xml);
         }
         let mut matcher = Box::new(Expressions::new(cases));
-        let found = matcher.add(Language::Regex, &pattern.value, Options::default()).ok();
+        let found = matcher.add(language, &pattern.value, Options::default()).ok();
         if found.is_none() {
             let help = "it is a regex in OSSEC's language, such as `.xml$`";
             reading.error(pattern.value_span, "this pattern cannot be understood", help);
@@ -220,7 +281,7 @@ impl Wanted {
 }
 
 /// The wanted files in a folder, in the order of their bytes.
-fn names_in(home: &Home, folder: &str, wanted: &mut Wanted) -> std::io::Result<Vec<String>> {
+pub(super) fn names_in(home: &Home, folder: &str, wanted: &mut Wanted) -> std::io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(home.path(folder))? {
         let entry = entry?;

@@ -6,6 +6,7 @@ pub(super) const USED: &[&str] = &[
     "global",
     "alerts",
     "rules",
+    "ruleset",
     "localfile",
     "remote",
     "command",
@@ -30,7 +31,6 @@ pub(super) const UNUSED: &[&str] = &[
     "auth",
     // Wazuh 4.14.
     "wodle",
-    "ruleset",
     "cluster",
     "sca",
     "vulnerability-detection",

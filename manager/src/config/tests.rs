@@ -528,7 +528,7 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
         let source = file.load(&mut sources, &mut report).expect("a file of the corpus");
-        assert!(xml::read(&Dialect::OSSEC, &sources, source, &mut report).sound);
+        assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
 }
@@ -548,13 +548,48 @@ fn the_other_configurations_of_the_corpus_are_read() {
     }
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let home = Home::new(corpus("wazuh-4.14/home").expect("a corpus"));
-    Config::read(&home, &home.configuration(None), &mut sources, &mut report);
+    let config = Config::read(&home, &home.configuration(None), &mut sources, &mut report);
+    assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
+    assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (120, 168));
+    assert_eq!(config.rule_files.lists.len(), 6);
+}
+
+/// The names of files in the order of loading.
+fn names(files: &[ListedFile]) -> Vec<&str> {
+    files.iter().map(|file| file.name.as_str()).collect()
+}
+
+#[test]
+fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
+    let folder = Folder::new()
+        .with("ruleset/rules/0500-a.xml", "")
+        .with("ruleset/rules/0100-b.xml", "")
+        .with("ruleset/rules/0215-policy_rules.xml", "")
+        .with("ruleset/rules/0300-c.txt", "")
+        .with("ruleset/decoders/0005-d.xml", "")
+        .with("etc/rules/0200-mine.xml", "")
+        .with("etc/rules/0600-x.xml", "");
+    let text = "<ossec_config><ruleset><rule_dir>etc/rules</rule_dir><rule_dir>ruleset/rules/</rule_dir>\
+                <rule_exclude>0215-policy_rules.xml</rule_exclude><rule_exclude>etc/rules/0600-x.xml</rule_exclude>\
+                <rule_include>0001-one.xml</rule_include><list>etc/lists/a.cdb</list></ruleset></ossec_config>";
+    let (config, _, report) = read_in(&folder.home(), text);
+    assert!(!report.has_errors(), "{:?}", problems(&report));
+    let files = &config.rule_files;
+    assert_eq!(files.dialect, Some(bartizan_core::image::Dialect::Wazuh));
     assert_eq!(
-        problems(&report),
-        [
-            "warning: the section <ruleset> is not used by this version | it may stay; nothing in it has an effect"
-        ]
+        names(&files.rules),
+        ["ruleset/rules/0001-one.xml", "ruleset/rules/0100-b.xml", "etc/rules/0200-mine.xml", "ruleset/rules/0500-a.xml"]
     );
+    assert_eq!(names(&files.decoders), ["ruleset/decoders/0005-d.xml"], "the usual folder");
+    assert_eq!(names(&files.lists), ["etc/lists/a"]);
+}
+
+#[test]
+fn rules_of_both_dialects_in_one_configuration_are_an_error() {
+    let (_, _, report) = read("<rules><include>a.xml</include></rules><ruleset></ruleset>");
+    assert!(report.has_errors());
+    let all = problems(&report).join("\n");
+    assert!(all.contains("<ruleset> and <rules> cannot stand in one configuration"), "{all}");
 }
 
 #[test]

@@ -11,6 +11,7 @@
 use super::Ruleset;
 use super::session::{Court, EngineOptions, Lent, Understanding};
 use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
 use bartizan_core::rules::judge::Verdict;
@@ -36,8 +37,9 @@ struct Item {
 }
 
 /// Events on their way, with room for what becomes known of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Batch {
+    dialect: Dialect,
     text: Vec<u8>,
     /// Room to clean a text in.
     cleaned: Vec<u8>,
@@ -49,10 +51,23 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Adds an event; control bytes are removed, a text too long is cut.
+    /// An empty batch for rules of a dialect.
+    fn new(dialect: Dialect) -> Self {
+        Self {
+            dialect,
+            text: Vec::new(),
+            cleaned: vec![0; TEXT_MAX],
+            items: Vec::new(),
+            known: Vec::new(),
+            found: Vec::new(),
+            ticket: None,
+        }
+    }
+
+    /// Adds an event; control bytes are removed where the rules are written
+    /// for that, a text too long is cut.
     pub fn push(&mut self, text: &[u8], location: &Arc<[u8]>, now: Moment) {
-        self.cleaned.resize(TEXT_MAX, 0);
-        self.text.extend_from_slice(predecode::clean(text, &mut self.cleaned));
+        self.text.extend_from_slice(predecode::clean(text, self.dialect, &mut self.cleaned));
         let (end, location) = (self.text.len(), Arc::clone(location));
         self.items.push(Item { end, is_merged: false, location, now });
     }
@@ -163,6 +178,7 @@ pub fn run(
     if workers < 2 {
         return run_alone(ruleset, options, local_host, feed, sink, &mut court);
     }
+    let dialect = ruleset.image().dialect();
     thread::scope(|scope| {
         let (back, empty) = sync_channel(workers * (2 * WAITING + 2));
         let mut to_workers = Vec::new();
@@ -176,7 +192,7 @@ pub fn run(
                 work(Understanding::new(ruleset, options.manner), local_host, &inbox, &outbox)
             });
         }
-        let feeder = scope.spawn(move || deal(feed, &to_workers, &empty));
+        let feeder = scope.spawn(move || deal(feed, dialect, &to_workers, &empty));
         let settled = settle_all(&from_workers, &back, &mut court, sink, local_host);
         // Whoever still sends meets a closed channel and ends.
         drop((from_workers, back));
@@ -194,7 +210,7 @@ fn run_alone(
     court: &mut Court<'_, '_>,
 ) -> io::Result<()> {
     let mut understanding = Understanding::new(ruleset, options.manner);
-    let mut batch = Batch::default();
+    let mut batch = Batch::new(ruleset.image().dialect());
     loop {
         batch.clear();
         let more = feed.fill(&mut batch)?;
@@ -207,9 +223,14 @@ fn run_alone(
 }
 
 /// The feeder's thread: fills batches and deals them out in turn.
-fn deal(feed: &mut impl Feed, workers: &[SyncSender<Batch>], empty: &Receiver<Batch>) -> io::Result<()> {
+fn deal(
+    feed: &mut impl Feed,
+    dialect: Dialect,
+    workers: &[SyncSender<Batch>],
+    empty: &Receiver<Batch>,
+) -> io::Result<()> {
     for worker in workers.iter().cycle() {
-        let mut batch = empty.try_recv().unwrap_or_default();
+        let mut batch = empty.try_recv().unwrap_or_else(|_| Batch::new(dialect));
         batch.clear();
         let more = feed.fill(&mut batch)?;
         if worker.send(batch).is_err() || !more {

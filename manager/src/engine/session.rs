@@ -11,7 +11,7 @@ use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
 use bartizan_core::decode::plugins::packet;
 use bartizan_core::event::{Category, Event, Field};
-use bartizan_core::image::Image;
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::pattern::Matcher;
 use bartizan_core::predecode;
 use bartizan_core::rules::history::{EventNumber, History, Link, Memory, Queue, Slot};
@@ -49,17 +49,14 @@ impl<'r> Understanding<'r> {
         Self {
             image,
             matcher: FastMatcher::new(&ruleset.tables, image.patterns),
-            normalise: manner == Manner::Daemon,
+            normalise: manner == Manner::Daemon && image.dialect() == Dialect::Ossec,
             packet_events: ruleset.settings.packet_events,
         }
     }
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        let header = predecode::header(event.line());
-        event.header_host = header.host;
-        event.program = header.program;
-        event.log = header.log;
+        predecode::read(event, self.image.dialect());
         self.matcher.begin(event.log());
         decode(&self.image, &mut self.matcher, event);
         if self.packet_events {
@@ -82,21 +79,26 @@ impl<'r> Understanding<'r> {
     }
 }
 
-/// OSSEC 4.3's words for what a packet filter did; the daemon's rules see
-/// these, the test program's do not.
+/// The rules of OSSEC 4.3's daemon see its words for what a packet filter did;
+/// those of its test program and of Wazuh 4.14 see the log's own.
 fn normalise_action(event: &mut Event<'_>) {
     let Some(action) = event.field(Field::Action) else { return };
+    let value = event.keep(firewall_word(action));
+    event.set(Field::Action, value);
+}
+
+/// The word of `firewall.log` for what a packet filter did; the word for such
+/// a word is the same.
+pub fn firewall_word(action: &[u8]) -> &'static [u8] {
     let contains = |word: &[u8]| action.windows(word.len()).any(|w| w.eq_ignore_ascii_case(word));
-    let word: &[u8] = match action.first().map(u8::to_ascii_lowercase) {
+    match action.first().map(u8::to_ascii_lowercase) {
         Some(b'd' | b'r' | b'b') => b"DROP",
         Some(b'c' | b't') => b"CLOSED",
         Some(b'a' | b'p' | b'o') => b"ALLOW",
         _ if contains(b"drop") => b"DROP",
         _ if contains(b"accept") => b"ALLOW",
         _ => b"UNKNOWN",
-    };
-    let value = event.keep(word);
-    event.set(Field::Action, value);
+    }
 }
 
 /// Memory that a [`Court`] works in.
@@ -219,6 +221,9 @@ impl<'r, 'm> Session<'r, 'm> {
         event.decoder = self.court.image.stage(stage.as_bytes());
         event.category = Category::Ossec;
         event.is_new = stage == "rootcheck";
+        if self.court.image.dialect() == Dialect::Wazuh {
+            event.name_agent();
+        }
         self.court.evaluate(event, &mut |_| {})
     }
 

@@ -210,11 +210,12 @@ const ARCHIVE_FIELDS: [(&str, Field); 14] = [
 ];
 
 fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &Rule<'_>) {
+    let description = alert.description();
     let mut nested = object.object("rule");
     if rule.level != 0 {
         nested.number("level", rule.level);
     }
-    nested.option("comment", rule.description);
+    nested.option("comment", rule.description.map(|_| &*description));
     nested.number("sidid", rule.id);
     for (key, text) in [("cve", rule.cve), ("info", rule.info)] {
         nested.option(key, Some(text).filter(|text| !text.is_empty()));

@@ -1,8 +1,10 @@
 //! Alerts, archives and packet-filter events as lines of text.
 //!
-//! The layouts are OSSEC 4.3's, to the byte: people's tools read them.
+//! The layouts are OSSEC 4.3's, to the byte: people's tools read them. Alerts
+//! of Wazuh's rules name the dynamic fields behind the log, as Wazuh 4.14 does.
 
 use crate::alert::Alert;
+use crate::engine::session::firewall_word;
 use bartizan_core::event::Field;
 use bartizan_core::packet::merged::Target;
 use std::io::Write;
@@ -28,7 +30,7 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
     out.extend_from_slice(b" (level ");
     write_number(out, rule.level);
     out.extend_from_slice(b") -> '");
-    out.extend_from_slice(rule.description());
+    out.extend_from_slice(&alert.description());
     out.extend_from_slice(b"'\n");
     for (label, field) in LABELS {
         if let Some(value) = alert.field(field) {
@@ -36,10 +38,21 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
             write_line(out, value);
         }
     }
-    for text in core::iter::once(&alert.log).chain(&alert.previous) {
-        write_line(out, text.get(..LOG_SHOWN).unwrap_or(text));
+    let shown = if rule.wazuh { usize::MAX } else { LOG_SHOWN };
+    let write_log = |out: &mut Vec<u8>, text: &[u8]| write_line(out, text.get(..shown).unwrap_or(text));
+    write_log(out, alert.log);
+    if rule.wazuh {
+        write_dynamic(out, alert);
     }
+    alert.previous.iter().for_each(|text| write_log(out, text));
     out.push(b'\n');
+}
+
+/// Wazuh: the dynamic fields, one a line.
+fn write_dynamic(out: &mut Vec<u8>, alert: &Alert<'_>) {
+    for (name, value) in alert.dynamic.iter().filter(|(_, value)| !value.is_empty()) {
+        write_line(out, &[name, &b": "[..], value].concat());
+    }
 }
 
 /// Appends a text as one line. What a text has of lines is glued, as OSSEC 4.3
@@ -119,7 +132,7 @@ fn write_packets(out: &mut Vec<u8>, alert: &Alert<'_>, count: u32, sport: &[u8],
     }
     let parts: [&[u8]; 12] = [
         b" ",
-        action,
+        firewall_word(action),
         b" ",
         protocol,
         b" ",
@@ -153,7 +166,7 @@ pub fn write_custom(out: &mut Vec<u8>, format: &str, alert: &Alert<'_>) {
         ("$SRCIP", field(Field::SrcIp)),
         ("$DSTUSER", field(Field::DstUser)),
         ("$FULLLOG", log),
-        ("$RULECOMMENT", lossy(rule.description())),
+        ("$RULECOMMENT", lossy(&alert.description())),
         ("$RULEGROUP", lossy(rule.groups)),
     ];
     out.extend_from_slice(replace_tokens(format, &values).as_bytes());

@@ -1,8 +1,9 @@
 //! One alert as JSON in the layout of Wazuh 4.14's `alerts.json`: what its
-//! integration scripts, its responses and its users' dashboards read.
+//! integration scripts, its responses and its users' dashboards read. With
+//! rules of Wazuh's it is the layout of `alerts.json` and `archives.json`.
 //!
-//! Keys that need what only Wazuh has (MITRE's names, clusters, labels) are
-//! left out.
+//! Keys that need what only Wazuh has (the names of MITRE's techniques and
+//! tactics, clusters, labels) are left out.
 
 use super::clock::{LocalTime, MONTHS};
 use super::json::{Object, write_string};
@@ -24,7 +25,10 @@ const COMPLIANCE: [(&str, &[u8]); 7] = [
     ("tsc", b"tsc_"),
 ];
 
-const DATA: [(&str, Field); 13] = [
+/// Bytes of a rule's groups that are looked at.
+const GROUPS_MAX: usize = 1023;
+
+const DATA: [(&str, Field); 14] = [
     ("protocol", Field::Protocol),
     ("action", Field::Action),
     ("srcip", Field::SrcIp),
@@ -37,6 +41,7 @@ const DATA: [(&str, Field); 13] = [
     ("status", Field::Status),
     ("url", Field::Url),
     ("data", Field::Data),
+    ("extra_data", Field::ExtraData),
     ("system_name", Field::SystemName),
 ];
 
@@ -55,6 +60,15 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
     write(out, alert, manager_name().as_bytes());
 }
 
+/// Appends a line of `archives.json`: every event with its log, and with its
+/// rule if one fired whose level is not 0.
+pub fn write_archive(out: &mut Vec<u8>, event: &Alert<'_>) {
+    let rule = event.rule.filter(|rule| rule.level > 0);
+    let rule = rule.map(|rule| Rule { no_full_log: false, ..rule });
+    write(out, &Alert { rule, ..event.clone() }, manager_name().as_bytes());
+    out.push(b'\n');
+}
+
 fn write(out: &mut Vec<u8>, alert: &Alert<'_>, manager: &[u8]) {
     let mut object = Object::open(out);
     object.text("timestamp", timestamp(alert).as_bytes());
@@ -67,7 +81,9 @@ fn write(out: &mut Vec<u8>, alert: &Alert<'_>, manager: &[u8]) {
     own.close();
     object.text("id", alert.id.to_string().as_bytes());
     write_previous(&mut object, alert);
-    object.text("full_log", alert.log);
+    if !alert.rule.is_some_and(|rule| rule.no_full_log) {
+        object.text("full_log", alert.log);
+    }
     write_predecoder(&mut object, alert);
     write_decoder(&mut object, alert.decoder.as_ref());
     if let [b"Previous output:", text, ..] = alert.previous[..] {
@@ -106,20 +122,30 @@ fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &Rule<'_>) {
     if rule.level != 0 {
         nested.number("level", rule.level);
     }
-    nested.text("description", rule.description.unwrap_or_default());
+    let description = alert.description();
+    nested.text("description", if rule.description.is_some() { &description } else { b"" });
     nested.text("id", rule.id.to_string().as_bytes());
+    if !rule.mitre.is_empty() {
+        let mut mitre = nested.object("mitre");
+        mitre.list("id", rule.mitre.split(|byte| *byte == b','));
+        mitre.close();
+    }
     for (key, text) in [("cve", rule.cve), ("info", rule.info)] {
         nested.option(key, Some(text).filter(|text| !text.is_empty()));
     }
     if rule.frequency != 0 {
         nested.number("frequency", rule.frequency);
     }
-    nested.number("firedtimes", alert.fired);
+    if !rule.no_counter {
+        nested.number("firedtimes", alert.fired);
+    }
     nested.number("mail", rule.mail);
+    let groups = || rule.groups.get(..GROUPS_MAX).unwrap_or(rule.groups);
+    let groups = || groups().split(|byte| *byte == b',').filter(|group| !group.is_empty());
     let plain = |group: &&[u8]| !COMPLIANCE.iter().any(|(_, prefix)| group.starts_with(prefix));
-    nested.list("groups", rule.groups().filter(plain));
+    nested.list("groups", groups().filter(plain));
     for (key, prefix) in COMPLIANCE {
-        let named = || rule.groups().filter_map(|group| group.strip_prefix(prefix));
+        let named = || groups().filter_map(|group| group.strip_prefix(prefix));
         if named().next().is_some() {
             nested.list(key, named());
         }
@@ -178,6 +204,9 @@ fn header(log: &[u8]) -> Option<(&[u8], &[u8])> {
 fn write_decoder(object: &mut Object<'_>, decoder: Option<&Decoder<'_>>) {
     let mut nested = object.object("decoder");
     if let Some(decoder) = decoder {
+        if decoder.accumulate {
+            nested.number("accumulate", 1);
+        }
         nested.option("parent", Some(decoder.parent).filter(|name| !name.is_empty()));
         nested.text("name", decoder.name);
     }

@@ -3,7 +3,7 @@
 
 use super::clock::{LocalClock, LocalTime};
 use super::files::{Announce, DailyFile, InUse, Written, write_out};
-use super::{json, text};
+use super::{json, text, wazuh};
 use crate::alert::{Alert, AlertId, Entry, Rule};
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
@@ -14,6 +14,7 @@ use crate::respond::dispatch::Bell;
 use crate::respond::occasion::Occasion;
 use crate::sources::epoch_now;
 use bartizan_core::event::{Category, Event};
+use bartizan_core::image::Dialect;
 use bartizan_core::image::rows::{RuleRow, rule_flag};
 use bartizan_core::respond::report;
 use bartizan_core::rules::judge::{Fate, Verdict};
@@ -98,6 +99,8 @@ pub struct AlertWriter<W> {
     entries: Option<Vec<Entry>>,
     clock: LocalClock,
     ticket: u64,
+    /// Whose layouts the files in JSON have: that of the rules.
+    dialect: Dialect,
     /// What has been seen so far.
     pub counts: Counts,
 }
@@ -119,6 +122,7 @@ impl<W: Write> AlertWriter<W> {
             entries: None,
             clock: LocalClock::default(),
             ticket: 0,
+            dialect: Dialect::Ossec,
             counts: Counts::default(),
         }
     }
@@ -218,11 +222,11 @@ impl<W: Write> AlertWriter<W> {
         self.count_alert(alert);
         match self.print {
             Some(Print::Text) => text::write_alert(&mut self.buffer, alert),
-            Some(Print::Json) => json::write_alert(&mut self.buffer, alert),
+            Some(Print::Json) => write_json(&mut self.buffer, alert, self.dialect),
             None => {}
         }
         if let Some(files) = &mut self.files {
-            files.alert(&alert.time, alert);
+            files.alert(&alert.time, alert, self.dialect);
         }
         if let Some(entries) = &mut self.entries {
             entries.push(Entry::new(alert));
@@ -269,8 +273,19 @@ impl<W: Write> AlertWriter<W> {
     }
 }
 
+/// Appends a line of `alerts.json`.
+fn write_json(out: &mut Vec<u8>, alert: &Alert<'_>, dialect: Dialect) {
+    match dialect {
+        Dialect::Ossec => json::write_alert(out, alert),
+        Dialect::Wazuh => {
+            wazuh::write_alert(out, alert);
+            out.push(b'\n');
+        }
+    }
+}
+
 impl Files {
-    fn alert(&mut self, time: &LocalTime, alert: &Alert<'_>) {
+    fn alert(&mut self, time: &LocalTime, alert: &Alert<'_>, dialect: Dialect) {
         if self.outputs.alerts {
             let custom = self.outputs.custom.as_deref();
             self.alerts.append(time, |out| match custom {
@@ -279,7 +294,7 @@ impl Files {
             });
         }
         if self.outputs.alerts_json {
-            self.alerts_json.append(time, |out| json::write_alert(out, alert));
+            self.alerts_json.append(time, |out| write_json(out, alert, dialect));
         }
     }
 
@@ -291,7 +306,7 @@ impl Files {
     }
 
     /// Adds what is due for an event, whether or not it fired a rule.
-    fn event(&mut self, time: &LocalTime, category: Category, event: &Alert<'_>) {
+    fn event(&mut self, time: &LocalTime, category: Category, event: &Alert<'_>, dialect: Dialect) {
         if self.outputs.firewall && category == Category::Firewall {
             self.firewall.append(time, |out| text::write_firewall(out, event));
         }
@@ -299,7 +314,10 @@ impl Files {
             self.archives.append(time, |out| text::write_archive(out, event));
         }
         if self.outputs.archives_json {
-            self.archives_json.append(time, |out| json::write_archive(out, event));
+            self.archives_json.append(time, |out| match dialect {
+                Dialect::Ossec => json::write_archive(out, event),
+                Dialect::Wazuh => wazuh::write_archive(out, event),
+            });
         }
     }
 
@@ -321,6 +339,7 @@ impl Files {
 impl<W: Write> Sink for AlertWriter<W> {
     fn judged(&mut self, event: &Event<'_>, verdict: &Verdict, court: &Court<'_, '_>) {
         self.count(event);
+        self.dialect = court.image.dialect();
         let alerts = verdict.alerts(&court.image);
         let responses = self.responses(event, verdict);
         let is_filed = self.files.as_ref().is_some_and(|files| files.wants(event.category));
@@ -356,7 +375,7 @@ impl<W: Write> Sink for AlertWriter<W> {
         if let Some(files) = &mut self.files {
             // The archives name only rules that counted.
             alert.rule = alert.rule.filter(|_| verdict.fate == Fate::Fired);
-            files.event(&time, event.category, &alert);
+            files.event(&time, event.category, &alert, self.dialect);
         }
     }
 

@@ -7,7 +7,7 @@
 
 use super::automaton::{Automaton, fits};
 use super::gate::{Gate, Passed};
-use super::{Language, Parsed, parse};
+use super::{Parsed, parse};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::program::{flag, shape};
 use bartizan_core::pattern::{Captures, Frame, Given, Machine, Matcher, PatternId, Patterns, Scratch};
@@ -47,15 +47,14 @@ impl FastTables {
     /// sooner in the machine.
     fn automaton(&self, patterns: &Patterns<'_>, pattern: PatternId) -> Option<&Automaton> {
         let row = patterns.row(pattern)?;
-        if row.shape != shape::PROGRAM || row.flags & flag::ANCHORED != 0 {
+        if row.shape != shape::PROGRAM || row.flags & (flag::ANCHORED | flag::NOT) != 0 {
             return None;
         }
         let build = || {
             if self.automata_size.load(Ordering::Relaxed) >= AUTOMATA_MAX {
                 return None;
             }
-            let language = Language::from_u8(row.language)?;
-            let Parsed::Tree(tree) = parse(language, patterns.source(row)).ok()? else { return None };
+            let Some(Parsed::Tree(tree)) = parse(patterns, row) else { return None };
             let automaton = Automaton::build(&tree)?;
             self.automata_size.fetch_add(automaton.memory(), Ordering::Relaxed);
             Some(Box::new(automaton))

@@ -5,10 +5,11 @@
 //! the patterns behind a literal that was found are possible, and so are
 //! those that ask for none. Cost: about a nanosecond per byte of the log.
 
+use super::parse;
 use super::required::{WINDOW, fold, literals};
-use super::{Language, parse};
 use aho_corasick::automaton::{Automaton, StateID};
 use aho_corasick::{Anchored, MatchKind, dfa};
+use bartizan_core::pattern::program::flag;
 use bartizan_core::pattern::{PatternId, Patterns};
 use std::collections::BTreeMap;
 
@@ -29,8 +30,8 @@ impl Gate {
         let mut always = vec![0u64; patterns.rows.len().div_ceil(64)];
         let mut found: BTreeMap<Vec<u8>, BTreeMap<u16, u64>> = BTreeMap::new();
         for (number, row) in (0u16..).zip(patterns.rows) {
-            let language = Language::from_u8(row.language);
-            let parsed = language.and_then(|language| parse(language, patterns.source(row)).ok());
+            // What is inverted matches just where literals are missing.
+            let parsed = if row.flags & flag::NOT == 0 { parse(patterns, row) } else { None };
             match parsed.as_ref().and_then(literals) {
                 Some(set) => {
                     for literal in set {

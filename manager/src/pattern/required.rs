@@ -61,10 +61,8 @@ pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
             return None;
         }
         Parsed::Shape(literal) => vec![literal.literal.clone()],
-        Parsed::Tree(tree) => {
-            let part = Part::of(&tree.node, tree.utf);
-            part.either()?
-        }
+        Parsed::OsRegex(expression) => Part::of(&expression.at_least(), false).either()?,
+        Parsed::Tree(tree) => Part::of(&tree.node, tree.utf).either()?,
     };
     if bits(&set) < BITS_MIN {
         return None;

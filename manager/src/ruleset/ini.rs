@@ -9,14 +9,15 @@
 //!
 //! The form is Python's configparser: `;` and `#` begin comments, the first
 //! `=` or `:` separates, names are case-folded, an indented line continues a
-//! value, `%%` stands for `%` where the whole file keeps to that (OSSEC), and
-//! repeated names add a line to the value (Wazuh).
+//! value, and repeated names add a line to it. In OSSEC's files `%%` stands for
+//! `%`, in Wazuh's for itself.
 
 use crate::engine::Ruleset;
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
 use crate::sources::local_host;
 use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
 use bartizan_core::rules::judge::Manner;
@@ -54,21 +55,28 @@ pub struct Triple {
 }
 
 impl Triple {
-    /// The words for an answer: no decoder is `(null)`, as OSSEC prints it.
-    pub fn of(rule: Option<(u32, u16)>, decoder: Option<&[u8]>) -> Self {
+    /// The words for an answer. No decoder is `(null)`, as OSSEC prints it, and
+    /// nothing in Wazuh.
+    pub fn of(dialect: Dialect, rule: Option<(u32, u16)>, decoder: Option<&[u8]>) -> Self {
+        let none: &[u8] = match dialect {
+            Dialect::Ossec => b"(null)",
+            Dialect::Wazuh => b"",
+        };
         Self {
             rule: rule.map_or_else(String::new, |(id, _)| id.to_string()),
             level: rule.map_or_else(String::new, |(_, level)| level.to_string()),
-            decoder: decoder
-                .map_or_else(|| "(null)".to_owned(), |name| String::from_utf8_lossy(name).into_owned()),
+            decoder: String::from_utf8_lossy(decoder.unwrap_or(none)).into_owned(),
         }
     }
 
-    /// Whether an answer is what was expected. Decoder names compare without
-    /// case, and an empty expectation is never met (OSSEC 4.3).
-    pub fn is_met_by(&self, got: &Self) -> bool {
+    /// Whether an answer is what was expected. An empty expectation is never
+    /// met. Decoder names compare without case in OSSEC 4.3.
+    pub fn is_met_by(&self, got: &Self, dialect: Dialect) -> bool {
         let empty = [&self.rule, &self.level, &self.decoder].iter().any(|text| text.is_empty());
-        let same_decoder = got.decoder.eq_ignore_ascii_case(&self.decoder);
+        let same_decoder = match dialect {
+            Dialect::Ossec => got.decoder.eq_ignore_ascii_case(&self.decoder),
+            Dialect::Wazuh => got.decoder == self.decoder,
+        };
         !empty && got.rule == self.rule && got.level == self.level && same_decoder
     }
 }
@@ -85,9 +93,10 @@ impl Case {
         let mut known = Known::default();
         let host = local_host();
         let mut got = Triple::default();
+        let dialect = ruleset.image().dialect();
         for log in &self.logs {
             let mut buffer = [0; TEXT_MAX];
-            let text = predecode::clean(log, &mut buffer);
+            let text = predecode::clean(log, dialect, &mut buffer);
             let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now };
             let mut event = Event::new(text, origin, &mut known);
             let verdict = match &self.stage {
@@ -97,15 +106,15 @@ impl Case {
             let image = &session.court.image;
             let rule = verdict.rule.and_then(|row| image.rule(row));
             let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
-            got = Triple::of(rule, image.decoder_name(event.decoder));
+            got = Triple::of(dialect, rule, image.decoder_name(event.decoder));
             session.court.remember(&event, &verdict);
         }
         Ok(got)
     }
 
     /// Whether the answer to its last line is as the case wants it.
-    pub fn is_met(&self, got: &Triple) -> bool {
-        self.expected.is_met_by(got) == self.passes
+    pub fn is_met(&self, got: &Triple, dialect: Dialect) -> bool {
+        self.expected.is_met_by(got, dialect) == self.passes
     }
 }
 
@@ -131,7 +140,11 @@ struct Entry {
 }
 
 /// The cases of a file, in its order.
-pub fn cases(text: &[u8]) -> Result<Vec<Case>, IniError> {
+pub fn cases(text: &[u8], dialect: Dialect) -> Result<Vec<Case>, IniError> {
+    let unescape = |value: &[u8]| match dialect {
+        Dialect::Ossec => unescape(value),
+        Dialect::Wazuh => value.to_vec(),
+    };
     let mut sections: Vec<Section> = Vec::new();
     let mut open: Option<String> = None;
     for (number, line) in text.split(|b| *b == b'\n').enumerate() {
@@ -226,7 +239,7 @@ mod tests {
     #[test]
     fn cases_are_read_as_the_python_tools_read_them() {
         let text = b"; a comment\n[One: two]\nlog 1 pass = Jan 1 a%%b = c\nLOG 2 Fail: x\n  y\n\nrule = 5\nalert=3\ndecoder = sshd\n[Other]\nrule=1\nlog 1 pass = z\nlog 1 pass = w\n";
-        let cases = cases(text).unwrap();
+        let cases = cases(text, Dialect::Ossec).unwrap();
         assert_eq!(cases.len(), 3);
         assert_eq!(cases[0].logs, [b"Jan 1 a%b = c".to_vec()]);
         assert!(cases[0].passes);
@@ -235,10 +248,12 @@ mod tests {
         assert!(!cases[1].passes);
         assert_eq!(cases[1].expected, Triple { rule: "5".into(), level: "3".into(), decoder: "sshd".into() });
         assert_eq!(cases[2].logs.len(), 2);
+        let raw = super::cases(text, Dialect::Wazuh).unwrap();
+        assert_eq!(raw[0].logs, [b"Jan 1 a%%b = c".to_vec()]);
     }
 
     #[test]
     fn a_value_outside_a_section_is_an_error_with_its_line() {
-        assert_eq!(cases(b"\nrule = 1\n").unwrap_err().line, 2);
+        assert_eq!(cases(b"\nrule = 1\n", Dialect::Ossec).unwrap_err().line, 2);
     }
 }

@@ -5,10 +5,11 @@ pub mod ini;
 
 use crate::compile::lists::List;
 use crate::compile::{self, Files, RuleSource};
-use crate::config::{Config, Home, ListedFile};
+use crate::config::{Config, Home, ListedFile, RuleFiles};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
-use crate::xml::{self, Dialect, Document};
+use crate::xml::{self, Document, Syntax};
+use bartizan_core::image::Dialect;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub enum RulesFrom {
         home: Home,
         /// The configuration.
         conf: PathBuf,
+        /// How they are read; `None` as the configuration says.
+        dialect: Option<Dialect>,
     },
 }
 
@@ -37,7 +40,31 @@ impl RulesFrom {
         let home = home.map_or_else(|| conf.map_or_else(PathBuf::new, above), Path::to_owned);
         let home = Home::new(home);
         let conf = home.configuration(conf);
-        Self::Configured { home, conf }
+        Self::Configured { home, conf, dialect: None }
+    }
+
+    /// The same, read in a dialect whatever the configuration says.
+    pub fn in_dialect(mut self, wanted: Option<Dialect>) -> Self {
+        if let Self::Configured { dialect, .. } = &mut self {
+            *dialect = wanted;
+        }
+        self
+    }
+
+    /// The configuration; without one the folders of an installation of
+    /// Wazuh, if its dialect is asked for.
+    fn read(&self, sources: &mut Sources, report: &mut Diagnostics) -> (Config, Option<PathBuf>) {
+        let Self::Configured { home, conf, dialect } = self else { return (Config::default(), None) };
+        let asked = *dialect == Some(Dialect::Wazuh);
+        let mut config = match asked && !conf.exists() {
+            true => Config::default(),
+            false => Config::read(home, conf, sources, report),
+        };
+        if asked && config.rule_files.is_empty() {
+            config.rule_files = RuleFiles::of_wazuh(home, report);
+        }
+        config.rule_files.dialect = dialect.or(config.rule_files.dialect);
+        (config, Some(home.folder().to_owned()))
     }
 }
 
@@ -60,17 +87,11 @@ pub struct Loaded {
 
 /// Reads and compiles everything; all problems go to the report.
 pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -> Option<Loaded> {
-    let (config, home) = match from {
-        RulesFrom::BuiltIn => (Config::default(), None),
-        RulesFrom::Configured { home, conf } => {
-            (Config::read(home, conf, sources, report), Some(home.folder().to_owned()))
-        }
-    };
+    let (config, home) = from.read(sources, report);
     let named = &config.rule_files;
-    let (files, lists) = if named.rules.is_empty() && named.decoders.is_empty() {
-        (built_in_files(sources, report), Vec::new())
-    } else {
-        configured_files(&config, sources, report)
+    let (files, lists) = match named.is_empty() {
+        true => (built_in_files(sources, report), Vec::new()),
+        false => configured_files(&config, sources, report),
     };
     let compiled = compile::compile(&files, &compile_settings(&config), report);
     // A file that could not be read leaves nothing for the compiler to say.
@@ -94,7 +115,7 @@ fn built_in_files(sources: &mut Sources, report: &mut Diagnostics) -> Files {
     let mut read = |files: &[(&str, &str)]| -> Vec<Document> {
         let read = |(name, text): &(&str, &str)| {
             let id = sources.add(format!("built-in {name}"), *text);
-            xml::read(&Dialect::OSSEC, sources, id, report)
+            xml::read(&Syntax::OSSEC, sources, id, report)
         };
         files.iter().map(read).collect()
     };
@@ -107,9 +128,14 @@ fn configured_files(
     report: &mut Diagnostics,
 ) -> (Files, Vec<Option<List>>) {
     let named = &config.rule_files;
+    let dialect = named.dialect.unwrap_or_default();
+    let syntax = match dialect {
+        Dialect::Ossec => Syntax::OSSEC,
+        Dialect::Wazuh => Syntax::WAZUH,
+    };
     let mut read = |files: &[ListedFile]| -> Vec<Document> {
-        let ids: Vec<_> = files.iter().filter_map(|file| file.load(sources, report)).collect();
-        ids.into_iter().map(|id| xml::read(&Dialect::OSSEC, sources, id, report)).collect()
+        let ids: Vec<_> = files.iter().filter_map(|file| file.load(dialect, sources, report)).collect();
+        ids.into_iter().map(|id| xml::read(&syntax, sources, id, report)).collect()
     };
     let (decoders, mut rules) = (read(&named.decoders), read(&named.rules));
     rules.extend(own_rules(built_in::WATCH, &[500], &rules, sources, report));
@@ -119,8 +145,10 @@ fn configured_files(
     if config.has_destinations() {
         rules.extend(own_rules(built_in::DESTINATIONS, &[1, 500], &rules, sources, report));
     }
-    let lists = named.lists.iter().map(|file| read_list(file, report)).collect();
-    let names = named.lists.iter().map(|file| file.name.clone().into_bytes()).collect();
+    let lists = named.lists.iter().map(|file| (file, read_list(file, dialect, report)));
+    // Wazuh does not know a list whose text is not there.
+    let known = lists.filter(|(file, _)| dialect == Dialect::Ossec || file.path.exists());
+    let (names, lists) = known.map(|(file, list)| (file.name.clone().into_bytes(), list)).unzip();
     (Files { decoders, rules, lists: names }, lists)
 }
 
@@ -134,7 +162,7 @@ fn own_rules(
     report: &mut Diagnostics,
 ) -> Option<Document> {
     let id = sources.add(format!("built-in {name}"), text);
-    let own = xml::read(&Dialect::OSSEC, sources, id, report);
+    let own = xml::read(&Syntax::OSSEC, sources, id, report);
     let taken: BTreeSet<u32> = rules.iter().flat_map(rule_ids).collect();
     (parents.iter().all(|id| taken.contains(id)) && rule_ids(&own).all(|id| !taken.contains(&id)))
         .then_some(own)
@@ -149,8 +177,8 @@ fn rule_ids(document: &Document) -> impl Iterator<Item = u32> {
 
 /// A list that cannot be read is a warning: rules that ask it go on without
 /// (OSSEC 4.3).
-fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
-    match List::read(&file.path) {
+fn read_list(file: &ListedFile, dialect: Dialect, report: &mut Diagnostics) -> Option<List> {
+    match List::read(&file.path, dialect) {
         Ok(list) => Some(list),
         Err(error) => {
             let message = format!("cannot read the list {}: {error}", file.name);
@@ -158,10 +186,13 @@ fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
                 Some(place) => Diagnostic::warning(place.source, place.span, message),
                 None => Diagnostic::placeless_warning(message),
             };
-            report.push(diagnostic.help(
-                "rules go on without it: match_key and match_key_value never hold, not_match_key and \
-                 address_match_key always do",
-            ));
+            report.push(diagnostic.help(match dialect {
+                Dialect::Ossec => {
+                    "rules go on without it: match_key and match_key_value never hold, not_match_key and \
+                     address_match_key always do"
+                }
+                Dialect::Wazuh => "rules that ask it are left out, or never find anything in it",
+            }));
             None
         }
     }
@@ -169,6 +200,7 @@ fn read_list(file: &ListedFile, report: &mut Diagnostics) -> Option<List> {
 
 fn compile_settings(config: &Config) -> compile::Settings {
     compile::Settings {
+        dialect: config.rule_files.dialect.unwrap_or_default(),
         log_alert_level: config.alerts.log_alert_level,
         email_alert_level: config.alerts.email_alert_level,
         stats_level: config.global.stats_level,

@@ -113,7 +113,7 @@ impl Reader<'_> {
         element.span.end = end.max(element.text_span.end);
         if let Some(place) = too_long {
             let message =
-                format!("the text of <{}> is longer than {} bytes", element.name, self.dialect.text_max);
+                format!("the text of <{}> is longer than {} bytes", element.name, self.syntax.text_max);
             let span = Span::new(place, place + 1);
             self.problem(Diagnostic::error(self.file, span, message).help("split it into several elements"));
         }
@@ -136,7 +136,7 @@ impl Reader<'_> {
     pub(super) fn expand(&mut self, text: &mut Vec<u8>, places: &mut Places, span: Span, variable: bool) {
         let unknown = match variable {
             true => Unknown::Text,
-            false if self.dialect.dollar_parenthesis => Unknown::ErrorUnlessParenthesis,
+            false if self.syntax.dollar_parenthesis => Unknown::ErrorUnlessParenthesis,
             false => Unknown::Error,
         };
         if let Err(problem) = self.variables.expand(text, places, span, unknown) {

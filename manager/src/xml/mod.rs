@@ -13,7 +13,7 @@
 //! [`Element::position_of`].
 //!
 //! Costs one walk over the file; depth, number of nodes, lengths and what
-//! variables may grow to are limited by [`Dialect`] and [`limits`].
+//! variables may grow to are limited by [`Syntax`] and [`limits`].
 
 mod close;
 mod element;
@@ -30,7 +30,7 @@ pub use read::{exercise, read};
 
 /// What is not the same in all files of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
+pub struct Syntax {
     /// Bytes of the text of one element, before variables are replaced.
     pub text_max: usize,
     /// Attributes of one element.
@@ -39,7 +39,7 @@ pub struct Dialect {
     pub dollar_parenthesis: bool,
 }
 
-impl Dialect {
+impl Syntax {
     /// OSSEC 4.3.
     pub const OSSEC: Self = Self { text_max: 8192, attributes_max: 48, dollar_parenthesis: false };
     /// Wazuh 4.14: longer texts, and `$(field)` in descriptions.

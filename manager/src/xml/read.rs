@@ -4,7 +4,7 @@
 //! limited. After a mistake the walk goes on in the way that most probably
 //! was meant; after [`PROBLEMS_MAX`] mistakes it ends.
 
-use super::Dialect;
+use super::Syntax;
 use super::element::{Document, Element};
 use super::limits::{DEPTH_MAX, NODES_MAX, PROBLEMS_MAX};
 use super::scan::Scan;
@@ -14,8 +14,8 @@ use crate::diagnose::{Colour, Diagnostic, Diagnostics, Severity, SourceId, Sourc
 
 /// Reads one file of `sources`. Problems go to `report`; the document holds
 /// what could be read in spite of them.
-pub fn read(dialect: &Dialect, sources: &Sources, file: SourceId, report: &mut Diagnostics) -> Document {
-    let mut reader = Reader::new(dialect, sources.bytes(file), file, report);
+pub fn read(syntax: &Syntax, sources: &Sources, file: SourceId, report: &mut Diagnostics) -> Document {
+    let mut reader = Reader::new(syntax, sources.bytes(file), file, report);
     reader.walk();
     reader.finish()
 }
@@ -25,11 +25,11 @@ pub fn read(dialect: &Dialect, sources: &Sources, file: SourceId, report: &mut D
 /// # Panics
 /// If a place in the result is not in the file, which no input should bring about.
 pub fn exercise(bytes: &[u8]) {
-    for dialect in [Dialect::OSSEC, Dialect::WAZUH] {
+    for syntax in [Syntax::OSSEC, Syntax::WAZUH] {
         let mut sources = Sources::new();
         let file = sources.add("input.xml", bytes);
         let mut report = Diagnostics::new();
-        let document = read(&dialect, &sources, file, &mut report);
+        let document = read(&syntax, &sources, file, &mut report);
         assert_eq!(document.sound, !report.has_errors());
         let mut open: Vec<&Element> = document.roots.iter().collect();
         while let Some(element) = open.pop() {
@@ -57,7 +57,7 @@ pub(super) struct Open {
 
 /// What is known in the middle of a file.
 pub(super) struct Reader<'r> {
-    pub(super) dialect: &'r Dialect,
+    pub(super) syntax: &'r Syntax,
     pub(super) scan: Scan<'r>,
     pub(super) file: SourceId,
     report: &'r mut Diagnostics,
@@ -72,9 +72,9 @@ pub(super) struct Reader<'r> {
 }
 
 impl<'r> Reader<'r> {
-    fn new(dialect: &'r Dialect, bytes: &'r [u8], file: SourceId, report: &'r mut Diagnostics) -> Self {
+    fn new(syntax: &'r Syntax, bytes: &'r [u8], file: SourceId, report: &'r mut Diagnostics) -> Self {
         Self {
-            dialect,
+            syntax,
             scan: Scan::new(bytes),
             file,
             report,
@@ -174,7 +174,7 @@ impl<'r> Reader<'r> {
         let Some(top) = self.open.last_mut() else {
             return;
         };
-        let room = self.dialect.text_max - top.element.text.len();
+        let room = self.syntax.text_max - top.element.text.len();
         let bytes = self.scan.text(run);
         if bytes.len() > room {
             top.too_long.get_or_insert(run.start + room);

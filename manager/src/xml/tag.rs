@@ -182,7 +182,7 @@ impl Reader<'_> {
             let problem = Diagnostic::error(self.file, attribute.name_span, message);
             return self.problem(problem.help("remove one of them"));
         }
-        let most = self.dialect.attributes_max;
+        let most = self.syntax.attributes_max;
         if element.attributes.len() >= most {
             if element.attributes.len() == most {
                 let message = format!("<{}> has more than {most} attributes", element.name);

@@ -13,16 +13,16 @@ struct Read {
     report: Diagnostics,
 }
 
-fn read_as(dialect: Dialect, bytes: &[u8]) -> Read {
+fn read_as(syntax: Syntax, bytes: &[u8]) -> Read {
     let mut sources = Sources::new();
     let file = sources.add("rules/test.xml", bytes);
     let mut report = Diagnostics::new();
-    let document = read(&dialect, &sources, file, &mut report);
+    let document = read(&syntax, &sources, file, &mut report);
     Read { sources, file, document, report }
 }
 
 fn read_text(text: &str) -> Read {
-    read_as(Dialect::OSSEC, text.as_bytes())
+    read_as(Syntax::OSSEC, text.as_bytes())
 }
 
 impl Read {
@@ -138,9 +138,9 @@ fn an_unknown_variable_is_an_error_once_one_is_defined() {
 #[test]
 fn a_dollar_before_a_parenthesis_is_text_in_wazuh_alone() {
     let text = b"<var name='F'>6</var><a>$(user) $F</a>";
-    let wazuh = read_as(Dialect::WAZUH, text);
+    let wazuh = read_as(Syntax::WAZUH, text);
     assert_eq!((wazuh.problems().len(), wazuh.shape().as_str()), (0, "a($(user) 6);"));
-    assert_eq!(read_as(Dialect::OSSEC, text).problems().len(), 1);
+    assert_eq!(read_as(Syntax::OSSEC, text).problems().len(), 1);
 }
 
 /// A text, what is said about it, and what is read in spite of it.
@@ -252,20 +252,20 @@ fn places_of_every_byte_are_right_without_variables() {
 
 #[test]
 fn bytes_that_are_not_utf8_are_kept() {
-    let read = read_as(Dialect::OSSEC, b"<a b='\xe9'>caf\xe9</a>");
+    let read = read_as(Syntax::OSSEC, b"<a b='\xe9'>caf\xe9</a>");
     assert_eq!(read.document.roots[0].text, b"caf\xe9");
     assert_eq!(read.document.roots[0].attributes[0].value, b"\xe9");
 }
 
 #[test]
-fn a_text_may_be_as_long_as_the_dialect_says() {
-    for dialect in [Dialect::OSSEC, Dialect::WAZUH] {
-        for (len, problems) in [(dialect.text_max, 0), (dialect.text_max + 1, 1)] {
+fn a_text_may_be_as_long_as_its_dialect_says() {
+    for syntax in [Syntax::OSSEC, Syntax::WAZUH] {
+        for (len, problems) in [(syntax.text_max, 0), (syntax.text_max + 1, 1)] {
             let text = format!("<a>{}</a>", "x".repeat(len));
-            let read = read_as(dialect, text.as_bytes());
+            let read = read_as(syntax, text.as_bytes());
             assert_eq!(
                 (read.report.errors(), read.document.roots[0].text.len()),
-                (problems, dialect.text_max)
+                (problems, syntax.text_max)
             );
         }
     }
@@ -352,12 +352,12 @@ fn hostile_files_are_read_in_time() {
 }
 
 /// All XML files of the corpus, with their dialect.
-fn corpus() -> Vec<(PathBuf, Dialect)> {
+fn corpus() -> Vec<(PathBuf, Syntax)> {
     let Some(corpus) = std::env::var_os("BARTIZAN_CORPUS") else {
         return Vec::new();
     };
     let mut files = Vec::new();
-    for (folder, dialect) in [("ossec-4.3/home", Dialect::OSSEC), ("wazuh-4.14/home", Dialect::WAZUH)] {
+    for (folder, dialect) in [("ossec-4.3/home", Syntax::OSSEC), ("wazuh-4.14/home", Syntax::WAZUH)] {
         let mut folders = vec![Path::new(&corpus).join(folder)];
         while let Some(folder) = folders.pop() {
             for entry in std::fs::read_dir(&folder).expect("a folder of the corpus").flatten() {

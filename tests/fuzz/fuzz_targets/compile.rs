@@ -8,7 +8,7 @@ use bartizan::compile::{Files, Settings, compile};
 use bartizan::diagnose::{Colour, Diagnostics, Sources};
 use bartizan::engine::session::{EngineOptions, Lent, Session};
 use bartizan::engine::{self, Ruleset};
-use bartizan::xml::{Dialect, read};
+use bartizan::xml::{Syntax, read};
 use bartizan_core::event::{Event, Known, Moment, Origin};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
     let mut report = Diagnostics::new();
     let mut document = |name: &str, text: &[u8]| {
         let file = sources.add(name, text);
-        read(&Dialect::OSSEC, &sources, file, &mut report)
+        read(&Syntax::OSSEC, &sources, file, &mut report)
     };
     let files = Files {
         decoders: vec![document("decoders.xml", decoders)],
@@ -56,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     let mut known = Known::default();
     for (epoch, line) in (1_700_000_000..).zip(log.split(|byte| *byte == b'\n').take(20)) {
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, ruleset.image().dialect(), &mut buffer);
         let origin = Origin {
             location: b"/var/log/messages",
             local_host: b"here",

@@ -44,7 +44,8 @@ fn visible(verdict: &Verdict) -> impl PartialEq + std::fmt::Debug {
 fn fields(event: &Event<'_>) -> Vec<Option<Vec<u8>>> {
     assert!(event.log.end() <= event.text.len());
     let fixed = Field::ALL.into_iter().map(|field| event.field(field));
-    let dynamic = event.dynamic().iter().map(|field| event.bytes(field.value));
+    let image = RULES.image();
+    let dynamic = event.dynamic(&image).map(|(_, value)| Some(value));
     fixed
         .chain(dynamic)
         .chain([Some(event.hostname()), event.program_name()])
@@ -76,7 +77,7 @@ fuzz_target!(|data: &[u8]| {
     let mut clock = LocalClock::default();
     for (epoch, line) in (1_700_000_000..).zip(log.split(|byte| *byte == b'\n').take(LINES_MAX)) {
         let mut buffer = [0; TEXT_MAX];
-        let text = predecode::clean(line, &mut buffer);
+        let text = predecode::clean(line, RULES.image().dialect(), &mut buffer);
         let origin =
             || Origin { location, local_host: b"here", now: Moment { epoch, minute: 600, weekday: 2 } };
         let mut event = Event::new(text, origin(), &mut known);

@@ -13,7 +13,7 @@
 
 use bartizan::compile::{Files, Settings, compile};
 use bartizan::diagnose::{Colour, Diagnostics, Sources};
-use bartizan::xml::{Dialect, read};
+use bartizan::xml::{Syntax, read};
 use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
 use bartizan_core::event::{Event, Known, Moment, Origin};
@@ -42,7 +42,7 @@ static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let mut document = |name: &str, text: &str| {
         let file = sources.add(name, text);
-        read(&Dialect::OSSEC, &sources, file, &mut report)
+        read(&Syntax::OSSEC, &sources, file, &mut report)
     };
     let files = Files {
         decoders: vec![document("decoders.xml", include_str!("../base/decoders.xml"))],
@@ -132,8 +132,7 @@ fn judge_lines(image: Image<'_>) {
         let now = Moment { epoch, minute: 600, weekday: 2 };
         let mut event =
             Event::new(text, Origin { location: b"/var/log/messages", local_host: b"here", now }, &mut known);
-        let header = predecode::header(text);
-        (event.header_host, event.program, event.log) = (header.host, header.program, header.log);
+        predecode::read(&mut event, image.dialect());
         machine.begin(event.log());
         decode(&image, &mut machine, &mut event);
         if accumulate::applies(&image, &event) {

@@ -4,6 +4,7 @@
 //! type of the event; what is missing in the log stays unset. No pattern
 //! machine is needed: each is a scan from left to right.
 
+mod json;
 mod ossec_alert;
 pub mod packet;
 mod pf;
@@ -13,7 +14,7 @@ mod symantec_ws;
 use crate::event::Event;
 use crate::record::Span;
 
-/// A plug-in decoder: of OSSEC 4.3, or the last one, which is our own.
+/// A plug-in decoder of OSSEC 4.3 or Wazuh 4.14; packets are our own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Plugin {
@@ -27,14 +28,34 @@ pub enum Plugin {
     OssecAlert,
     /// Packet filters of all makers.
     Packet,
+    /// JSON (Wazuh only).
+    Json,
+}
+
+/// What a plug-in reads, and how; only JSON asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    /// Where it starts, as an offset into the log.
+    pub from: usize,
+    /// Whether `null` is no field.
+    pub without_null: bool,
+    /// Whether an array is its items with commas between.
+    pub arrays_as_csv: bool,
 }
 
 impl Plugin {
-    const ALL: [Self; 5] = [Self::Pf, Self::SymantecWs, Self::SonicWall, Self::OssecAlert, Self::Packet];
+    const ALL: [Self; 6] =
+        [Self::Pf, Self::SymantecWs, Self::SonicWall, Self::OssecAlert, Self::Packet, Self::Json];
 
     /// The words that decoder files use, by number.
-    pub const NAMES: [&'static str; 5] =
-        ["PF_Decoder", "SymantecWS_Decoder", "SonicWall_Decoder", "OSSECAlert_Decoder", "Packet_Decoder"];
+    pub const NAMES: [&'static str; 6] = [
+        "PF_Decoder",
+        "SymantecWS_Decoder",
+        "SonicWall_Decoder",
+        "OSSECAlert_Decoder",
+        "Packet_Decoder",
+        "JSON_Decoder",
+    ];
 
     /// The plug-in of a word.
     pub fn from_name(name: &str) -> Option<Self> {
@@ -54,7 +75,7 @@ impl Plugin {
 }
 
 /// Runs a plug-in on the log of an event.
-pub fn run(plugin: Plugin, event: &mut Event<'_>) {
+pub fn run(plugin: Plugin, event: &mut Event<'_>, reading: &Reading) {
     // What a plug-in does not find it leaves out; there is nobody to tell.
     let _ = match plugin {
         Plugin::Pf => pf::run(event),
@@ -62,6 +83,7 @@ pub fn run(plugin: Plugin, event: &mut Event<'_>) {
         Plugin::SonicWall => sonicwall::run(event),
         Plugin::OssecAlert => ossec_alert::run(event),
         Plugin::Packet => packet::run(event),
+        Plugin::Json => json::run(event, reading),
     };
 }
 

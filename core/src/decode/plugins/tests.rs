@@ -14,7 +14,7 @@ fn with<R>(plugin: Plugin, log: &[u8], look: impl FnOnce(&Event<'_>) -> R) -> R 
     let mut event = Event::new(&text, origin, &mut known);
     event.log = Span::new(8, text.len());
     event.category = Category::Firewall;
-    run(plugin, &mut event);
+    run(plugin, &mut event, &Reading::default());
     look(&event)
 }
 
@@ -230,7 +230,7 @@ fn an_alert_of_another_manager_brings_rule_place_and_text() {
 fn an_alert_leaves_nothing_behind_for_the_next_event() {
     let origin = Origin { location: b"192.0.2.9", local_host: b"keep", now: Moment::default() };
     let mut known = Known::default();
-    run(Plugin::OssecAlert, &mut Event::new(ALERT.as_bytes(), origin, &mut known));
+    run(Plugin::OssecAlert, &mut Event::new(ALERT.as_bytes(), origin, &mut known), &Reading::default());
     assert!(known.forwarded.is_some());
     let next = Event::new(b"text", origin, &mut known);
     assert_eq!((next.hostname(), next.full_log()), (&b"keep"[..], &b"text"[..]));

@@ -42,7 +42,7 @@ impl LiteralShape {
     }
 
     /// Takes off the anchors; `None` without one.
-    fn anchored(pattern: &[u8]) -> Option<Self> {
+    pub(super) fn anchored(pattern: &[u8]) -> Option<Self> {
         let behind = pattern.strip_prefix(b"^");
         let inner = behind.unwrap_or(pattern);
         let before = inner.strip_suffix(b"$");

@@ -1,7 +1,8 @@
 //! The patterns of a ruleset, as they are collected for an image.
 
+use super::ast::Tree;
 use super::program::{Pool, compile, first_bytes};
-use super::{Cases, Language, Options, Parsed, PatternError, parse};
+use super::{Cases, Language, LiteralShape, Options, OsRegex, Parsed, PatternError, osmatch_language, parse};
 use crate::limits::CAPTURES_MAX;
 use crate::pattern::program::{NONE, TextRef, flag, shape};
 use crate::pattern::{Inst, PatternId, PatternRow, Patterns, Set};
@@ -76,45 +77,81 @@ impl PatternSet {
         };
         let number = u16::try_from(self.rows.len()).ok().filter(|n| *n < NONE - 1);
         let id = PatternId(number.ok_or_else(|| PatternError::at(0, "too many patterns"))?);
-        let (row, facts) = match parse(language, pattern, options, self.cases)? {
-            Parsed::Shape(literal) => {
-                let facts = Facts {
-                    is_literal_shape: literal.shape != shape::ALWAYS,
-                    groups: 0,
-                    is_always: literal.shape == shape::ALWAYS
-                        || (literal.shape != shape::EQUAL && literal.literal.is_empty()),
-                };
-                let row = PatternRow { shape: literal.shape, ..self.row(language, pattern)? };
-                (PatternRow { literal: self.text(&literal.literal)?, ..row }, facts)
-            }
-            Parsed::Tree(tree) => {
-                let program = compile(&tree, &mut self.pool)?;
-                let anchored = tree.node.is_anchored();
-                let bit = |is: bool, flag: u8| if is { flag } else { 0 };
-                let flags = bit(tree.utf, flag::UTF)
-                    | bit(anchored, flag::ANCHORED)
-                    | bit(options.keep_unset, flag::KEEP_UNSET);
-                let first = first_bytes(&tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
-                let row = PatternRow {
-                    shape: shape::PROGRAM,
-                    flags,
-                    captures: tree.groups.min(CAPTURES_MAX) as u8,
-                    memos: U16::new(program.memos),
-                    code_start: U32::new(self.code.len() as u32),
-                    code_len: U16::new(program.code.len() as u16),
-                    frames: U32::new(program.frames),
-                    first: U16::new(first),
-                    ..self.row(language, pattern)?
-                };
-                self.code.extend(program.code);
-                (row, Facts { is_literal_shape: false, groups: tree.groups, is_always: false })
-            }
-        };
+        let (row, facts) = self.compile(language, pattern, options)?;
         self.rows.push(row);
         self.facts.push(facts);
         self.options.push(options);
         self.sorted.insert(place, id);
         Ok(id)
+    }
+
+    /// Compiles a pattern to its row.
+    fn compile(
+        &mut self,
+        language: Language,
+        pattern: &[u8],
+        options: Options,
+    ) -> Result<(PatternRow, Facts), Box<PatternError>> {
+        let parsed = parse(language, pattern, options, self.cases)?;
+        let row = self.row(language, pattern, options)?;
+        match parsed {
+            Parsed::Shape(literal) => self.shape(row, &literal),
+            Parsed::OsRegex(expression) => self.expression(row, &expression),
+            Parsed::Tree(tree) => self.program(row, &tree),
+        }
+    }
+
+    /// The row of a plain compare.
+    fn shape(
+        &mut self,
+        row: PatternRow,
+        literal: &LiteralShape,
+    ) -> Result<(PatternRow, Facts), Box<PatternError>> {
+        let matches_all =
+            literal.shape == shape::ALWAYS || (literal.shape != shape::EQUAL && literal.literal.is_empty());
+        let facts = Facts {
+            is_literal_shape: literal.shape != shape::ALWAYS,
+            groups: 0,
+            is_always: matches_all && row.flags & flag::NOT == 0,
+        };
+        Ok((PatternRow { shape: literal.shape, literal: self.text(&literal.literal)?, ..row }, facts))
+    }
+
+    /// The row of an expression that has a machine of its own.
+    fn expression(
+        &mut self,
+        row: PatternRow,
+        expression: &OsRegex,
+    ) -> Result<(PatternRow, Facts), Box<PatternError>> {
+        let code = expression.compile(&mut self.pool)?;
+        let groups = expression.groups();
+        let row = PatternRow { shape: shape::OS_REGEX, captures: groups.min(CAPTURES_MAX) as u8, ..row };
+        Ok((self.with_code(row, code), Facts { groups, ..Facts::default() }))
+    }
+
+    /// The row of a tree.
+    fn program(&mut self, row: PatternRow, tree: &Tree) -> Result<(PatternRow, Facts), Box<PatternError>> {
+        let program = compile(tree, &mut self.pool)?;
+        let bit = |is: bool, flag: u8| if is { flag } else { 0 };
+        let flags = bit(tree.utf, flag::UTF) | bit(tree.node.is_anchored(), flag::ANCHORED);
+        let first = first_bytes(tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
+        let row = PatternRow {
+            shape: shape::PROGRAM,
+            flags: row.flags | flags,
+            captures: tree.groups.min(CAPTURES_MAX) as u8,
+            memos: U16::new(program.memos),
+            frames: U32::new(program.frames),
+            first: U16::new(first),
+            ..row
+        };
+        Ok((self.with_code(row, program.code), Facts { groups: tree.groups, ..Facts::default() }))
+    }
+
+    /// A row with its program, which becomes part of the tables.
+    fn with_code(&mut self, row: PatternRow, code: Vec<Inst>) -> PatternRow {
+        let (start, len) = (self.code.len() as u32, code.len() as u16);
+        self.code.extend(code);
+        PatternRow { code_start: U32::new(start), code_len: U16::new(len), ..row }
     }
 
     /// What is known of a pattern of this set.
@@ -149,12 +186,21 @@ impl PatternSet {
         (row.language, row.source.of(&self.pool.text).unwrap_or_default(), self.options[number])
     }
 
-    /// A row that has only a language and a source.
-    fn row(&mut self, language: Language, pattern: &[u8]) -> Result<PatternRow, Box<PatternError>> {
+    /// A row that has only a language, a source and its options.
+    fn row(
+        &mut self,
+        language: Language,
+        pattern: &[u8],
+        options: Options,
+    ) -> Result<PatternRow, Box<PatternError>> {
+        let bit = |is: bool, flag: u8| if is { flag } else { 0 };
+        let inverted = language == Language::OsMatch && osmatch_language::is_inverted(pattern);
         Ok(PatternRow {
             language: language as u8,
             shape: shape::ALWAYS,
-            flags: 0,
+            flags: bit(options.keep_unset, flag::KEEP_UNSET)
+                | bit(!options.caseless, flag::EXACT)
+                | bit(inverted, flag::NOT),
             captures: 0,
             memos: U16::ZERO,
             code_start: U32::ZERO,

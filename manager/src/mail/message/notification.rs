@@ -105,5 +105,5 @@ fn host(alert: &Alert<'_>) -> String {
 }
 
 fn description(alert: &Alert<'_>) -> String {
-    one_line(alert.rule.unwrap_or_default().description())
+    one_line(&alert.description())
 }

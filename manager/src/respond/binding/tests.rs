@@ -4,7 +4,7 @@ use super::super::sample::config;
 use super::*;
 use crate::compile::{self, Files};
 use crate::diagnose::{Colour, Diagnostics, Sources};
-use crate::xml::{self, Dialect};
+use crate::xml::{self, Syntax};
 
 const RULES: &str = r#"<group name="syslog,sshd,">
   <rule id="1" level="0" noalert="1"><category>syslog</category></rule>
@@ -19,7 +19,7 @@ const RULES: &str = r#"<group name="syslog,sshd,">
 fn image() -> Vec<u8> {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let id = sources.add("rules", RULES);
-    let rules = vec![xml::read(&Dialect::OSSEC, &sources, id, &mut report)];
+    let rules = vec![xml::read(&Syntax::OSSEC, &sources, id, &mut report)];
     let files = Files { rules, ..Files::default() };
     let compiled = compile::compile(&files, &compile::Settings::default(), &mut report);
     compiled.unwrap_or_else(|| panic!("{}", report.render(&sources, Colour::None))).image

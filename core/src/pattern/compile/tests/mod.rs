@@ -8,6 +8,9 @@ mod given;
 mod hostile;
 mod linear;
 mod naive;
+mod osmatch;
+mod osregex;
+mod osregex_plain;
 mod random;
 mod reference;
 

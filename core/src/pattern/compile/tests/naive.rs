@@ -26,6 +26,7 @@ type Next<'n> = &'n mut dyn FnMut(&mut Naive<'_>, usize) -> bool;
 pub(super) fn answer(language: Language, pattern: &[u8], text: &[u8]) -> Option<Answer> {
     match parse(language, pattern, Options::default(), cases).ok()? {
         Parsed::Shape(shape) => Some(compare(&shape, text).map(|end| (end, Vec::new()))),
+        Parsed::OsRegex(_) => None,
         Parsed::Tree(tree) => leftmost(&tree, text),
     }
 }

@@ -78,6 +78,8 @@ pub(super) fn pattern(tape: &mut Tape, language: Language) -> Vec<u8> {
         }
         Language::Regex => regex(tape, &mut pattern, 3),
         Language::Pcre2 => pcre2(tape, &mut pattern, 3),
+        Language::OsMatch => osmatch(tape, &mut pattern),
+        Language::OsRegex => osregex(tape, &mut pattern),
     }
     pattern
 }
@@ -86,6 +88,40 @@ pub(super) fn pattern(tape: &mut Tape, language: Language) -> Vec<u8> {
 fn literal(tape: &mut Tape) -> &'static [u8] {
     let kinds = if tape.number(3) == 0 { CHARACTERS.len() } else { 14 };
     CHARACTERS[tape.number(kinds)]
+}
+
+/// An osmatch pattern.
+fn osmatch(tape: &mut Tape, pattern: &mut Vec<u8>) {
+    for _ in 0..tape.number(8) {
+        let special = tape.number(3) == 0;
+        let pieces: [&[u8]; 6] = [b"^", b"$", b"|", b"|", b"!", b"\\"];
+        pattern.extend_from_slice(if special { tape.one(&pieces) } else { literal(tape) });
+    }
+}
+
+/// An osregex pattern.
+fn osregex(tape: &mut Tape, pattern: &mut Vec<u8>) {
+    let escapes: [&[u8]; 12] =
+        [b"\\w", b"\\d", b"\\s", b"\\S", b"\\W", b"\\D", b"\\.", b"\\.", b"\\p", b"\\w", b"\\t", b"\\("];
+    let mut open = false;
+    for _ in 0..1 + tape.number(9) {
+        match tape.number(14) {
+            0..=5 => {
+                pattern.extend_from_slice(tape.one(&escapes));
+                pattern.extend_from_slice(tape.one(&[b"*", b"+", b"+", b""]));
+            }
+            6..=8 => {
+                pattern.extend_from_slice(if open { b")" } else { b"(" });
+                open = !open;
+            }
+            9 if !open => pattern.push(b'|'),
+            10 => pattern.extend_from_slice(tape.one(&[b"^", b"$", b"("])),
+            _ => pattern.extend_from_slice(literal(tape)),
+        }
+    }
+    if open {
+        pattern.push(b')');
+    }
 }
 
 /// A piece of the regex language.

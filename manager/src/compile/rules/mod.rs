@@ -1,36 +1,67 @@
 //! One `<rule>` element to one [`Rule`]: conditions, options, texts.
 //!
+//! Here is what the dialects share; `ossec` and `wazuh` have what is in one
+//! of them alone.
+//!
 //! The tree and the image come later; here a rule is still its own, so that
 //! `overwrite` can replace what OSSEC 4.3 replaces and keep the rest.
 
+mod look_up;
+mod ossec;
+mod wazuh;
+
 use super::elements::{Context, digits};
 use super::tree::{AttachError, Leaf};
-use crate::pattern::Language;
-use crate::xml::Element;
+use crate::xml::{Attribute, Element};
 use bartizan_core::event::{Category, Field};
-use bartizan_core::image::rows::{NONE, info, lookup, rule_flag, search, subject};
+use bartizan_core::image::Dialect;
+use bartizan_core::image::rows::{NONE, info, rule_flag, search, subject};
 use bartizan_core::limits::DISTINCT_MAX;
 use bartizan_core::rules::address::AddressRow;
 use bartizan_core::rules::clock;
 use bartizan_core::rules::compiled::Function;
-use bartizan_core::rules::first_time::part;
-use bartizan_core::rules::history::Key;
 
 /// A condition before it is a row: texts and lists are still their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     DecodedAs(u16),
-    Pattern { subject: u8, pattern: u16 },
-    Action(Vec<u8>),
-    Field { name: Vec<u8>, pattern: u16 },
-    Address { field: Field, list: Vec<Vec<u8>> },
+    Pattern {
+        subject: u8,
+        pattern: u16,
+        negated: bool,
+    },
+    Action {
+        text: Vec<u8>,
+        negated: bool,
+    },
+    Field {
+        name: Vec<u8>,
+        pattern: u16,
+        negated: bool,
+    },
+    Address {
+        field: Field,
+        list: Vec<AddressRow>,
+        negated: bool,
+    },
     Compiled(u8),
     Size(u16),
-    Time { from: u16, to: u16, not: bool },
+    Time {
+        from: u16,
+        to: u16,
+        not: bool,
+    },
     Weekdays(u8),
     Differs,
     FirstTime,
-    List { list: u16, lookup: u8, subject: u8, pattern: u16 },
+    /// The name is that of a dynamic field; empty for others.
+    List {
+        list: u16,
+        lookup: u8,
+        subject: u8,
+        name: Vec<u8>,
+        pattern: u16,
+    },
 }
 
 /// Conditions that a rule can have once, in the order of evaluation.
@@ -40,10 +71,13 @@ pub(super) enum Place {
     DecodedAs,
     Program,
     Id,
+    SystemName,
+    Protocol,
     Match,
     Regex,
     Action,
     Url,
+    Location,
     Fields,
     SrcIp,
     DstIp,
@@ -57,6 +91,7 @@ pub(super) enum Place {
     Time,
     Weekday,
     Data,
+    ExtraData,
     Host,
     Status,
 }
@@ -76,6 +111,17 @@ impl Correlation {
     pub(super) fn is_some(&self) -> bool {
         self.rule.is_some() || self.group.is_some() || self.regex.is_some()
     }
+
+    /// Which search is done: that of a rule before that of a group before that
+    /// of all history.
+    pub(super) fn kind(&self) -> u8 {
+        match self {
+            Self { rule: Some(_), .. } => search::RULE,
+            Self { group_pattern: Some(_), .. } => search::GROUP,
+            Self { regex: Some(_), .. } => search::HISTORY,
+            _ => search::NONE,
+        }
+    }
 }
 
 /// A rule as its file gives it.
@@ -86,6 +132,7 @@ pub(super) struct Rule {
     pub(super) accuracy: u32,
     pub(super) overwrite: bool,
     pub(super) flags: u32,
+    /// Earlier events that must be found, less one.
     pub(super) frequency: u16,
     pub(super) timeframe: u32,
     pub(super) ignore: u32,
@@ -93,6 +140,10 @@ pub(super) struct Rule {
     pub(super) groups: Vec<u8>,
     pub(super) description: Option<Vec<u8>>,
     pub(super) infos: Vec<(u8, Vec<u8>)>,
+    /// Numbers of MITRE's for techniques.
+    pub(super) mitre: Vec<Vec<u8>>,
+    /// They stand with their tactics.
+    with_tactics: bool,
     pub(super) info: Vec<u8>,
     pub(super) cve: Vec<u8>,
     pub(super) parents: Parents,
@@ -100,6 +151,9 @@ pub(super) struct Rule {
     pub(super) same: u32,
     pub(super) different: u32,
     pub(super) distinct: u32,
+    /// Names of dynamic fields that must be equal, and that must differ.
+    pub(super) same_fields: Vec<Vec<u8>>,
+    pub(super) different_fields: Vec<Vec<u8>>,
     pub(super) ignore_keys: u16,
     pub(super) check_ignored_keys: u16,
     pub(super) differs: bool,
@@ -108,6 +162,10 @@ pub(super) struct Rule {
     plain: [Option<Condition>; PLACES],
     pcre2: [Option<Condition>; PLACES],
     fields: Vec<Condition>,
+    /// It asks for a number of events.
+    counts: bool,
+    /// A warning has said why it is left out.
+    skipped: bool,
 }
 
 /// Under which rules it hangs.
@@ -116,6 +174,13 @@ pub(super) struct Parents {
     pub(super) ids: Option<Vec<u8>>,
     pub(super) level: Option<u32>,
     pub(super) group: Option<Vec<u8>>,
+}
+
+impl Parents {
+    /// Whether any are named.
+    pub(super) fn is_some(&self) -> bool {
+        self.ids.is_some() || self.level.is_some() || self.group.is_some()
+    }
 }
 
 impl Rule {
@@ -134,9 +199,12 @@ impl Rule {
         for child in &element.children {
             rule.child(cx, child, &mut texts);
         }
-        rule.patterns(cx, &texts);
+        match cx.settings.dialect {
+            Dialect::Ossec => rule.patterns(cx, &texts),
+            Dialect::Wazuh => rule.typed_patterns(cx, &texts),
+        }
         rule.check(cx, element);
-        usable.then_some(rule)
+        (usable && !rule.skipped).then_some(rule)
     }
 
     /// The rule as far as its attributes tell, and whether they suffice: the
@@ -154,10 +222,11 @@ impl Rule {
                     rule.plain[Place::Size as usize] = (size > 0).then_some(Condition::Size(size as u16));
                 }
                 "timeframe" => rule.timeframe = number(5).unwrap_or(rule.timeframe),
-                "frequency" => rule.frequency = number(4).unwrap_or(0) as u16,
+                "frequency" => rule.set_frequency(cx, attribute),
                 "accuracy" => rule.accuracy = number(9).unwrap_or(1),
                 "ignore" => rule.ignore = number(6).unwrap_or(0),
-                "noalert" => rule.flags |= rule_flag::NO_ALERT,
+                "noalert" if is_no_alert(cx, attribute) => rule.flags |= rule_flag::NO_ALERT,
+                "noalert" => rule.flags &= !rule_flag::NO_ALERT,
                 "overwrite" => rule.overwrite = cx.yes_or_no(attribute),
                 _ => cx.unknown_attribute(attribute, &RULE_ATTRIBUTES),
             }
@@ -171,6 +240,21 @@ impl Rule {
         rule.level = level.unwrap_or(0) as u16;
         rule.timeframe = if rule.timeframe == 0 { cx.settings.default_timeframe } else { rule.timeframe };
         (rule, id.is_some() && level.is_some())
+    }
+
+    /// OSSEC 4.3 fires on one event more than it says and the event itself,
+    /// Wazuh on the N-th event; stored is what must be found, less one.
+    fn set_frequency(&mut self, cx: &mut Context<'_>, attribute: &Attribute) {
+        let Some(number) = digits(cx, attribute, 4) else { return };
+        let below = match cx.settings.dialect {
+            Dialect::Ossec => 0,
+            Dialect::Wazuh => 2,
+        };
+        match number.checked_sub(below) {
+            Some(stored) => self.frequency = stored as u16,
+            None => cx.problem(attribute.value_span, "a frequency goes from 2 to 9999", "write 2 or more"),
+        }
+        self.counts = number != 0;
     }
 
     fn empty(group: &[u8]) -> Self {
@@ -187,6 +271,8 @@ impl Rule {
             groups: group.to_vec(),
             description: None,
             infos: Vec::new(),
+            mitre: Vec::new(),
+            with_tactics: false,
             info: Vec::new(),
             cve: Vec::new(),
             parents: Parents::default(),
@@ -194,6 +280,8 @@ impl Rule {
             same: 0,
             different: 0,
             distinct: 0,
+            same_fields: Vec::new(),
+            different_fields: Vec::new(),
             ignore_keys: 0,
             check_ignored_keys: 0,
             differs: false,
@@ -202,6 +290,8 @@ impl Rule {
             plain: Default::default(),
             pcre2: Default::default(),
             fields: Vec::new(),
+            counts: false,
+            skipped: false,
         }
     }
 
@@ -271,38 +361,12 @@ impl Rule {
 
     /// A pattern that must match the log, if there is one.
     pub(super) fn gate(&self) -> u16 {
-        let on_log = |condition: &&Condition| matches!(condition, Condition::Pattern { subject, .. } if *subject == subject::LOG);
+        let on_log = |condition: &&Condition| {
+            matches!(condition, Condition::Pattern { subject: subject::LOG, negated: false, .. })
+        };
         match self.conditions().find(on_log) {
             Some(Condition::Pattern { pattern, .. }) => *pattern,
             _ => NONE,
-        }
-    }
-
-    /// Takes over what a rule with `overwrite="yes"` replaces. What OSSEC 4.3
-    /// leaves alone stays: PCRE2 conditions, fields, lists, ignore words, info
-    /// details, and the kind of correlation.
-    pub(super) fn overwrite_with(&mut self, new: Self) {
-        let geo = [Place::SrcGeo as usize, Place::DstGeo as usize];
-        for (place, condition) in new.plain.into_iter().enumerate().filter(|(place, _)| !geo.contains(place))
-        {
-            self.plain[place] = condition;
-        }
-        self.level = new.level;
-        self.flags = new.flags;
-        self.frequency = new.frequency;
-        self.timeframe = new.timeframe;
-        self.ignore = new.ignore;
-        self.groups = new.groups;
-        self.description = new.description;
-        self.info = new.info;
-        self.cve = new.cve;
-        self.same = new.same;
-        self.different = new.different;
-        self.distinct = new.distinct;
-        self.differs = new.differs;
-        self.first_time = new.first_time;
-        if self.correlation.regex.is_some() && new.correlation.regex.is_some() {
-            self.correlation.regex = new.correlation.regex;
         }
     }
 
@@ -313,7 +377,11 @@ impl Rule {
             cx.warning(child, "this text is too long and ignored", "a rule's text has 2047 bytes at most");
             return;
         }
-        if let Some(slot) = TEXTS.iter().position(|(word, ..)| *word == name) {
+        let slot = match cx.settings.dialect {
+            Dialect::Ossec => ossec::TEXTS.iter().position(|(word, ..)| *word == name),
+            Dialect::Wazuh => wazuh::TEXTS.iter().position(|(word, ..)| *word == name),
+        };
+        if let Some(slot) = slot {
             texts.add(slot, child);
             return;
         }
@@ -323,89 +391,72 @@ impl Rule {
                 self.plain[Place::DecodedAs as usize] = id.map(Condition::DecodedAs);
             }
             "category" => self.category = cx.category(child).unwrap_or(self.category),
-            "action" => self.append_action(&child.text),
-            "field" => self.field(cx, child),
             "srcip" => self.address(cx, child, Place::SrcIp, Field::SrcIp),
             "dstip" => self.address(cx, child, Place::DstIp, Field::DstIp),
             "time" => self.time(cx, child),
             "weekday" => self.weekday(cx, child),
             "compiled_rule" => self.compiled(cx, child),
-            "list" => self.lists.extend(list_condition(cx, child)),
+            "list" => self.look_up(cx, child),
             "check_diff" => self.differs = true,
             "if_fts" => self.first_time = true,
             "options" => self.options(cx, child),
-            "ignore" => self.ignore_keys |= key_words(cx, child),
-            "check_if_ignored" => self.check_ignored_keys |= key_words(cx, child),
             "description" => append(&mut self.description, &child.text),
             "group" => self.groups.extend_from_slice(&child.text),
             "info" | "cve" => self.info(cx, child, &name),
             "if_sid" => append(&mut self.parents.ids, &child.text),
-            "if_level" => self.parents.level = cx.number(child),
+            "if_level" => self.parents.level = self.number(cx, child),
             "if_group" => append(&mut self.parents.group, &child.text),
-            "if_matched_sid" => self.correlation.rule = cx.number(child),
-            _ => self.comparison(cx, child, &name),
+            "if_matched_sid" => self.correlation.rule = self.number(cx, child),
+            _ => match cx.settings.dialect {
+                Dialect::Ossec => self.of_ossec(cx, child, &name),
+                Dialect::Wazuh => self.of_wazuh(cx, child, &name),
+            },
         }
     }
 
-    /// The `same_…` and `different_…` elements.
-    fn comparison(&mut self, cx: &mut Context<'_>, child: &Element, name: &str) {
-        let exact = child.name == name;
-        match name {
-            "same_source_ip" => self.same |= Key::SrcIp.bit(),
-            "same_src_port" => self.same |= Key::SrcPort.bit(),
-            "same_dst_port" => self.same |= Key::DstPort.bit(),
-            "same_user" => self.same |= Key::User.bit(),
-            "same_location" => self.same |= Key::Host.bit(),
-            "same_id" if exact => self.same |= Key::Id.bit(),
-            "different_url" if exact => self.different |= Key::Url.bit(),
-            "different_srcgeoip" if exact => self.different |= Key::Geo.bit(),
-            "different_srcip" if exact => self.different |= Key::SrcIp.bit(),
-            // Our own.
-            "same_dst_ip" => self.same |= Key::DstIp.bit(),
-            "distinct_dst_ip" => self.distinct |= Key::DstIp.bit(),
-            "distinct_dst_port" => self.distinct |= Key::DstPort.bit(),
-            // QUIRK: these only take back what was asked for before.
-            "not_same_source_ip" => self.same &= !Key::SrcIp.bit(),
-            "not_same_user" => self.same &= !Key::User.bit(),
-            "not_same_agent" => self.same &= !Key::Host.bit(),
-            "not_same_id" if exact => self.same &= !Key::Id.bit(),
-            _ => cx.unknown_element(child, &RULE_ELEMENTS),
+    /// A number that names a level or a rule; without it Wazuh leaves the rule
+    /// out.
+    fn number(&mut self, cx: &mut Context<'_>, child: &Element) -> Option<u32> {
+        if cx.settings.dialect == Dialect::Ossec {
+            return cx.number(child);
         }
+        let number = core::str::from_utf8(child.text.trim_ascii()).ok().and_then(|text| text.parse().ok());
+        if number.is_none() {
+            self.skip(cx, child, "this is not a number");
+        }
+        number
     }
 
-    fn append_action(&mut self, text: &[u8]) {
-        match &mut self.plain[Place::Action as usize] {
-            Some(Condition::Action(action)) => action.extend_from_slice(text),
-            empty => *empty = Some(Condition::Action(text.to_vec())),
-        }
-    }
-
-    fn field(&mut self, cx: &mut Context<'_>, child: &Element) {
-        let Some(name) = child.attributes.iter().find(|a| a.name == "name") else {
-            return cx.error(child, "which field?", "write <field name=\"NAME\">regex</field>");
-        };
-        if let Some(pattern) = cx.pattern(child, Language::Regex, &child.text) {
-            self.fields.push(Condition::Field { name: name.value.clone(), pattern });
-        }
+    /// Leaves the rule out, after a warning that says why.
+    fn skip(&mut self, cx: &mut Context<'_>, child: &Element, why: &str) {
+        cx.warning(child, &format!("{why}, so this rule is left out"), "mend or remove it");
+        self.skipped = true;
     }
 
     fn address(&mut self, cx: &mut Context<'_>, child: &Element, place: Place, field: Field) {
-        if AddressRow::parse(&child.text).is_none() {
-            return cx.error(
-                child,
-                "this is not an address",
-                "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32, !ADDRESS or any",
-            );
-        }
+        let (parsed, negated) = match cx.settings.dialect {
+            Dialect::Ossec => (AddressRow::parse(&child.text), false),
+            Dialect::Wazuh => (AddressRow::parse_strict(child.text.trim_ascii()), self.negation(cx, child)),
+        };
+        let Some(address) = parsed else {
+            let help = match cx.settings.dialect {
+                Dialect::Ossec => "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32, !ADDRESS or any",
+                Dialect::Wazuh => "write 192.0.2.1, 192.0.2.0/24, 2001:db8::/32 or any",
+            };
+            return cx.error(child, "this is not an address", help);
+        };
         let slot = &mut self.plain[place as usize];
         match slot {
-            Some(Condition::Address { list, .. }) => list.push(child.text.clone()),
-            _ => *slot = Some(Condition::Address { field, list: vec![child.text.clone()] }),
+            Some(Condition::Address { list, negated: last, .. }) => {
+                list.push(address);
+                *last = negated;
+            }
+            _ => *slot = Some(Condition::Address { field, list: vec![address], negated }),
         }
     }
 
     fn time(&mut self, cx: &mut Context<'_>, child: &Element) {
-        match clock::TimeSpan::parse(&child.text) {
+        match clock::TimeSpan::parse(cx.settings.dialect, &child.text) {
             Some(span) => {
                 let condition = Condition::Time { from: span.from, to: span.to, not: span.not };
                 self.plain[Place::Time as usize] = Some(condition);
@@ -431,13 +482,19 @@ impl Rule {
     }
 
     fn options(&mut self, cx: &mut Context<'_>, child: &Element) {
+        let wazuh = cx.settings.dialect == Dialect::Wazuh;
         match child.text.as_slice() {
             b"alert_by_email" => self.flags |= rule_flag::ALERT_BY_EMAIL,
             b"no_email_alert" => self.flags |= NO_EMAIL,
             b"log_alert" => self.flags |= LOG_ALERT,
             b"no_log" => self.flags |= NO_LOG,
             b"no_ar" => self.flags |= rule_flag::NO_RESPONSE,
-            _ => cx.unknown_word(child, "option", &OPTIONS),
+            b"no_full_log" if wazuh => self.flags |= rule_flag::NO_FULL_LOG,
+            b"no_counter" if wazuh => self.flags |= rule_flag::NO_COUNTER,
+            _ => {
+                let known = if wazuh { OPTIONS.len() } else { OPTIONS.len() - 2 };
+                cx.unknown_word(child, "option", &OPTIONS[..known]);
+            }
         }
     }
 
@@ -457,52 +514,26 @@ impl Rule {
         }
     }
 
-    /// Compiles the patterns once all elements are read: repeated elements
-    /// are one text (OSSEC 4.3).
-    fn patterns(&mut self, cx: &mut Context<'_>, texts: &Texts<'_>) {
-        for (slot, (_, place, subject, language)) in TEXTS.iter().enumerate() {
-            let Some((element, text)) = texts.get(slot) else { continue };
-            let Some(pattern) = cx.pattern(element, *language, &text) else { continue };
-            match place {
-                Target::Condition(place) => {
-                    let forms = if *language == Language::Pcre2 { &mut self.pcre2 } else { &mut self.plain };
-                    forms[*place as usize] = Some(Condition::Pattern { subject: *subject, pattern });
-                }
-                Target::MatchedGroup => {
-                    self.correlation.group_pattern = Some(pattern);
-                    self.correlation.group = Some(text);
-                }
-                Target::MatchedRegex => self.correlation.regex = Some(pattern),
-            }
-        }
-    }
-
     /// Bytes of the longest text that is put together from several elements.
     fn longest_text(&self) -> usize {
         let action = match &self.plain[Place::Action as usize] {
-            Some(Condition::Action(action)) => action.len(),
+            Some(Condition::Action { text, .. }) => text.len(),
             _ => 0,
         };
         let description = self.description.as_ref().map_or(0, Vec::len);
-        let texts = [self.groups.len(), self.info.len(), self.cve.len(), description, action];
+        let mitre = self.mitre.iter().map(|id| id.len() + 1).sum();
+        let texts = [self.groups.len(), self.info.len(), self.cve.len(), mitre, description, action];
         texts.into_iter().max().unwrap_or(0)
     }
 
     fn check(&mut self, cx: &mut Context<'_>, element: &Element) {
-        let compares = self.same != 0 || self.different != 0 || self.distinct != 0 || self.frequency != 0;
-        if compares && !self.correlation.is_some() && !self.differs {
-            cx.error(
-                element,
-                "this rule compares or counts earlier events, but names none",
-                "add if_matched_sid, if_matched_group or if_matched_regex",
-            );
-        }
-        if self.distinct != 0 && self.frequency > DISTINCT_FREQUENCY_MAX {
-            let help = format!("`frequency` may be {DISTINCT_FREQUENCY_MAX} at most");
-            cx.error(element, "this rule counts too many different values", &help);
-        }
-        if self.level > 16 {
-            cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
+        self.check_comparisons(cx, element);
+        match cx.settings.dialect {
+            Dialect::Ossec if self.level > 16 => {
+                cx.warning(element, "levels go from 0 to 16", "it is used as it stands");
+            }
+            Dialect::Ossec => {}
+            Dialect::Wazuh => self.check_of_wazuh(cx, element),
         }
         if self.longest_text() > usize::from(u16::MAX) {
             cx.error(
@@ -521,6 +552,30 @@ impl Rule {
             *newline = b' ';
         }
     }
+
+    fn check_comparisons(&self, cx: &mut Context<'_>, element: &Element) {
+        let fields = !self.same_fields.is_empty() || !self.different_fields.is_empty();
+        let compares = self.same != 0 || self.different != 0 || self.distinct != 0 || self.counts || fields;
+        if compares && !self.correlation.is_some() && !self.differs {
+            cx.error(
+                element,
+                "this rule compares or counts earlier events, but names none",
+                "add if_matched_sid, if_matched_group or if_matched_regex",
+            );
+        }
+        if self.distinct != 0 && self.frequency > DISTINCT_FREQUENCY_MAX {
+            let help = format!("`frequency` may be {DISTINCT_FREQUENCY_MAX} at most");
+            cx.error(element, "this rule counts too many different values", &help);
+        }
+    }
+}
+
+/// Whether `noalert` is on: in OSSEC 4.3 with any value, in Wazuh with 1.
+fn is_no_alert(cx: &mut Context<'_>, attribute: &Attribute) -> bool {
+    if cx.settings.dialect == Dialect::Wazuh && !matches!(attribute.value.as_slice(), b"0" | b"1") {
+        cx.odd_value(attribute, "`noalert` is 0 or 1; this counts as 0");
+    }
+    cx.settings.dialect == Dialect::Ossec || attribute.value == b"1"
 }
 
 /// Options that only decide other flags.
@@ -545,124 +600,19 @@ const INFOS_MAX: usize = 33;
 const RULE_ATTRIBUTES: [&str; 9] =
     ["id", "level", "maxsize", "timeframe", "frequency", "accuracy", "noalert", "ignore", "overwrite"];
 
-const OPTIONS: [&str; 5] = ["alert_by_email", "no_email_alert", "log_alert", "no_log", "no_ar"];
-
-const RULE_ELEMENTS: [&str; 71] = [
-    "decoded_as",
-    "category",
-    "program_name",
-    "program_name_pcre2",
-    "id",
-    "id_pcre2",
-    "match",
-    "match_pcre2",
-    "regex",
-    "pcre2",
-    "action",
-    "url",
-    "url_pcre2",
-    "field",
-    "srcip",
-    "dstip",
-    "srcport",
-    "srcport_pcre2",
-    "dstport",
-    "dstport_pcre2",
-    "user",
-    "user_pcre2",
-    "srcgeoip",
-    "srcgeoip_pcre2",
-    "dstgeoip",
-    "dstgeoip_pcre2",
-    "time",
-    "weekday",
-    "extra_data",
-    "extra_data_pcre2",
-    "hostname",
-    "hostname_pcre2",
-    "status",
-    "status_pcre2",
-    "compiled_rule",
-    "list",
-    "check_diff",
-    "if_fts",
-    "if_sid",
-    "if_level",
-    "if_group",
-    "if_matched_sid",
-    "if_matched_group",
-    "if_matched_regex",
-    "same_source_ip",
-    "same_src_port",
-    "same_dst_port",
-    "same_user",
-    "same_location",
-    "same_id",
-    "different_url",
-    "different_srcgeoip",
-    "different_srcip",
-    "same_dst_ip",
-    "distinct_dst_ip",
-    "distinct_dst_port",
-    "not_same_source_ip",
-    "not_same_user",
-    "not_same_agent",
-    "not_same_id",
-    "description",
-    "group",
-    "info",
-    "cve",
-    "options",
-    "ignore",
-    "check_if_ignored",
-    "frequency",
-    "timeframe",
-    "level",
-    "noalert",
-];
+/// The last two are Wazuh's alone.
+const OPTIONS: [&str; 7] =
+    ["alert_by_email", "no_email_alert", "log_alert", "no_log", "no_ar", "no_full_log", "no_counter"];
 
 /// Where a pattern's element leads.
 #[derive(Clone, Copy)]
 enum Target {
     Condition(Place),
+    /// A text, or a pattern if it says of which type.
+    Action,
     MatchedGroup,
     MatchedRegex,
 }
-
-/// Elements whose text is a pattern.
-const TEXTS: [(&str, Target, u8, Language); 27] = {
-    use Language::{Match, Pcre2, Regex};
-    use Target::{Condition as C, MatchedGroup, MatchedRegex};
-    [
-        ("program_name", C(Place::Program), subject::PROGRAM, Match),
-        ("program_name_pcre2", C(Place::Program), subject::PROGRAM, Pcre2),
-        ("id", C(Place::Id), Field::Id as u8, Match),
-        ("id_pcre2", C(Place::Id), Field::Id as u8, Pcre2),
-        ("match", C(Place::Match), subject::LOG, Match),
-        ("match_pcre2", C(Place::Match), subject::LOG, Pcre2),
-        ("regex", C(Place::Regex), subject::LOG, Regex),
-        ("pcre2", C(Place::Regex), subject::LOG, Pcre2),
-        ("url", C(Place::Url), Field::Url as u8, Match),
-        ("url_pcre2", C(Place::Url), Field::Url as u8, Pcre2),
-        ("srcport", C(Place::SrcPort), Field::SrcPort as u8, Match),
-        ("srcport_pcre2", C(Place::SrcPort), Field::SrcPort as u8, Pcre2),
-        ("dstport", C(Place::DstPort), Field::DstPort as u8, Match),
-        ("dstport_pcre2", C(Place::DstPort), Field::DstPort as u8, Pcre2),
-        ("user", C(Place::User), subject::USER, Match),
-        ("user_pcre2", C(Place::User), subject::USER, Pcre2),
-        ("srcgeoip", C(Place::SrcGeo), subject::GEO, Match),
-        ("srcgeoip_pcre2", C(Place::SrcGeo), subject::GEO, Pcre2),
-        ("dstgeoip", C(Place::DstGeo), subject::GEO, Match),
-        ("extra_data", C(Place::Data), Field::Data as u8, Match),
-        ("extra_data_pcre2", C(Place::Data), Field::Data as u8, Pcre2),
-        ("hostname", C(Place::Host), subject::HOST, Match),
-        ("hostname_pcre2", C(Place::Host), subject::HOST, Pcre2),
-        ("status", C(Place::Status), Field::Status as u8, Match),
-        ("status_pcre2", C(Place::Status), Field::Status as u8, Pcre2),
-        ("if_matched_group", MatchedGroup, 0, Match),
-        ("if_matched_regex", MatchedRegex, 0, Regex),
-    ]
-};
 
 /// Elements of one name, whose texts are joined without a separator.
 #[derive(Default)]
@@ -675,11 +625,10 @@ impl<'e> Texts<'e> {
         self.found.push((slot, element));
     }
 
-    fn get(&self, slot: usize) -> Option<(&'e Element, Vec<u8>)> {
-        let mut all = self.found.iter().filter(|(s, _)| *s == slot).map(|(_, element)| *element);
-        let first = all.next()?;
-        let text = core::iter::once(first).chain(all).flat_map(|e| e.text.iter().copied()).collect();
-        Some((first, text))
+    /// The first element, the last one, and the text of all.
+    fn get(&self, slot: usize) -> Option<(&'e Element, &'e Element, Vec<u8>)> {
+        let all = || self.found.iter().filter(|(s, _)| *s == slot).map(|(_, element)| *element);
+        Some((all().next()?, all().last()?, all().flat_map(|e| e.text.iter().copied()).collect()))
     }
 }
 
@@ -687,79 +636,15 @@ fn append(text: &mut Option<Vec<u8>>, more: &[u8]) {
     text.get_or_insert_default().extend_from_slice(more);
 }
 
-/// The words of `ignore` and `check_if_ignored`.
-fn key_words(cx: &mut Context<'_>, child: &Element) -> u16 {
-    let words: [(&[u8], u16); 7] = [
-        (b"user", part::DST_USER),
-        (b"srcip", part::SRC_IP),
-        (b"dstip", part::DST_IP),
-        (b"id", part::ID),
-        (b"location", part::LOCATION),
-        (b"data", part::DATA),
-        (b"name", part::NAME),
-    ];
-    let has = |word: &[u8]| child.text.windows(word.len()).any(|w| w == word);
-    let mask = words.iter().filter(|(word, _)| has(word)).fold(0, |mask, (_, bit)| mask | bit);
-    if mask == 0 {
-        cx.unknown_word(
-            child,
-            "part of an event",
-            &["user", "srcip", "dstip", "id", "location", "data", "name"],
-        );
-    }
-    mask
-}
-
-/// `<list field="F" lookup="L" check_value="P">PATH</list>`.
-fn list_condition(cx: &mut Context<'_>, child: &Element) -> Option<Condition> {
-    let (mut what, mut kind, mut pattern) = (None, lookup::KEY, NONE);
-    for attribute in &child.attributes {
-        let value = String::from_utf8_lossy(&attribute.value);
-        match attribute.name.as_str() {
-            "field" => what = cx.word_of(attribute, &value, &LIST_FIELDS),
-            "lookup" => kind = cx.word_of(attribute, &value, &LOOKUPS).unwrap_or(kind),
-            "check_value" => pattern = cx.pattern(child, Language::Match, &attribute.value).unwrap_or(NONE),
-            _ => cx.unknown_attribute(attribute, &["field", "lookup", "check_value"]),
-        }
-    }
-    let Some(subject) = what else {
-        if !child.attributes.iter().any(|a| a.name == "field") {
-            cx.error(child, "which field is looked up?", "write <list field=\"srcip\">PATH</list>");
-        }
-        return None;
-    };
-    Some(Condition::List { list: cx.list(child), lookup: kind, subject, pattern })
-}
-
-const LIST_FIELDS: [(&str, u8); 11] = [
-    ("srcip", Field::SrcIp as u8),
-    ("srcport", Field::SrcPort as u8),
-    ("dstip", Field::DstIp as u8),
-    ("dstport", Field::DstPort as u8),
-    ("user", subject::SOURCE_USER),
-    ("url", Field::Url as u8),
-    ("id", Field::Id as u8),
-    ("hostname", subject::HOST),
-    ("program_name", subject::PROGRAM),
-    ("status", Field::Status as u8),
-    ("action", Field::Action as u8),
-];
-
-const LOOKUPS: [(&str, u8); 6] = [
-    ("match_key", lookup::KEY),
-    ("not_match_key", lookup::NOT_KEY),
-    ("match_key_value", lookup::KEY_VALUE),
-    ("address_match_key", lookup::ADDRESS),
-    ("not_address_match_key", lookup::NOT_ADDRESS),
-    ("address_match_key_value", lookup::ADDRESS_VALUE),
-];
-
 /// A rule with its place among the loaded ones and what remembers its events.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) rule: Rule,
     pub(super) search: u8,
     pub(super) search_in: u16,
+    /// The search, and its list, that the rule was first loaded with: what
+    /// `overwrite` cannot change in Wazuh.
+    pub(super) first_search: (u8, u16),
     /// The list that other rules search by this rule's id.
     pub(super) own_list: Option<u16>,
     /// The lists of groups that its events go to, once for each place.
@@ -768,7 +653,9 @@ pub(super) struct Loaded {
 
 impl Loaded {
     pub(super) fn new(rule: Rule) -> Self {
-        Self { rule, search: search::NONE, search_in: NONE, own_list: None, group_lists: Vec::new() }
+        let (search, search_in) = (search::NONE, NONE);
+        let first_search = (search, search_in);
+        Self { rule, search, search_in, first_search, own_list: None, group_lists: Vec::new() }
     }
 }
 
