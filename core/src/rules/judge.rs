@@ -15,6 +15,7 @@ use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition;
 use crate::rules::first_time;
 use crate::rules::history::{EventNumber, History};
+pub use crate::rules::search::Seen;
 use crate::rules::search::Search;
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
 use core::ops::Range;
@@ -183,6 +184,18 @@ impl<'i, 'm> Judge<'i, 'm> {
         }
         let rule = walk::walk(&image, matcher, event, &mut trial);
         trial.conclude(event, rule)
+    }
+
+    /// Shows what a rule's search of earlier events would make of each, newest
+    /// first, and changes nothing. The same search as that of a verdict.
+    pub fn look_back(
+        &self,
+        event: &Event<'_>,
+        matcher: &mut impl Matcher,
+        rule: &RuleRow,
+        observe: &mut impl FnMut(EventNumber, Seen),
+    ) {
+        let _ = Search::new(&self.image, &self.history, event, rule).run(matcher, observe);
     }
 
     /// Remembers an event after its verdict (and its alert).
@@ -375,7 +388,7 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         if rule.search == search::NONE {
             return true;
         }
-        let found = Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher);
+        let found = Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher, &mut |_, _| {});
         let Some(found) = found else { return false };
         for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());

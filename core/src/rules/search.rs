@@ -26,11 +26,22 @@ pub(super) struct Found {
     pub(super) texts: Vec<EventNumber, PREVIOUS_MAX>,
 }
 
-/// What one earlier event means for a search.
-enum Step {
-    Skip,
-    Count,
-    End,
+/// What a search makes of an earlier event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It counts.
+    Counts,
+    /// It is not one that the rule looks for.
+    Other,
+    /// What must be the same differs, or what must differ is the same.
+    Unlike,
+    /// It is too old: the search ends here.
+    TooOld,
+    /// A rule of this level or a higher one has used it up: the search ends
+    /// here.
+    UsedUp,
+    /// It is of another agent, which ends the search here.
+    Elsewhere,
 }
 
 /// A search of one rule for one event.
@@ -52,16 +63,21 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     }
 
     /// Counts earlier events until there is one more than the rule's
-    /// frequency; `None` if there are not so many.
-    pub(super) fn run(&self, matcher: &mut impl Matcher) -> Option<Found> {
+    /// frequency; `None` if there are not so many. `observe` hears of each
+    /// that is looked at.
+    pub(super) fn run(
+        &self,
+        matcher: &mut impl Matcher,
+        observe: &mut impl FnMut(EventNumber, Seen),
+    ) -> Option<Found> {
         let list = self.rule.search_in.get();
         match self.rule.search {
             search::RULE | search::GROUP => {
                 let first = self.history.newest_in(list);
                 let entries = core::iter::successors(first, |entry| self.history.older(*entry));
-                self.through(matcher, entries.map(|entry| entry.event))
+                self.through(matcher, entries.map(|entry| entry.event), observe)
             }
-            search::HISTORY => self.through(matcher, self.history.newest_first()),
+            search::HISTORY => self.through(matcher, self.history.newest_first(), observe),
             _ => None,
         }
     }
@@ -70,6 +86,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         &self,
         matcher: &mut impl Matcher,
         events: impl Iterator<Item = EventNumber>,
+        observe: &mut impl FnMut(EventNumber, Seen),
     ) -> Option<Found> {
         let mut found = Found::default();
         let mut distinct = Distinct::default();
@@ -81,7 +98,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         }
         for number in events {
             let slot = self.history.get(number)?;
-            let step = match self.image.dialect() {
+            let seen = match self.image.dialect() {
                 Dialect::Ossec => {
                     // The newest of the list is marked, whether it counts or not.
                     newest = newest.or(Some(number));
@@ -89,11 +106,13 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
                 }
                 Dialect::Wazuh => self.wazuh(matcher, slot),
             };
-            match step {
-                Step::End => return None,
-                Step::Skip => continue,
-                Step::Count if !distinct.is_new(self.history, self.event, self.rule, slot) => continue,
-                Step::Count => {}
+            let is_new = seen != Seen::Counts || distinct.is_new(self.history, self.event, self.rule, slot);
+            let seen = if is_new { seen } else { Seen::Unlike };
+            observe(number, seen);
+            match seen {
+                Seen::TooOld | Seen::UsedUp | Seen::Elsewhere => return None,
+                Seen::Other | Seen::Unlike => continue,
+                Seen::Counts => {}
             }
             count = count.saturating_add(weight(&slot.copies, self.rule));
             let completes = count > most;
@@ -142,13 +161,13 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
 
     /// QUIRK: a mark of an earlier search ends this one, even on an event that
     /// would not count (OSSEC 4.3).
-    fn ossec(&self, matcher: &mut impl Matcher, slot: &Slot) -> Step {
-        if self.is_too_old(slot) || self.is_used_up(slot) {
-            Step::End
-        } else if self.is_wanted(matcher, slot) && self.compares_as_ossec(slot) {
-            Step::Count
-        } else {
-            Step::Skip
+    fn ossec(&self, matcher: &mut impl Matcher, slot: &Slot) -> Seen {
+        match () {
+            () if self.is_too_old(slot) => Seen::TooOld,
+            () if self.is_used_up(slot) => Seen::UsedUp,
+            () if !self.is_wanted(matcher, slot) => Seen::Other,
+            () if !self.compares_as_ossec(slot) => Seen::Unlike,
+            () => Seen::Counts,
         }
     }
 
@@ -171,17 +190,15 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// on an event that would count.
     ///
     /// QUIRK: an event of another agent ends a search in all of history.
-    fn wazuh(&self, matcher: &mut impl Matcher, slot: &Slot) -> Step {
-        if self.is_too_old(slot) {
-            return Step::End;
+    fn wazuh(&self, matcher: &mut impl Matcher, slot: &Slot) -> Seen {
+        match () {
+            () if self.is_too_old(slot) => Seen::TooOld,
+            () if !self.is_of_this_agent(slot) && self.rule.search == search::HISTORY => Seen::Elsewhere,
+            () if !self.is_of_this_agent(slot) || !self.is_wanted(matcher, slot) => Seen::Other,
+            () if !self.compares_as_wazuh(slot) => Seen::Unlike,
+            () if self.is_used_up(slot) => Seen::UsedUp,
+            () => Seen::Counts,
         }
-        if !self.is_of_this_agent(slot) {
-            return if self.rule.search == search::HISTORY { Step::End } else { Step::Skip };
-        }
-        if !self.is_wanted(matcher, slot) || !self.compares_as_wazuh(slot) {
-            return Step::Skip;
-        }
-        if self.is_used_up(slot) { Step::End } else { Step::Count }
     }
 
     fn is_of_this_agent(&self, slot: &Slot) -> bool {

@@ -64,6 +64,7 @@ fn problems(report: &Diagnostics) -> Vec<String> {
     report.iter().map(one).collect()
 }
 
+/// The names of files in the order of loading.
 fn names(files: &[ListedFile]) -> Vec<&str> {
     files.iter().map(|file| file.name.as_str()).collect()
 }
@@ -296,7 +297,7 @@ fn missing_files_are_errors_where_they_are_named() {
     let text = "<ossec_config>\n<rules>\n<include>nix.xml</include>\n<rule_dir>nowhere</rule_dir></rules></ossec_config>";
     let (config, mut sources, mut report) = read_in(&folder.home(), text);
     for file in config.rule_files.rules.iter().chain(&config.rule_files.decoders) {
-        assert_eq!(file.load(&mut sources, &mut report), None);
+        assert_eq!(file.load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report), None);
     }
     let shown = report.render(&sources, Colour::None);
     assert!(
@@ -527,7 +528,7 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     let files = &config.rule_files;
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
-        let source = file.load(&mut sources, &mut report).expect("a file of the corpus");
+        let source = file.load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report).expect("a file of the corpus");
         assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
@@ -552,11 +553,6 @@ fn the_other_configurations_of_the_corpus_are_read() {
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
     assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (120, 168));
     assert_eq!(config.rule_files.lists.len(), 6);
-}
-
-/// The names of files in the order of loading.
-fn names(files: &[ListedFile]) -> Vec<&str> {
-    files.iter().map(|file| file.name.as_str()).collect()
 }
 
 #[test]
