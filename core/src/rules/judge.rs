@@ -173,6 +173,18 @@ impl<'i, 'm> Judge<'i, 'm> {
         trial.conclude(event, rule)
     }
 
+    /// Shows what a rule's search of earlier events would make of each, newest
+    /// first, and changes nothing. The same search as that of a verdict.
+    pub fn look_back(
+        &self,
+        event: &Event<'_>,
+        matcher: &mut impl Matcher,
+        rule: &RuleRow,
+        observe: &mut impl FnMut(EventNumber, Seen),
+    ) {
+        look_back(&self.history, event, matcher, rule, observe);
+    }
+
     /// Remembers an event after its verdict (and its alert).
     pub fn remember(&mut self, event: &Event<'_>, verdict: &Verdict) {
         if let (Some(rule), Fate::Fired) = (verdict.rule, verdict.fate) {
@@ -190,6 +202,25 @@ pub enum Step<'i> {
     Matched(&'i RuleRow),
     /// Its children are tried.
     Children(&'i RuleRow),
+    /// Its own conditions hold, but what is remembered says no: the condition
+    /// at this place among those that need memory, or else the search.
+    Refused(&'i RuleRow, Option<usize>),
+}
+
+/// What a search makes of an earlier event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// It counts.
+    Counts,
+    /// It is not one that the rule looks for.
+    Other,
+    /// What must be the same differs, or what must differ is the same.
+    Unlike,
+    /// It is too old: the search ends here.
+    TooOld,
+    /// A rule of this level or a higher one has used it up: the search ends
+    /// here.
+    UsedUp,
 }
 
 /// One event being judged.
@@ -274,8 +305,12 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn memory_agrees(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
         let image = self.judge.image;
         let own = image.range(image.conditions, rule.memory);
-        own.iter().all(|row| self.remembers(matcher, event, rule, row))
-            && self.correlates(matcher, event, rule)
+        let failing = own.iter().position(|row| !self.remembers(matcher, event, rule, row));
+        let agrees = failing.is_none() && self.correlates(matcher, event, rule);
+        if !agrees {
+            (self.trace)(Step::Refused(rule, failing));
+        }
+        agrees
     }
 
     fn remembers(
@@ -346,22 +381,10 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-        let mut found = Found::default();
-        let history = &self.judge.history;
-        let list = rule.search_in.get();
-        let hit = match rule.search {
-            search::NONE => return true,
-            search::RULE | search::GROUP => {
-                let first = history.newest_in(list);
-                let mut entries =
-                    core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
-                found.search(history, event, rule, &mut entries, |_| true)
-            }
-            search::HISTORY => found.search(history, event, rule, &mut history.newest_first(), |slot| {
-                slot.category == event.category as u8 && matcher.is_match(PatternId(list), history.log(slot))
-            }),
-            _ => None,
-        };
+        if rule.search == search::NONE {
+            return true;
+        }
+        let (hit, found) = look_back(&self.judge.history, event, matcher, rule, &mut |_, _| {});
         let Some(last) = hit else { return false };
         for number in [Some(last), found.newest].into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());
@@ -426,6 +449,34 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     }
 }
 
+/// One search: the event that completes it, if there is one, and what was
+/// found.
+fn look_back(
+    history: &History<'_, '_>,
+    event: &Event<'_>,
+    matcher: &mut impl Matcher,
+    rule: &RuleRow,
+    observe: &mut impl FnMut(EventNumber, Seen),
+) -> (Option<EventNumber>, Found) {
+    let mut found = Found::default();
+    let list = rule.search_in.get();
+    let hit = match rule.search {
+        search::RULE | search::GROUP => {
+            let first = history.newest_in(list);
+            let mut entries = core::iter::successors(first, |entry| history.older(*entry)).map(|e| e.event);
+            found.search(history, event, rule, &mut entries, |_| true, observe)
+        }
+        search::HISTORY => {
+            let wanted = |slot: &Slot| {
+                slot.category == event.category as u8 && matcher.is_match(PatternId(list), history.log(slot))
+            };
+            found.search(history, event, rule, &mut history.newest_first(), wanted, observe)
+        }
+        _ => None,
+    };
+    (hit, found)
+}
+
 /// What a search has found so far.
 #[derive(Default)]
 struct Found {
@@ -447,17 +498,28 @@ impl Found {
         rule: &RuleRow,
         events: &mut dyn Iterator<Item = EventNumber>,
         mut wanted: impl FnMut(&Slot) -> bool,
+        observe: &mut impl FnMut(EventNumber, Seen),
     ) -> Option<EventNumber> {
         for number in events {
             let slot = history.get(number)?;
             // The newest of the list is marked, whether it counts or not.
             self.newest = self.newest.or(Some(number));
-            if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) || slot.mark >= rule.level.get()
-            {
-                return None;
-            }
-            if !wanted(slot) || !compares(history, event, rule, slot) {
-                continue;
+            let seen = if event.now.epoch - slot.time > i64::from(rule.timeframe.get()) {
+                Seen::TooOld
+            } else if slot.mark >= rule.level.get() {
+                Seen::UsedUp
+            } else if !wanted(slot) {
+                Seen::Other
+            } else if !compares(history, event, rule, slot) {
+                Seen::Unlike
+            } else {
+                Seen::Counts
+            };
+            observe(number, seen);
+            match seen {
+                Seen::TooOld | Seen::UsedUp => return None,
+                Seen::Other | Seen::Unlike => continue,
+                Seen::Counts => {}
             }
             self.quote(number, rule);
             if self.count >= rule.frequency.get() {
