@@ -370,6 +370,7 @@ fn trace(out: &mut impl Write, image: &Image<'_>, step: Step<'_>) -> io::Result<
         }
         Step::Matched(rule) => writeln!(out, "       *Rule {} matched.", rule.id),
         Step::Children(_) => out.write_all(b"       *Trying child rules.\n"),
+        Step::Refused(..) => Ok(()),
     }
 }
 

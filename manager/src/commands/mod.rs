@@ -278,11 +278,15 @@ impl RulesArguments {
     /// Loads them; problems go to standard error. Warnings are counted in one
     /// line, unless there are errors too: `bartizan check` shows them all.
     pub fn load(&self) -> Result<Loaded, CommandError> {
-        let mut sources = Sources::default();
+        self.load_with(&mut Sources::default())
+    }
+
+    /// The same, for whoever shows rules as they stand in their files.
+    fn load_with(&self, sources: &mut Sources) -> Result<Loaded, CommandError> {
         let mut report = Diagnostics::new();
-        let loaded = ruleset::load(&self.source(), &mut sources, &mut report);
+        let loaded = ruleset::load(&self.source(), sources, &mut report);
         if report.has_errors() {
-            news::show(&report.render(&sources, Colour::for_stderr()));
+            news::show(&report.render(sources, Colour::for_stderr()));
         }
         loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
     }

@@ -1,6 +1,8 @@
 //! `bartizan rules`: list them, run their tests, write the built-in ones out.
 
+mod listing;
 mod states;
+mod tree;
 
 use super::{CommandError, RulesArguments, now};
 use crate::engine::session::Lent;
@@ -8,8 +10,10 @@ use crate::outputs::clock::LocalClock;
 use crate::ruleset::built_in;
 use crate::ruleset::ini::{self, Case, Triple};
 use clap::{Args, Subcommand};
+use listing::{ListArguments, SearchArguments, ShowArguments};
 use serde_json::json;
 use states::StatesArguments;
+use tree::TreeArguments;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -26,21 +30,19 @@ pub struct RulesCommand {
 enum Job {
     /// List all rules: id, level, groups, description.
     List(ListArguments),
+    /// Tell all that is known of rules: conditions, parents, children, who
+    /// counts their events, and how they are written.
+    Show(ShowArguments),
+    /// Show which rules hang under which, in the order in which they are tried.
+    Tree(TreeArguments),
+    /// Find rules by a text.
+    Search(SearchArguments),
     /// Run rule tests (.ini files, OSSEC's and Wazuh's form).
     Test(TestArguments),
     /// Write the built-in decoders, rules and tests into a folder.
     Export(ExportArguments),
     /// What rules that watch outputs for changes (check_diff) saw last.
     States(StatesArguments),
-}
-
-#[derive(Args, Debug)]
-struct ListArguments {
-    #[command(flatten)]
-    rules: RulesArguments,
-    /// One JSON object a line.
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -65,32 +67,14 @@ struct ExportArguments {
 /// Runs the command.
 pub fn run(command: &RulesCommand) -> Result<ExitCode, CommandError> {
     match &command.job {
-        Job::List(arguments) => list(arguments),
+        Job::List(arguments) => listing::list(arguments),
+        Job::Show(arguments) => listing::show(arguments),
+        Job::Tree(arguments) => tree::run(arguments),
+        Job::Search(arguments) => listing::search(arguments),
         Job::Test(arguments) => test(arguments),
         Job::Export(arguments) => export(&arguments.folder),
         Job::States(arguments) => states::run(arguments),
     }
-}
-
-fn list(arguments: &ListArguments) -> Result<ExitCode, CommandError> {
-    let loaded = arguments.rules.load()?;
-    let image = loaded.ruleset.image();
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let text = |row| String::from_utf8_lossy(image.text(row)).into_owned();
-    for rule in image.rules {
-        let groups = text(rule.groups);
-        let groups: Vec<_> = groups.split(',').filter(|group| !group.is_empty()).collect();
-        let (id, level, description) = (rule.id.get(), rule.level.get(), text(rule.description));
-        let written = if arguments.json {
-            let object = json!({"rule": id, "level": level, "groups": groups, "description": description});
-            writeln!(out, "{object}")
-        } else {
-            writeln!(out, "{id:>6}  {level:>2}  {description}  [{}]", groups.join(", "))
-        };
-        written.map_err(CommandError::output)?;
-    }
-    out.flush().map_err(CommandError::output)?;
-    Ok(ExitCode::SUCCESS)
 }
 
 fn export(folder: &Path) -> Result<ExitCode, CommandError> {

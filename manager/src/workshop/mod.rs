@@ -1,0 +1,14 @@
+//! The workshop: what people who write rules ask of them.
+//!
+//! Nothing here judges. The engine does, as everywhere else; this room reads
+//! the same image and the same files again and tells in words what is written
+//! there and why a line got the answer that it got. So it may take its time,
+//! and the engine knows nothing of it.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`catalog`] | rules with their files, parents, children and correlations |
+//! | [`words`] | conditions in words |
+
+pub mod catalog;
+pub mod words;
