@@ -10,6 +10,7 @@ use crate::outputs::clock::LocalClock;
 use crate::ruleset::built_in;
 use crate::ruleset::ini::{self, Case, Triple};
 use clap::{Args, Subcommand};
+pub(super) use listing::no_rule;
 use listing::{ListArguments, SearchArguments, ShowArguments};
 use serde_json::json;
 use states::StatesArguments;

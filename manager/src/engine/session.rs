@@ -11,10 +11,11 @@ use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
 use bartizan_core::event::{Category, Event, Field};
 use bartizan_core::image::Image;
+use bartizan_core::image::rows::RuleRow;
 use bartizan_core::pattern::Matcher;
 use bartizan_core::predecode;
 use bartizan_core::rules::history::{EventNumber, History, Link, Memory, Queue, Slot};
-use bartizan_core::rules::judge::{Judge, Manner, Previous, RuleState, Step, Verdict};
+use bartizan_core::rules::judge::{Judge, Manner, Previous, RuleState, Seen, Step, Verdict};
 use bartizan_core::rules::walk::{self, Candidates};
 use std::io;
 
@@ -166,6 +167,22 @@ impl<'r, 'm> Court<'r, 'm> {
         }
         self.matcher.begin(event.log());
         self.judge.evaluate(event, &mut self.matcher, &mut self.memory, trace)
+    }
+
+    /// Shows what a rule's search of earlier events would make of each; changes
+    /// nothing.
+    pub fn look_back(
+        &mut self,
+        event: &Event<'_>,
+        rule: &RuleRow,
+        observe: &mut impl FnMut(EventNumber, Seen),
+    ) {
+        self.judge.look_back(event, &mut self.matcher, rule, observe);
+    }
+
+    /// Earlier events.
+    pub fn history(&self) -> &History<'r, 'm> {
+        &self.judge.history
     }
 
     /// Remembers an event, once its alert has been written.

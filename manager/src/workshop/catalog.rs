@@ -168,7 +168,7 @@ impl<'l> Catalog<'l> {
         });
         let nth = match twins {
             Some(family) => family.iter().map(|r| r.get()).filter(is_same).position(|r| r == row),
-            None => (0..row).filter(is_same).count().into(),
+            None => Some((0..row).filter(is_same).count()),
         };
         let written = all.get(nth?).or(all.last())?;
         Some(self.element(*written))

@@ -9,6 +9,8 @@
 //! |---|---|
 //! | [`catalog`] | rules with their files, parents, children and correlations |
 //! | [`words`] | conditions in words |
+//! | [`explain`] | why a line got its answer, and why a rule did not fire |
 
 pub mod catalog;
+pub mod explain;
 pub mod words;

@@ -131,14 +131,27 @@ pub fn value<'e>(image: &Image<'e>, event: &'e Event<'_>, row: &ConditionRow) ->
     }
 }
 
+/// Whether a condition looks at a value of the event that may be missing.
+pub fn looks_at_value(row: &ConditionRow) -> bool {
+    matches!(
+        row.kind,
+        condition::DECODED_AS
+            | condition::PATTERN
+            | condition::ACTION
+            | condition::FIELD
+            | condition::ADDRESS
+            | condition::LIST
+    )
+}
+
 /// Earlier events that the search of a rule must find.
 pub fn wanted(rule: &RuleRow) -> u32 {
     u32::from(rule.frequency.get()) + 1
 }
 
-/// The names of the keys of a mask, as rule files write them.
-fn keys(mask: u32) -> Vec<&'static str> {
-    let name = |key: Key| match key {
+/// The name of a key, as rule files write it behind `same_`.
+pub fn key(key: Key) -> &'static str {
+    match key {
         Key::Id => "id",
         Key::SrcIp => "source_ip",
         Key::User => "user",
@@ -147,15 +160,18 @@ fn keys(mask: u32) -> Vec<&'static str> {
         Key::Host => "location",
         Key::Url => "url",
         Key::Geo => "srcgeoip",
-    };
-    Key::ALL.into_iter().filter(|key| mask & key.bit() != 0).map(name).collect()
+    }
+}
+
+fn keys(mask: u32) -> impl Iterator<Item = &'static str> {
+    Key::ALL.into_iter().filter(move |key| mask & key.bit() != 0).map(key)
 }
 
 /// What the earlier events of a search have in common with this one, as rule
 /// files say it: `same_source_ip`, `different_url`.
 pub fn comparisons(rule: &RuleRow) -> Vec<String> {
-    let same = keys(rule.same.get()).into_iter().map(|key| format!("same_{key}"));
-    let different = keys(rule.different.get()).into_iter().map(|key| format!("different_{key}"));
+    let same = keys(rule.same.get()).map(|key| format!("same_{key}"));
+    let different = keys(rule.different.get()).map(|key| format!("different_{key}"));
     same.chain(different).collect()
 }
 
