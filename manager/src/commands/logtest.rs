@@ -10,11 +10,11 @@ mod explained;
 
 use super::{CommandError, RulesArguments, now, rules};
 use crate::alert::{Alert, AlertId};
+use crate::diagnose::Sources;
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
 use crate::outputs::clock::LocalClock;
 use crate::outputs::text;
-use crate::diagnose::Sources;
 use crate::sources::lines::LineReader;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::explain::{Explainer, Explanation, why};

@@ -70,7 +70,7 @@ pub enum Command {
     Logtest(logtest::LogtestArguments),
     /// Tell what happened in a time: how many alerts, about whom and what.
     Report(report::ReportArguments),
-    /// List, test and export rules.
+    /// List, explain, test, measure, compare and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
     ///

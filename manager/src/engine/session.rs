@@ -54,15 +54,12 @@ impl<'r> Understanding<'r> {
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        let header = predecode::header(event.text);
-        event.header_host = header.host;
-        event.program = header.program;
-        event.log = header.log;
-        self.matcher.begin(event.log());
-        decode(&self.image, &mut self.matcher, event);
-        if self.normalise && event.category == Category::Firewall {
-            normalise_action(event);
-        }
+        understand(&self.image, &mut self.matcher, self.normalise, event);
+    }
+
+    /// The same with another matcher, which gives the same answers.
+    pub fn decode_with(&self, matcher: &mut impl Matcher, event: &mut Event<'_>) {
+        understand(&self.image, matcher, self.normalise, event);
     }
 
     /// The rules whose own conditions hold. The event must be the one decoded
@@ -74,6 +71,18 @@ impl<'r> Understanding<'r> {
         } else {
             walk::find(&self.image, &mut self.matcher, event, found);
         }
+    }
+}
+
+fn understand(image: &Image<'_>, matcher: &mut impl Matcher, normalise: bool, event: &mut Event<'_>) {
+    let header = predecode::header(event.text);
+    event.header_host = header.host;
+    event.program = header.program;
+    event.log = header.log;
+    matcher.begin(event.log());
+    decode(image, matcher, event);
+    if normalise && event.category == Category::Firewall {
+        normalise_action(event);
     }
 }
 
@@ -162,11 +171,28 @@ impl<'r, 'm> Court<'r, 'm> {
 
     /// The verdict on a decoded event, walking the tree; `trace` hears how.
     pub fn evaluate(&mut self, event: &mut Event<'_>, trace: &mut dyn FnMut(Step<'_>)) -> Verdict {
+        self.complete(event);
+        self.matcher.begin(event.log());
+        self.judge.evaluate(event, &mut self.matcher, &mut self.memory, trace)
+    }
+
+    /// The same with another matcher, which gives the same answers.
+    pub fn evaluate_with(
+        &mut self,
+        matcher: &mut impl Matcher,
+        event: &mut Event<'_>,
+        trace: &mut dyn FnMut(Step<'_>),
+    ) -> Verdict {
+        self.complete(event);
+        matcher.begin(event.log());
+        self.judge.evaluate(event, matcher, &mut self.memory, trace)
+    }
+
+    /// Gives an event the values that earlier ones carry over to it.
+    fn complete(&mut self, event: &mut Event<'_>) {
         if accumulate::applies(&self.image, event) {
             self.accumulator.complete(&self.image, event);
         }
-        self.matcher.begin(event.log());
-        self.judge.evaluate(event, &mut self.matcher, &mut self.memory, trace)
     }
 
     /// Shows what a rule's search of earlier events would make of each; changes
@@ -225,12 +251,17 @@ impl<'r, 'm> Session<'r, 'm> {
 
     /// Judges what a stage of its own (file integrity, rootcheck) has found:
     /// there is no header and no decoder to look for. A text of rootcheck
-    /// counts as never seen before.
-    pub fn judge_finding(&mut self, event: &mut Event<'_>, stage: &str) -> Verdict {
+    /// counts as never seen before. `trace` hears how.
+    pub fn judge_finding(
+        &mut self,
+        event: &mut Event<'_>,
+        stage: &str,
+        trace: &mut dyn FnMut(Step<'_>),
+    ) -> Verdict {
         event.decoder = self.court.image.stage(stage.as_bytes());
         event.category = Category::Ossec;
         event.is_new = stage == "rootcheck";
-        self.court.evaluate(event, &mut |_| {})
+        self.court.evaluate(event, trace)
     }
 
     /// Decodes an event and judges it.

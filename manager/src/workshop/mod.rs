@@ -9,8 +9,16 @@
 //! |---|---|
 //! | [`catalog`] | rules with their files, parents, children and correlations |
 //! | [`words`] | conditions in words |
+//! | [`coverage`] | which rules and decoders tests reach |
+//! | [`record`] | a line and its answer as a new case of a test file |
+//! | [`profile`] | what rules and patterns cost on given logs |
+//! | [`difference`] | what two rulesets answer differently |
 //! | [`explain`] | why a line got its answer, and why a rule did not fire |
 
 pub mod catalog;
+pub mod coverage;
+pub mod difference;
 pub mod explain;
+pub mod profile;
+pub mod record;
 pub mod words;

@@ -190,10 +190,9 @@ pub fn searched(catalog: &Catalog<'_>, row: u16) -> Option<String> {
             let group = written.and_then(|rule| child(rule, "if_matched_group"));
             Some(format!("events of the group {}", quoted(group.map_or(b"?", |group| &group.text))))
         }
-        search::HISTORY => Some(format!(
-            "events of this type whose log {}",
-            matches(&catalog.image, rule.search_in.get())
-        )),
+        search::HISTORY => {
+            Some(format!("events of this type whose log {}", matches(&catalog.image, rule.search_in.get())))
+        }
         _ => Some("events of a rule that does not exist: this never holds".to_owned()),
     }
 }
@@ -239,9 +238,7 @@ fn names(row: &ConditionRow) -> &'static [&'static str] {
         (condition::PATTERN, subject::PROGRAM) => &["program_name", "program_name_pcre2"],
         (condition::PATTERN, subject::HOST) => &["hostname", "hostname_pcre2"],
         (condition::PATTERN, subject::USER) => &["user", "user_pcre2"],
-        (condition::PATTERN, subject::GEO) => {
-            &["srcgeoip", "dstgeoip", "srcgeoip_pcre2", "dstgeoip_pcre2"]
-        }
+        (condition::PATTERN, subject::GEO) => &["srcgeoip", "dstgeoip", "srcgeoip_pcre2", "dstgeoip_pcre2"],
         (condition::PATTERN | condition::ADDRESS, field) => match Field::from_u8(field) {
             Some(Field::SrcIp) => &["srcip"],
             Some(Field::DstIp) => &["dstip"],
@@ -283,9 +280,8 @@ fn elements_of<'c>(
         }
         _ => true,
     };
-    let wanted = |child: &&Element| {
-        names.iter().any(|name| child.name.eq_ignore_ascii_case(name)) && is_source(child)
-    };
+    let wanted =
+        |child: &&Element| names.iter().any(|name| child.name.eq_ignore_ascii_case(name)) && is_source(child);
     let mut found = catalog.elements(rule.id.get()).rev().map(|(source, element)| {
         element.children.iter().filter(wanted).map(|child| (source, child)).collect::<Vec<_>>()
     });

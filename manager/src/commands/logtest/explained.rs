@@ -22,7 +22,8 @@ const NEAREST: usize = 3;
 pub(super) fn text(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation) -> String {
     let mut out = format!("\n{}\n", harmless_text(&String::from_utf8_lossy(event.text)));
     let quoted = |bytes: Option<&[u8]>| bytes.map_or_else(|| "none".to_owned(), words::quoted);
-    let _ = writeln!(out, "  host {}, program {}", words::quoted(event.hostname()), quoted(event.program_name()));
+    let _ =
+        writeln!(out, "  host {}, program {}", words::quoted(event.hostname()), quoted(event.program_name()));
     decoders(&mut out, catalog, event, explanation);
     rules(&mut out, catalog, event, explanation);
     let near = explanation.nearest(NEAREST);
@@ -123,8 +124,7 @@ fn rules(out: &mut String, catalog: &Catalog<'_>, event: &Event<'_>, explanation
     if !others.is_empty() {
         let ids: Vec<_> = others.iter().take(8).map(|rule| catalog.rule(rule.row).id.to_string()).collect();
         let more = if others.len() > ids.len() { ", …" } else { "" };
-        let _ =
-            writeln!(out, "  {} more are for other decoders: {}{more}", others.len(), ids.join(", "));
+        let _ = writeln!(out, "  {} more are for other decoders: {}{more}", others.len(), ids.join(", "));
     }
 }
 
@@ -144,12 +144,7 @@ fn failing<'c>(catalog: &Catalog<'c>, rule: &TriedRule) -> Option<&'c ConditionR
 }
 
 /// What became of a rule, in words.
-fn outcome(
-    catalog: &Catalog<'_>,
-    event: &Event<'_>,
-    explanation: &Explanation,
-    rule: &TriedRule,
-) -> String {
+fn outcome(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, rule: &TriedRule) -> String {
     if rule.outcome == Outcome::Holds {
         return "holds".to_owned();
     }
@@ -205,7 +200,8 @@ pub(super) fn why_text(
     let mut out = format!("\n{}\n", harmless_text(&String::from_utf8_lossy(event.text)));
     let fires = matches!(why.obstacle, Obstacle::Fires(_));
     let asked = name(catalog, why.row);
-    let _ = writeln!(out, "{}", if fires { format!("rule {asked}") } else { format!("why not rule {asked}?") });
+    let _ =
+        writeln!(out, "{}", if fires { format!("rule {asked}") } else { format!("why not rule {asked}?") });
     for row in &why.held {
         let _ = writeln!(out, "  holds  {}", name(catalog, *row));
     }
@@ -250,12 +246,7 @@ fn own_text(catalog: &Catalog<'_>, event: &Event<'_>, row: u16, failing: Option<
 }
 
 /// The place of a condition in its file, with a caret.
-fn caret(
-    catalog: &Catalog<'_>,
-    event: &Event<'_>,
-    row: u16,
-    condition: &ConditionRow,
-) -> Option<String> {
+fn caret(catalog: &Catalog<'_>, event: &Event<'_>, row: u16, condition: &ConditionRow) -> Option<String> {
     let rule = catalog.rule(row);
     let (source, span) = words::span_of(catalog, rule, condition)?;
     let label = match words::value(&catalog.image, event, condition) {
@@ -273,14 +264,18 @@ fn caret(
 fn obstacle(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, why: &Why) -> String {
     match &why.obstacle {
         Obstacle::Fires(of) => format!("it fires: {}", fate(catalog, explanation, *of)),
-        Obstacle::Below(row) => format!("it holds, but a rule that is tried first fires: {}", name(catalog, *row)),
+        Obstacle::Below(row) => {
+            format!("it holds, but a rule that is tried first fires: {}", name(catalog, *row))
+        }
         Obstacle::NoAlert => "it holds, but never fires itself (noalert)".to_owned(),
         Obstacle::Category => format!(
             "it is for logs of type `{}`, but the decoder of this line says `{}`",
             walk::category(catalog, why.at),
             walk::word(event.category),
         ),
-        Obstacle::Earlier(row) => format!("not tried, since this one before it holds: {}", name(catalog, *row)),
+        Obstacle::Earlier(row) => {
+            format!("not tried, since this one before it holds: {}", name(catalog, *row))
+        }
         Obstacle::Says(rule) => outcome(catalog, event, explanation, rule),
         Obstacle::Nowhere => "it hangs nowhere in the rule tree".to_owned(),
     }

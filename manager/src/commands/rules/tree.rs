@@ -111,7 +111,8 @@ impl Tree<'_, '_> {
             Fold::Deeper(1) => "  … 1 rule under it".to_owned(),
             Fold::Deeper(count) => format!("  … {count} rules under it"),
         };
-        let _ = writeln!(self.out, "{:indent$}{}{many}{fold}", "", name(self.catalog, row), indent = depth * 2);
+        let _ =
+            writeln!(self.out, "{:indent$}{}{many}{fold}", "", name(self.catalog, row), indent = depth * 2);
     }
 }
 

@@ -49,9 +49,8 @@ pub fn tried(catalog: &Catalog<'_>, matcher: &mut impl Matcher, event: &Event<'_
         image.decoder(root).map_or(&[][..], |root: &DecoderRow| image.range(image.index, root.children))
     };
     let chosen = event.decoder;
-    let is_root = |root: &U16| {
-        chosen.is_some_and(|row| row == root.get() || family(root.get()).contains(&row.into()))
-    };
+    let is_root =
+        |root: &U16| chosen.is_some_and(|row| row == root.get() || family(root.get()).contains(&row.into()));
     let mut tried = Vec::new();
     for root in roots {
         let row = root.get();

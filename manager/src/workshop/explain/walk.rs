@@ -98,9 +98,8 @@ impl<'c, 'l> Walk<'c, 'l> {
         let all = self.tried.into_iter().map(|(node, outcome)| {
             let row = catalog.rule_at(node);
             let rule = catalog.rule(row);
-            let outcome = outcome.unwrap_or_else(|| {
-                Outcome::Fails(failing(catalog, matcher, event, row).unwrap_or_default())
-            });
+            let outcome = outcome
+                .unwrap_or_else(|| Outcome::Fails(failing(catalog, matcher, event, row).unwrap_or_default()));
             let own = usize::from(rule.conditions.len.get());
             let held = match outcome {
                 Outcome::Fails(place) => place,

@@ -82,12 +82,7 @@ fn way(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, row:
     Why { row, held, at: row, obstacle, places: 0 }
 }
 
-fn not_tried(
-    catalog: &Catalog<'_>,
-    event: &Event<'_>,
-    explanation: &Explanation,
-    node: usize,
-) -> Obstacle {
+fn not_tried(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, node: usize) -> Obstacle {
     let category = Category::from_u8(catalog.rule(catalog.rule_at(node)).category);
     if catalog.above(node).is_none() && category != Some(event.category) {
         return Obstacle::Category;
