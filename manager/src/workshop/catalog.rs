@@ -240,8 +240,13 @@ fn written_rules(documents: &[Document]) -> HashMap<u32, Vec<Written>> {
         for (r, root) in document.roots.iter().enumerate().filter(|(_, root)| is(root, "group")) {
             for (c, rule) in root.children.iter().enumerate().filter(|(_, rule)| is(rule, "rule")) {
                 let id = rule.attribute("id").and_then(|id| id.value_lossy().trim().parse().ok());
+                // A rule that is there twice without this word counts once.
+                let replaces = rule.attribute("overwrite").is_some_and(|word| word.value == b"yes");
                 if let Some(id) = id {
-                    written.entry(id).or_default().push((d, r, Some(c)));
+                    let all = written.entry(id).or_default();
+                    if all.is_empty() || replaces {
+                        all.push((d, r, Some(c)));
+                    }
                 }
             }
         }

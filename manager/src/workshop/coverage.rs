@@ -5,7 +5,7 @@ use bartizan_core::event::Event;
 use bartizan_core::image::Image;
 use bartizan_core::image::rows::decoder_flag;
 use bartizan_core::rules::judge::{Step, Verdict};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 /// Rules and decoders that lines have reached.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +48,9 @@ impl Reached {
         self.decoders.extend(event.decoder);
     }
 
-    /// What these lines have reached of a ruleset. Several decoders of one
-    /// element, one for each parent of its parent's name, count as one.
+    /// What these lines have reached of a ruleset. Decoders of one name and one
+    /// parent count as one: mostly they are a chain, of which the last that
+    /// matches is chosen.
     pub fn coverage(&self, catalog: &Catalog<'_>) -> Coverage {
         let image = &catalog.image;
         // A rule that stands in no file is not for tests of files.
@@ -59,21 +60,17 @@ impl Reached {
         let missed =
             |row: &u16| !self.held.contains(&catalog.rule(*row).id.get()) && !self.fired.contains(row);
         let rules_missed: Vec<u16> = rules.iter().copied().filter(missed).collect();
-        let (mut all, mut met) = (BTreeSet::new(), BTreeSet::new());
+        let (mut all, mut met) = (BTreeMap::new(), BTreeSet::new());
         for row in (0..image.decoders.len() as u16).filter(|row| !is_stage(image, *row)) {
-            let element = catalog.decoder_element(row).map(|(source, element)| (source, element.span.start));
-            let key = (element, name(image, row));
+            let names = names(image, row);
             if self.decoders.contains(&row) || self.is_root_of_one(image, row) {
-                met.insert(key.clone());
+                met.insert(names.clone());
             }
-            all.insert(key);
+            all.entry(names).or_insert(row);
         }
-        let missed = all.difference(&met);
-        let decoders_missed = missed
-            .map(|(element, name)| {
-                (name.clone(), element.map(|(source, start)| catalog.position(source, start)))
-            })
-            .collect();
+        let missed = all.iter().filter(|(names, _)| !met.contains(*names));
+        let decoders_missed =
+            missed.map(|((name, _), row)| (name.clone(), catalog.decoder_position(*row))).collect();
         Coverage {
             rules: (rules.len(), rules.len() - rules_missed.len()),
             fired: self.fired.len(),
@@ -94,7 +91,8 @@ fn is_stage(image: &Image<'_>, row: u16) -> bool {
     image.decoder(row).is_some_and(|decoder| decoder.flags & decoder_flag::STAGE != 0)
 }
 
-fn name(image: &Image<'_>, row: u16) -> String {
-    let name = image.decoder(row).map_or(&b""[..], |decoder| image.text(decoder.own_name));
-    String::from_utf8_lossy(name).into_owned()
+/// The names of a decoder and its parent.
+fn names(image: &Image<'_>, row: u16) -> (String, String) {
+    let text = |row| String::from_utf8_lossy(image.text(row)).into_owned();
+    image.decoder(row).map(|decoder| (text(decoder.own_name), text(decoder.parent))).unwrap_or_default()
 }

@@ -2,8 +2,9 @@
 //!
 //! A profile is a run of the engine of its own, with a matcher that looks at
 //! the clock before and after each search; nothing of it is in the engine that
-//! serves. Counts are exact. Times are measured, less what looking at the
-//! clock takes, so they are good for comparing, not for adding up.
+//! serves. Counts are exact. Times are processor time, less what looking at
+//! the clock takes and what a pattern's first search prepares, so they are
+//! good for comparing, not for adding up.
 
 use super::catalog::Catalog;
 use crate::engine::memory::MemoryOptions;
@@ -14,10 +15,11 @@ use bartizan_core::event::Event;
 use bartizan_core::image::rows::{ConditionRow, NONE, condition, search};
 use bartizan_core::pattern::{Captures, Given, Matcher, PatternId};
 use bartizan_core::rules::judge::{Manner, Step, Verdict};
+use nix::time::{ClockId, clock_gettime};
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What a rule or a pattern has cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,7 +37,7 @@ pub struct Cost {
 pub struct Profile {
     /// Events judged.
     pub events: u64,
-    /// The time that judging took, clocks included.
+    /// The time that judging took.
     pub time: Duration,
     /// By row of the image's rules. A rule's time is that from trying it to
     /// trying the next one.
@@ -54,37 +56,52 @@ pub struct Profiler<'c, 'r, 'm> {
     clock: Rc<Clock>,
 }
 
-/// The clock: what a look at it costs, and how often it was looked at.
+/// The processor time of this thread, so that what else the machine does is
+/// not counted.
 #[derive(Debug)]
 struct Clock {
+    /// What a look at the clock costs.
     look: Duration,
-    looks: Cell<u32>,
+    /// What is not to be counted, up to now.
+    apart: Cell<Duration>,
 }
 
-/// A time with the number of looks until then.
+/// A moment, with what was not to be counted until then.
 #[derive(Clone, Copy, Debug)]
-struct Mark(Instant, u32);
+struct Mark(Duration, Duration);
 
 impl Clock {
     fn new() -> Self {
         const LOOKS: u32 = 10_000;
-        let started = Instant::now();
+        let started = processor_time();
         for _ in 0..LOOKS {
-            std::hint::black_box(Instant::now());
+            std::hint::black_box(processor_time());
         }
-        Self { look: started.elapsed() / LOOKS, looks: Cell::new(0) }
+        Self { look: (processor_time() - started) / LOOKS, apart: Cell::default() }
     }
 
     fn mark(&self) -> Mark {
-        self.looks.set(self.looks.get().wrapping_add(1));
-        Mark(Instant::now(), self.looks.get())
+        self.apart.set(self.apart.get() + self.look);
+        Mark(processor_time(), self.apart.get())
     }
 
-    /// The time since a mark, less that of the looks since then.
-    fn since(&self, Mark(then, looks): Mark) -> Duration {
+    /// The time since a mark.
+    fn since(&self, Mark(then, apart): Mark) -> Duration {
         let now = self.mark();
-        (now.0 - then).saturating_sub(self.look * now.1.wrapping_sub(looks))
+        (now.0 - then).saturating_sub(now.1 - apart)
     }
+
+    /// Does something whose time is not to be counted.
+    fn apart(&self, work: impl FnOnce()) {
+        let mark = self.mark();
+        work();
+        let time = self.since(mark);
+        self.apart.set(self.apart.get() + time);
+    }
+}
+
+fn processor_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map_or(Duration::ZERO, Duration::from)
 }
 
 impl<'c, 'r, 'm> Profiler<'c, 'r, 'm> {
@@ -109,7 +126,7 @@ impl<'c, 'r, 'm> Profiler<'c, 'r, 'm> {
 
     /// Judges an event.
     pub fn judge(&mut self, event: &mut Event<'_>) -> Verdict {
-        let started = Instant::now();
+        let started = self.clock.mark();
         self.session.understanding.decode_with(&mut self.matcher, event);
         let mut last: Option<(usize, Mark)> = None;
         let (catalog, clock, rules) = (self.catalog, &self.clock, &mut self.profile.rules);
@@ -131,7 +148,7 @@ impl<'c, 'r, 'm> Profiler<'c, 'r, 'm> {
             self.profile.rules[row].time += self.clock.since(mark);
         }
         self.session.court.remember(event, &verdict);
-        self.profile.time += started.elapsed();
+        self.profile.time += self.clock.since(started);
         self.profile.events += 1;
         verdict
     }
@@ -154,9 +171,13 @@ impl<'r> Metered<'r> {
     fn measure<T>(
         &mut self,
         pattern: PatternId,
-        search: impl FnOnce(&mut FastMatcher<'r>) -> T,
+        mut search: impl FnMut(&mut FastMatcher<'r>) -> T,
         holds: impl FnOnce(&T) -> bool,
     ) -> T {
+        if self.costs.get(usize::from(pattern.0)).is_some_and(|cost| cost.tried == 0) {
+            let inner = &mut self.inner;
+            self.clock.apart(|| drop(search(inner)));
+        }
         let mark = self.clock.mark();
         let found = search(&mut self.inner);
         let time = self.clock.since(mark);

@@ -41,7 +41,7 @@ pub(super) fn text(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Expla
 fn answer(catalog: &Catalog<'_>, explanation: &Explanation) -> String {
     let Some(row) = explanation.verdict.rule else { return "no rule".to_owned() };
     let name = name(catalog, row);
-    format!("{name}: {}", fate(catalog, explanation, explanation.verdict.fate))
+    format!("{name}\n  {}", fate(catalog, explanation, explanation.verdict.fate))
 }
 
 fn fate(catalog: &Catalog<'_>, explanation: &Explanation, fate: Fate) -> &'static str {
@@ -164,6 +164,8 @@ fn outcome(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, 
 /// What a condition has found in place of what it asks for.
 fn but(catalog: &Catalog<'_>, event: &Event<'_>, condition: &ConditionRow) -> String {
     match words::value(&catalog.image, event, condition) {
+        // It stands above.
+        Some(value) if value == event.log() => String::new(),
         Some(value) => format!("; but it is {}", words::quoted(value)),
         None if words::looks_at_value(condition) => "; but there is none".to_owned(),
         None => String::new(),
@@ -199,9 +201,7 @@ pub(super) fn why_text(
     let catalog = &explainer.catalog;
     let mut out = format!("\n{}\n", harmless_text(&String::from_utf8_lossy(event.text)));
     let fires = matches!(why.obstacle, Obstacle::Fires(_));
-    let asked = name(catalog, why.row);
-    let _ =
-        writeln!(out, "{}", if fires { format!("rule {asked}") } else { format!("why not rule {asked}?") });
+    let _ = writeln!(out, "\nRule {}", name(catalog, why.row));
     for row in &why.held {
         let _ = writeln!(out, "  holds  {}", name(catalog, *row));
     }
@@ -223,7 +223,7 @@ pub(super) fn why_text(
     if why.places > 1 {
         let _ = writeln!(out, "  (it hangs at {} places; this is where it came nearest)", why.places);
     }
-    let _ = writeln!(out, "  answer: {}", answer(catalog, explanation));
+    let _ = writeln!(out, "\nAnswer\n  {}", answer(catalog, explanation));
     out
 }
 
@@ -250,8 +250,8 @@ fn caret(catalog: &Catalog<'_>, event: &Event<'_>, row: u16, condition: &Conditi
     let rule = catalog.rule(row);
     let (source, span) = words::span_of(catalog, rule, condition)?;
     let label = match words::value(&catalog.image, event, condition) {
-        Some(value) => format!("not so for {}", words::quoted(value)),
-        None => "not so".to_owned(),
+        Some(value) if value != event.log() => format!("not so for {}", words::quoted(value)),
+        _ => "not so".to_owned(),
     };
     let message = format!("a condition of rule {}", rule.id);
     let diagnostic = Diagnostic::warning(source, span, message).label(label);

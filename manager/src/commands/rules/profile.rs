@@ -97,7 +97,7 @@ fn text(catalog: &Catalog<'_>, profile: &Profile, most: usize) -> String {
     let columns = |name, what| ["ms", "%", "TRIED", "HELD", "ns EACH", name, what];
     let (events, seconds) = (profile.events, profile.time.as_secs_f64());
     format!(
-        "{events} events in {seconds:.2} s, measuring included\n\n{}\n{}",
+        "{events} events judged in {seconds:.3} s of processor time\n\n{}\n{}",
         table(columns("RULE", "DESCRIPTION"), &rules.collect::<Vec<_>>()),
         table(columns("USED BY", "PATTERN"), &patterns.collect::<Vec<_>>()),
     )

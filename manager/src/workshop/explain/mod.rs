@@ -84,15 +84,12 @@ impl<'l> Explainer<'l> {
 impl Explanation {
     /// The rules that came nearest to holding without doing so: those deepest
     /// in the tree, of those the ones of whose conditions most held. At most
-    /// `most`, and none that failed at once under a root.
+    /// `most`, and none of which nothing held.
     pub fn nearest(&self, most: usize) -> Vec<&TriedRule> {
-        let missed = |rule: &&TriedRule| rule.outcome != Outcome::Holds && (rule.depth > 1 || rule.held > 0);
+        let refused = |rule: &TriedRule| matches!(rule.outcome, Outcome::Refused(_));
+        let missed = |rule: &&TriedRule| rule.outcome != Outcome::Holds && (refused(rule) || rule.held > 0);
         let mut near: Vec<_> = self.rules.iter().filter(missed).collect();
-        let rank = |rule: &&TriedRule| {
-            let refused = matches!(rule.outcome, Outcome::Refused(_));
-            std::cmp::Reverse((refused, rule.depth, rule.held))
-        };
-        near.sort_by_key(rank);
+        near.sort_by_key(|rule| std::cmp::Reverse((refused(rule), rule.depth, rule.held)));
         near.dedup_by_key(|rule| rule.row);
         near.truncate(most);
         near
