@@ -29,6 +29,7 @@
 //! | [`tls`] | whom to trust among servers |
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
+//! | [`workshop`] | what people who write rules ask of them |
 //! | [`commands`] | the commands |
 //! | [`news`] | what the program says of itself |
 
@@ -57,4 +58,5 @@ pub mod sharing;
 pub mod sources;
 pub mod store;
 pub mod tls;
+pub mod workshop;
 pub mod xml;

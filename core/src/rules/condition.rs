@@ -13,7 +13,18 @@ use zerocopy::little_endian::U16;
 
 /// Whether all conditions of a rule hold that look at the event alone.
 pub fn all_hold(image: &Image<'_>, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-    image.range(image.conditions, rule.conditions).iter().all(|row| holds(image, matcher, event, row))
+    first_failing(image, matcher, event, rule).is_none()
+}
+
+/// The place, among a rule's conditions that look at the event alone, of the
+/// first that does not hold.
+pub fn first_failing(
+    image: &Image<'_>,
+    matcher: &mut impl Matcher,
+    event: &Event<'_>,
+    rule: &RuleRow,
+) -> Option<usize> {
+    image.range(image.conditions, rule.conditions).iter().position(|row| !holds(image, matcher, event, row))
 }
 
 fn holds(image: &Image<'_>, matcher: &mut impl Matcher, event: &Event<'_>, row: &ConditionRow) -> bool {

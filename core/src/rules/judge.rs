@@ -15,8 +15,8 @@ use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition;
 use crate::rules::first_time;
 use crate::rules::history::{EventNumber, History};
-pub use crate::rules::search::Seen;
 use crate::rules::search::Search;
+pub use crate::rules::search::Seen;
 use crate::rules::walk::{self, Answer, Candidate, Candidates, Visitor};
 use core::ops::Range;
 use heapless::Vec;
@@ -215,6 +215,9 @@ pub enum Step<'i> {
     Matched(&'i RuleRow),
     /// Its children are tried.
     Children(&'i RuleRow),
+    /// Its own conditions hold, but what is remembered says no: the condition
+    /// at this place among those that need memory, or else the search.
+    Refused(&'i RuleRow, Option<usize>),
 }
 
 /// One event being judged.
@@ -311,8 +314,12 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     fn memory_agrees(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
         let image = self.judge.image;
         let own = image.range(image.conditions, rule.memory);
-        own.iter().all(|row| self.remembers(matcher, event, rule, row))
-            && self.correlates(matcher, event, rule)
+        let failing = own.iter().position(|row| !self.remembers(matcher, event, rule, row));
+        let agrees = failing.is_none() && self.correlates(matcher, event, rule);
+        if !agrees {
+            (self.trace)(Step::Refused(rule, failing));
+        }
+        agrees
     }
 
     fn remembers(
@@ -388,7 +395,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         if rule.search == search::NONE {
             return true;
         }
-        let found = Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher, &mut |_, _| {});
+        let found =
+            Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher, &mut |_, _| {});
         let Some(found) = found else { return false };
         for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());

@@ -3,19 +3,25 @@
 //! The layout is that of OSSEC's test program, to the byte, because people
 //! and their tests read it: what it says goes to standard error, alerts (`-a`)
 //! and the digit of `-U` to standard output. `--json` is our own: one object a
-//! line on standard output.
+//! line on standard output. So is `--explain`, which tells why: the layout of
+//! `-v` has no room for reasons.
 
-use super::{CommandError, RulesArguments, now};
+mod explained;
+
+use super::{CommandError, RulesArguments, now, rules};
 use crate::alert::{Alert, AlertId};
+use crate::diagnose::Sources;
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
 use crate::outputs::clock::{LocalClock, LocalTime};
 use crate::outputs::text;
 use crate::ruleset::ini::Triple;
 use crate::sources::lines::LineReader;
+use crate::workshop::catalog::Catalog;
+use crate::workshop::explain::{Explainer, Explanation, why};
 use bartizan_core::event::{Event, Known, Origin, Target};
-use bartizan_core::image::{Dialect, Image};
 use bartizan_core::image::rows::{RuleRow, info};
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
 use bartizan_core::rules::judge::{Fate, Manner, Step, Verdict};
@@ -49,12 +55,30 @@ pub struct LogtestArguments {
     /// Print one JSON object a line.
     #[arg(long)]
     json: bool,
+    /// Tell why: which decoders and rules were tried, the first condition that
+    /// failed in each, what correlation counted, the nearest misses.
+    #[arg(long)]
+    explain: bool,
+    /// Tell why this rule did not fire: the first thing on the way from the
+    /// root of the rules to it that said no.
+    #[arg(long, value_name = "ID")]
+    rule: Option<u32>,
 }
 
 /// Runs the command.
 pub fn run(arguments: &LogtestArguments) -> Result<ExitCode, CommandError> {
     let expected = arguments.expect.as_deref().map(Expected::parse).transpose()?;
-    let loaded = arguments.rules.load()?;
+    let mut sources = Sources::new();
+    let loaded = arguments.rules.load_with(&mut sources)?;
+    let explains = arguments.explain || arguments.rule.is_some();
+    let explainer = explains.then(|| Explainer::new(&loaded.ruleset, Catalog::new(&loaded, &sources)));
+    let about = match (&explainer, arguments.rule) {
+        (Some(explainer), Some(id)) => {
+            let row = explainer.catalog.row(id);
+            Some(row.ok_or_else(|| rules::no_rule(&explainer.catalog, id))?)
+        }
+        _ => None,
+    };
     let options = EngineOptions {
         manner: Manner::Test,
         memory: MemoryOptions { home: loaded.home.clone(), write: false },
@@ -64,12 +88,15 @@ pub fn run(arguments: &LogtestArguments) -> Result<ExitCode, CommandError> {
     let style = match arguments {
         LogtestArguments { json: true, .. } => Style::Json,
         LogtestArguments { alerts_only: true, .. } => Style::Alerts,
+        _ if explains => Style::Explained,
         LogtestArguments { verbose, .. } => Style::Phases { verbose: *verbose },
     };
     let local_host = super::local_host();
     let mut test = Test {
         session,
         style,
+        explainer,
+        about,
         out: BufWriter::new(io::stdout().lock()),
         phases: BufWriter::new(io::stderr().lock()),
         ticket: 0,
@@ -93,6 +120,7 @@ enum Style {
     Phases { verbose: bool },
     Alerts,
     Json,
+    Explained,
 }
 
 /// What `-U` expects.
@@ -124,6 +152,9 @@ struct Answer {
 struct Test<'r, 'm, 'h> {
     session: Session<'r, 'm>,
     style: Style,
+    explainer: Option<Explainer<'r>>,
+    /// The rule that is asked about.
+    about: Option<u16>,
     out: BufWriter<io::StdoutLock<'static>>,
     phases: BufWriter<io::StderrLock<'static>>,
     ticket: u64,
@@ -136,7 +167,7 @@ struct Test<'r, 'm, 'h> {
 impl Test<'_, '_, '_> {
     /// The lines that OSSEC's program starts with.
     fn greet(&mut self, quiet: bool, decoder_files: &[String]) -> io::Result<()> {
-        if self.style == Style::Json {
+        if matches!(self.style, Style::Json | Style::Explained) {
             return Ok(());
         }
         let mut stamp = Vec::new();
@@ -193,14 +224,23 @@ impl Test<'_, '_, '_> {
         let origin =
             Origin { location: b"stdin", local_host: self.local_host, now: self.clock.moment(now()) };
         let mut event = Event::new(text, origin, known);
-        let verdict = match self.style {
-            Style::Phases { verbose } => self.phases(&mut event, verbose)?,
+        let verdict = match (self.style, &mut self.explainer) {
+            (Style::Phases { verbose }, _) => self.phases(&mut event, verbose)?,
+            (Style::Json | Style::Explained, Some(explainer)) => {
+                let explanation = explainer.judge(&mut self.session, &mut event);
+                self.explained(&event, &explanation)?;
+                explanation.verdict
+            }
             _ => self.session.judge(&mut event),
         };
         match self.style {
-            Style::Phases { .. } => {}
+            Style::Phases { .. } | Style::Explained => {}
             Style::Alerts => self.alert(&event, &verdict)?,
-            Style::Json => self.json(&event, &verdict)?,
+            Style::Json if self.explainer.is_some() => {}
+            Style::Json => {
+                let object = self.object(&event, &verdict);
+                self.print_object(&object)?;
+            }
         }
         self.last = answer(&self.session.court.image, &event, &verdict);
         self.session.court.remember(&event, &verdict);
@@ -284,7 +324,32 @@ impl Test<'_, '_, '_> {
         out.flush()
     }
 
-    fn json(&mut self, event: &Event<'_>, verdict: &Verdict) -> io::Result<()> {
+    /// Prints why.
+    fn explained(&mut self, event: &Event<'_>, explanation: &Explanation) -> io::Result<()> {
+        let mut object = self.object(event, &explanation.verdict);
+        let Some(explainer) = &mut self.explainer else { return Ok(()) };
+        let why = self.about.map(|row| why::why(&explainer.catalog, event, explanation, row));
+        if self.style == Style::Json {
+            let catalog = &explainer.catalog;
+            match &why {
+                Some(why) => object["why"] = explained::why_object(catalog, event, explanation, why),
+                None => object["explain"] = explained::object(catalog, event, explanation),
+            }
+            return self.print_object(&object);
+        }
+        let text = match &why {
+            Some(why) => explained::why_text(explainer, event, explanation, why),
+            None => explained::text(&explainer.catalog, event, explanation),
+        };
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn print_object(&mut self, object: &Value) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, object)?;
+        self.out.write_all(b"\n")
+    }
+
+    fn object(&self, event: &Event<'_>, verdict: &Verdict) -> Value {
         let image = &self.session.court.image;
         let lossy = |bytes: &[u8]| Value::from(String::from_utf8_lossy(bytes));
         let fields: Map<String, Value> = event
@@ -297,7 +362,7 @@ impl Test<'_, '_, '_> {
             let all = image.text(rule.groups).split(|b| *b == b',').filter(|group| !group.is_empty());
             all.map(lossy).collect::<Vec<_>>()
         };
-        let object = json!({
+        json!({
             "n": self.number,
             "log": lossy(event.text),
             "hostname": lossy(event.hostname()),
@@ -310,9 +375,7 @@ impl Test<'_, '_, '_> {
             "alert": verdict.alerts(image),
             "description": rule.map(|_| lossy(&said(image, event, verdict))),
             "groups": rule.map(groups),
-        });
-        serde_json::to_writer(&mut self.out, &object)?;
-        self.out.write_all(b"\n")
+        })
     }
 
     /// Whether the answer to the last line is another one, or what was expected
@@ -388,6 +451,7 @@ fn trace(out: &mut impl Write, image: &Image<'_>, step: Step<'_>) -> io::Result<
         }
         Step::Matched(rule) => writeln!(out, "       *Rule {} matched.", rule.id),
         Step::Children(_) => out.write_all(b"       *Trying child rules.\n"),
+        Step::Refused(..) => Ok(()),
     }
 }
 

@@ -77,7 +77,7 @@ pub enum Command {
     Report(report::ReportArguments),
     /// Draw who did what to whom.
     Graph(graph::GraphArguments),
-    /// List, test and export rules.
+    /// List, explain, test, measure, compare and export rules.
     Rules(rules::RulesCommand),
     /// Add, list and remove agents.
     ///
@@ -304,15 +304,19 @@ impl RulesArguments {
     /// Loads them; problems go to standard error. Warnings are counted in one
     /// line, unless there are errors too: `bartizan check` shows them all.
     pub fn load(&self) -> Result<Loaded, CommandError> {
+        self.load_with(&mut Sources::default())
+    }
+
+    /// The same, for whoever shows rules as they stand in their files.
+    fn load_with(&self, sources: &mut Sources) -> Result<Loaded, CommandError> {
         if self.dialect.is_some() && self.config.is_none() && self.home.is_none() {
             let message = "the built-in rules have one dialect: --dialect needs -c CONF or -D HOME";
             return Err(CommandError::Usage(message.to_owned()));
         }
-        let mut sources = Sources::default();
         let mut report = Diagnostics::new();
-        let loaded = ruleset::load(&self.source(), &mut sources, &mut report);
+        let loaded = ruleset::load(&self.source(), sources, &mut report);
         if report.has_errors() {
-            news::show(&report.render(&sources, Colour::for_stderr()));
+            news::show(&report.render(sources, Colour::for_stderr()));
         }
         loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
     }

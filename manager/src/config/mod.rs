@@ -220,7 +220,9 @@ impl Config {
     /// What goes by mail needs somebody who takes mail.
     fn check_sharing(&self, reading: &mut Reading<'_>) {
         let is_mailed = |one: &&Sharing| matches!(one.told, ToldTo::DShieldMail { .. });
-        if let Some(one) = self.sharing.iter().find(is_mailed).filter(|_| self.global.email.smtp_server.is_none()) {
+        if let Some(one) =
+            self.sharing.iter().find(is_mailed).filter(|_| self.global.email.smtp_server.is_none())
+        {
             let help = "name it in <global>: <smtp_server>localhost</smtp_server>; or <method>http</method>";
             reading.error(one.place.span, "there is no mail server for <dshield>", help);
         }

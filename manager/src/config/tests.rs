@@ -528,7 +528,9 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     let files = &config.rule_files;
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
-        let source = file.load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report).expect("a file of the corpus");
+        let source = file
+            .load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report)
+            .expect("a file of the corpus");
         assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
@@ -574,7 +576,12 @@ fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
     assert_eq!(files.dialect, Some(bartizan_core::image::Dialect::Wazuh));
     assert_eq!(
         names(&files.rules),
-        ["ruleset/rules/0001-one.xml", "ruleset/rules/0100-b.xml", "etc/rules/0200-mine.xml", "ruleset/rules/0500-a.xml"]
+        [
+            "ruleset/rules/0001-one.xml",
+            "ruleset/rules/0100-b.xml",
+            "etc/rules/0200-mine.xml",
+            "ruleset/rules/0500-a.xml"
+        ]
     );
     assert_eq!(names(&files.decoders), ["ruleset/decoders/0005-d.xml"], "the usual folder");
     assert_eq!(names(&files.lists), ["etc/lists/a"]);

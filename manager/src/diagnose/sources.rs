@@ -76,6 +76,11 @@ impl Sources {
         Ok(self.add(path.to_string_lossy(), bytes))
     }
 
+    /// The ids of all files, in the order in which they were added.
+    pub fn ids(&self) -> impl Iterator<Item = SourceId> + use<> {
+        (0..self.files.len() as u32).map(SourceId)
+    }
+
     /// The name that a file is shown by; empty for an id of other sources.
     pub fn name(&self, id: SourceId) -> &str {
         self.files.get(id.0 as usize).map_or("", |source| &source.name)

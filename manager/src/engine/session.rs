@@ -11,11 +11,12 @@ use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
 use bartizan_core::decode::plugins::packet;
 use bartizan_core::event::{Category, Event, Field};
+use bartizan_core::image::rows::RuleRow;
 use bartizan_core::image::{Dialect, Image};
 use bartizan_core::pattern::Matcher;
 use bartizan_core::predecode;
 use bartizan_core::rules::history::{EventNumber, History, Link, Memory, Queue, Slot};
-use bartizan_core::rules::judge::{Judge, Manner, Previous, RuleState, Step, Verdict};
+use bartizan_core::rules::judge::{Judge, Manner, Previous, RuleState, Seen, Step, Verdict};
 use bartizan_core::rules::walk::{self, Candidates};
 use std::io;
 
@@ -38,33 +39,28 @@ pub struct EngineOptions {
 pub struct Understanding<'r> {
     image: Image<'r>,
     matcher: FastMatcher<'r>,
-    normalise: bool,
-    packet_events: bool,
+    way: Way,
 }
 
 impl<'r> Understanding<'r> {
     /// For one thread.
     pub fn new(ruleset: &'r Ruleset, manner: Manner) -> Self {
         let image = ruleset.image();
-        Self {
-            image,
-            matcher: FastMatcher::new(&ruleset.tables, image.patterns),
+        let way = Way {
             normalise: manner == Manner::Daemon && image.dialect() == Dialect::Ossec,
             packet_events: ruleset.settings.packet_events,
-        }
+        };
+        Self { image, matcher: FastMatcher::new(&ruleset.tables, image.patterns), way }
     }
 
     /// Header, decoder and fields.
     pub fn decode(&mut self, event: &mut Event<'_>) {
-        predecode::read(event, self.image.dialect());
-        self.matcher.begin(event.log());
-        decode(&self.image, &mut self.matcher, event);
-        if self.packet_events {
-            packet::complete(&self.image, event);
-        }
-        if self.normalise && event.category == Category::Firewall {
-            normalise_action(event);
-        }
+        understand(&self.image, &mut self.matcher, self.way, event);
+    }
+
+    /// The same with another matcher, which gives the same answers.
+    pub fn decode_with(&self, matcher: &mut impl Matcher, event: &mut Event<'_>) {
+        understand(&self.image, matcher, self.way, event);
     }
 
     /// The rules whose own conditions hold. The event must be the one decoded
@@ -76,6 +72,27 @@ impl<'r> Understanding<'r> {
         } else {
             walk::find(&self.image, &mut self.matcher, event, found);
         }
+    }
+}
+
+/// What is done beside decoding.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    /// The daemon's words stand for what a packet filter did.
+    normalise: bool,
+    /// Packets that no decoder knows are read.
+    packet_events: bool,
+}
+
+fn understand(image: &Image<'_>, matcher: &mut impl Matcher, way: Way, event: &mut Event<'_>) {
+    predecode::read(event, image.dialect());
+    matcher.begin(event.log());
+    decode(image, matcher, event);
+    if way.packet_events {
+        packet::complete(image, event);
+    }
+    if way.normalise && event.category == Category::Firewall {
+        normalise_action(event);
     }
 }
 
@@ -169,11 +186,44 @@ impl<'r, 'm> Court<'r, 'm> {
 
     /// The verdict on a decoded event, walking the tree; `trace` hears how.
     pub fn evaluate(&mut self, event: &mut Event<'_>, trace: &mut dyn FnMut(Step<'_>)) -> Verdict {
+        self.complete(event);
+        self.matcher.begin(event.log());
+        self.judge.evaluate(event, &mut self.matcher, &mut self.memory, trace)
+    }
+
+    /// The same with another matcher, which gives the same answers.
+    pub fn evaluate_with(
+        &mut self,
+        matcher: &mut impl Matcher,
+        event: &mut Event<'_>,
+        trace: &mut dyn FnMut(Step<'_>),
+    ) -> Verdict {
+        self.complete(event);
+        matcher.begin(event.log());
+        self.judge.evaluate(event, matcher, &mut self.memory, trace)
+    }
+
+    /// Gives an event the values that earlier ones carry over to it.
+    fn complete(&mut self, event: &mut Event<'_>) {
         if accumulate::applies(&self.image, event) {
             self.accumulator.complete(&self.image, event);
         }
-        self.matcher.begin(event.log());
-        self.judge.evaluate(event, &mut self.matcher, &mut self.memory, trace)
+    }
+
+    /// Shows what a rule's search of earlier events would make of each; changes
+    /// nothing.
+    pub fn look_back(
+        &mut self,
+        event: &Event<'_>,
+        rule: &RuleRow,
+        observe: &mut impl FnMut(EventNumber, Seen),
+    ) {
+        self.judge.look_back(event, &mut self.matcher, rule, observe);
+    }
+
+    /// Earlier events.
+    pub fn history(&self) -> &History<'r, 'm> {
+        &self.judge.history
     }
 
     /// Remembers an event, once its alert has been written.
@@ -216,15 +266,20 @@ impl<'r, 'm> Session<'r, 'm> {
 
     /// Judges what a stage of its own (file integrity, rootcheck) has found:
     /// there is no header and no decoder to look for. A text of rootcheck
-    /// counts as never seen before.
-    pub fn judge_finding(&mut self, event: &mut Event<'_>, stage: &str) -> Verdict {
+    /// counts as never seen before. `trace` hears how.
+    pub fn judge_finding(
+        &mut self,
+        event: &mut Event<'_>,
+        stage: &str,
+        trace: &mut dyn FnMut(Step<'_>),
+    ) -> Verdict {
         event.decoder = self.court.image.stage(stage.as_bytes());
         event.category = Category::Ossec;
         event.is_new = stage == "rootcheck";
         if self.court.image.dialect() == Dialect::Wazuh {
             event.name_agent();
         }
-        self.court.evaluate(event, &mut |_| {})
+        self.court.evaluate(event, trace)
     }
 
     /// Decodes an event and judges it.

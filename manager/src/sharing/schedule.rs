@@ -7,8 +7,8 @@
 
 use super::configured::Scheduled;
 use super::plan::Plan;
-use crate::news;
 use crate::database::DatabaseError;
+use crate::news;
 use crate::outbox::Queue;
 use crate::sources::disk::LocalDisk;
 use crate::sources::epoch_now;
@@ -73,7 +73,12 @@ fn serve(home: &PathBuf, mut plans: Vec<Scheduled>, told: &Receiver<Vec<Schedule
 }
 
 /// Makes a round if it is time for one. Says what went wrong.
-pub fn round(plan: &Plan, interval_s: u32, queue: &mut Queue, now: i64) -> Result<Vec<String>, DatabaseError> {
+pub fn round(
+    plan: &Plan,
+    interval_s: u32,
+    queue: &mut Queue,
+    now: i64,
+) -> Result<Vec<String>, DatabaseError> {
     let (_, last) = queue.readings(&plan.name)?;
     let is_early = last.is_some_and(|last| (last..last + i64::from(interval_s)).contains(&now));
     if is_early || queue.waits(&plan.name)? > 0 {

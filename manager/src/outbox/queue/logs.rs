@@ -2,8 +2,8 @@
 //! was done last. A part of a log becomes parcels in one step with the place
 //! behind it, so each line is in exactly one parcel.
 
-use super::parcels::Made;
 use super::Queue;
+use super::parcels::Made;
 use crate::database::DatabaseError;
 
 /// What a part of some logs becomes.
