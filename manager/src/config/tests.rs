@@ -578,7 +578,12 @@ fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
     assert_eq!(files.dialect, Some(bartizan_core::image::Dialect::Wazuh));
     assert_eq!(
         names(&files.rules),
-        ["ruleset/rules/0001-one.xml", "ruleset/rules/0100-b.xml", "etc/rules/0200-mine.xml", "ruleset/rules/0500-a.xml"]
+        [
+            "ruleset/rules/0001-one.xml",
+            "ruleset/rules/0100-b.xml",
+            "etc/rules/0200-mine.xml",
+            "ruleset/rules/0500-a.xml"
+        ]
     );
     assert_eq!(names(&files.decoders), ["ruleset/decoders/0005-d.xml"], "the usual folder");
     assert_eq!(names(&files.lists), ["etc/lists/a"]);
