@@ -181,7 +181,10 @@ impl Context<'_> {
 
     /// The language of texts with `^`, `$` and `|` alone.
     pub(super) fn match_language(&self) -> Language {
-        Language::Match
+        match self.settings.dialect {
+            Dialect::Ossec => Language::Match,
+            Dialect::Wazuh => Language::OsMatch,
+        }
     }
 
     /// Whether alerts of a level are written and mailed, given its options.

@@ -362,7 +362,7 @@ impl Loading {
             let list = self.group_lists;
             self.group_lists += 1;
             let group = correlation.group.unwrap_or_default();
-            if let Err(error) = self.feed(list, &group) {
+            if let Err(error) = self.feed(list, &group, cx.match_language()) {
                 return self.cannot_attach(cx, element, error, "");
             }
             (search::GROUP, list)
@@ -377,9 +377,9 @@ impl Loading {
     }
 
     /// Lets all rules of a group feed a list, once for each of their places.
-    fn feed(&mut self, list: u16, group: &[u8]) -> Result<(), AttachError> {
+    fn feed(&mut self, list: u16, group: &[u8], language: Language) -> Result<(), AttachError> {
         let mut matcher = Expressions::new(cases);
-        let pattern = matcher.add(Language::Match, group, Options::default()).ok();
+        let pattern = matcher.add(language, group, Options::default()).ok();
         let wanted = |groups: &[u8]| pattern.is_some_and(|pattern| matcher.is_match(pattern, groups));
         for (rule, places) in self.tree.rules_with_groups(group, wanted)? {
             let lists = &mut self.rules[rule].group_lists;

@@ -1,5 +1,7 @@
 //! Correlation and memory, by small rulesets of their own.
 
+mod wazuh;
+
 use super::memory::MemoryOptions;
 use super::session::{EngineOptions, Lent, Session};
 use super::{Ruleset, Settings};
@@ -7,29 +9,36 @@ use crate::compile::{self, Files};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::xml::{self, Syntax};
 use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::image::Dialect;
 use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
 
-const ROOT: &str =
-    r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category></rule></group>"#;
+const ROOT: &str = r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category>
+    <description>all</description></rule></group>"#;
 
 /// Decodes `who=USER ip=ADDRESS id=NUMBER TEXT`.
 const DECODER: &str = r#"<decoder name="probe"><prematch>^who=</prematch>
     <regex>^who=(\S+) ip=(\S+) id=(\S+) </regex><order>user, srcip, id</order><fts>name, user</fts></decoder>"#;
 
 fn ruleset(rules: &str, settings: Settings) -> Ruleset {
+    ruleset_in(Dialect::Ossec, DECODER, rules, settings)
+}
+
+fn ruleset_in(dialect: Dialect, decoders: &str, rules: &str, settings: Settings) -> Ruleset {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+    let syntax = if dialect == Dialect::Wazuh { Syntax::WAZUH } else { Syntax::OSSEC };
     let mut read = |name: &str, text: &str| {
         let id = sources.add(name, text);
-        xml::read(&Syntax::OSSEC, &sources, id, &mut report)
+        xml::read(&syntax, &sources, id, &mut report)
     };
     let rules = format!("{ROOT}<group name=\"probe,\">{rules}</group>");
     let files = Files {
-        decoders: vec![read("decoders", DECODER)],
+        decoders: vec![read("decoders", decoders)],
         rules: vec![read("rules", &rules)],
         lists: Vec::new(),
     };
-    let compiled = compile::compile(&files, &compile::Settings::default(), &mut report);
+    let settings_of_rules = compile::Settings { dialect, ..compile::Settings::default() };
+    let compiled = compile::compile(&files, &settings_of_rules, &mut report);
     let compiled = compiled.unwrap_or_else(|| panic!("{}", report.render(&sources, Colour::None)));
     Ruleset::new(compiled.image, Vec::new(), settings).expect("a sound image")
 }
@@ -39,13 +48,19 @@ type Answer = (Option<u32>, Vec<String>);
 
 /// Feeds events, each with its second, to an engine.
 fn answers(ruleset: &Ruleset, options: &EngineOptions, events: &[(i64, String)]) -> Vec<Answer> {
+    let here = |(second, text): &(i64, String)| (*second, "/var/log/probe", text.clone());
+    answers_from(ruleset, options, &events.iter().map(here).collect::<Vec<_>>())
+}
+
+/// Feeds events, each with its second and its location, to an engine.
+fn answers_from(ruleset: &Ruleset, options: &EngineOptions, events: &[(i64, &str, String)]) -> Vec<Answer> {
     let mut lent = Lent::new(ruleset);
     let mut session = Session::new(ruleset, &mut lent, options).expect("an engine");
     let mut known = Known::default();
     let mut all = Vec::new();
-    for (epoch, text) in events {
+    for (epoch, location, text) in events {
         let now = Moment { epoch: *epoch, minute: 0, weekday: 0 };
-        let origin = Origin { location: b"/var/log/probe", local_host: b"keep", now };
+        let origin = Origin { location: location.as_bytes(), local_host: b"keep", now };
         let mut event = Event::new(text.as_bytes(), origin, &mut known);
         let verdict = session.judge(&mut event);
         let rule = verdict.rule.filter(|_| verdict.fate == Fate::Fired);

@@ -77,6 +77,7 @@ fn rule(object: &Map<String, Value>) -> Option<Rule<'_>> {
         info: bytes("info").unwrap_or_default(),
         frequency: number(whole("frequency")),
         mail: false,
+        ..Rule::default()
     })
 }
 

@@ -17,8 +17,8 @@ impl Rule {
         for (slot, (_, target, subject)) in TEXTS.iter().enumerate() {
             let Some((first, last, text)) = texts.get(slot) else { continue };
             let standard = match target {
-                Target::Condition(Place::Regex) | Target::MatchedRegex => OSREGEX,
-                _ => OSMATCH,
+                Target::Condition(Place::Regex) | Target::MatchedRegex => Language::OsRegex,
+                _ => Language::OsMatch,
             };
             match target {
                 Target::Condition(place) => {
@@ -96,7 +96,7 @@ impl Rule {
             let help = format!("write <{word}>pattern</{word}>");
             return cx.error(child, &format!("`{word}` is not a dynamic field"), &help);
         }
-        let (negated, language) = (self.negation(cx, child), language(cx, child, OSREGEX));
+        let (negated, language) = (self.negation(cx, child), language(cx, child, Language::OsRegex));
         if let Some(pattern) = cx.pattern(child, language, &child.text) {
             self.fields.push(Condition::Field { name: name.value.clone(), pattern, negated });
         }
@@ -161,8 +161,8 @@ fn language(cx: &mut Context<'_>, element: &Element, standard: Language) -> Lang
     let Some(attribute) = element.attributes.iter().find(|a| a.name == "type") else { return standard };
     let word = attribute.value.to_ascii_lowercase();
     match word.as_slice() {
-        b"osmatch" => OSMATCH,
-        b"osregex" => OSREGEX,
+        b"osmatch" => Language::OsMatch,
+        b"osregex" => Language::OsRegex,
         b"pcre2" => Language::Pcre2,
         _ => {
             cx.odd_value(attribute, "`type` is osmatch, osregex or pcre2; this one is not used");
@@ -187,9 +187,6 @@ fn key_words(child: &Element) -> u16 {
     let has = |word: &[u8]| given().any(|other| other == word);
     words.iter().filter(|(word, _)| has(word)).fold(0, |mask, (_, bit)| mask | bit)
 }
-
-pub(super) const OSMATCH: Language = Language::Match;
-pub(super) const OSREGEX: Language = Language::Regex;
 
 /// Elements whose text is a pattern, with what it is tried on.
 pub(super) const TEXTS: [(&str, Target, u8); 20] = {
