@@ -156,7 +156,11 @@ fn capture(
         if (step == 0 || is_wazuh)
             && let Some(plugin) = plugins::Plugin::from_row(decoder.plugin)
         {
-            return plugins::run(plugin, event, &reading(image, event, marks));
+            plugins::run(plugin, event, &reading(image, event, marks));
+            if is_wazuh && has_next(decoder) {
+                continue;
+            }
+            return;
         }
         let Some(regex) = pattern(decoder.regex) else { return };
         let from = match decoder.regex_from {

@@ -3,7 +3,7 @@
 //! What running relies on: every reference leads somewhere; no program ends
 //! without `MATCH` or `JUMP`; where two ways meet (and so wherever a way can
 //! lead back) stands an instruction that notes places, so that time is linear
-//! and no loop is endless; memos and stack fit what the row says, and that
+//! and no loop is endless, or the row says that steps are limited; memos and stack fit what the row says, and that
 //! fits the limits.
 
 use super::machine::memo_words;
@@ -45,6 +45,9 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
             return Err(BadProgram::Inst(number, pc));
         }
     }
+    if row.flags & flag::NOTELESS != 0 && row.flags & flag::LIMITED == 0 {
+        return Err(BadProgram::Row(number));
+    }
     joins(code).map_err(|pc| BadProgram::Inst(number, pc))?;
     let memo = usize::from(row.memos.get()) * memo_words(TEXT_MAX);
     let frames = frames_needed(code);
@@ -58,6 +61,7 @@ fn check_row(patterns: &Patterns<'_>, number: u16, row: &PatternRow) -> Result<(
 /// by [`joins`].
 fn operands(patterns: &Patterns<'_>, row: &PatternRow, inst: &Inst) -> bool {
     let set = usize::from(inst.a.get()) < patterns.sets().len();
+    let limited = row.flags & flag::LIMITED != 0;
     match inst.op {
         op::MATCH | op::SPLIT | op::JUMP => true,
         op::LITERAL => {
@@ -73,6 +77,15 @@ fn operands(patterns: &Patterns<'_>, row: &PatternRow, inst: &Inst) -> bool {
         op::LOOK => inst.flag <= look::NOT_WORD_EDGE,
         op::SAVE => inst.a.get() < 2 * u16::from(row.captures),
         op::MEMO => inst.a.get() < row.memos.get(),
+        op::HOLDS | op::CUT => limited,
+        op::ASSERT | op::ATOMIC => {
+            limited && inst.flag <= 1 && inst.a.get() <= inst.b.get() && inst.b.get() <= row.memos.get()
+        }
+        op::BACK => row.flags & flag::UTF == 0,
+        op::REFERENCE => {
+            let noteless = limited && row.flags & flag::NOTELESS != 0;
+            noteless && inst.flag <= fold::ASCII && inst.a.get() < u16::from(row.captures)
+        }
         op::GIVEN => inst.flag <= fold::ASCII && usize::from(inst.a.get()) < GIVEN_MAX,
         _ => false,
     }
@@ -81,7 +94,8 @@ fn operands(patterns: &Patterns<'_>, row: &PatternRow, inst: &Inst) -> bool {
 /// Instructions that an instruction can lead to.
 fn successors(pc: usize, inst: &Inst) -> [Option<usize>; 2] {
     match inst.op {
-        op::MATCH => [None, None],
+        op::MATCH | op::HOLDS => [None, None],
+        op::ASSERT => [Some(pc + 1), Some(usize::from(inst.c.get()))],
         op::JUMP => [Some(usize::from(inst.a.get())), None],
         op::SPLIT => [Some(usize::from(inst.a.get())), Some(usize::from(inst.b.get()))],
         _ => [Some(pc + 1), None],
@@ -126,7 +140,8 @@ pub(super) fn frames_needed(code: &[Inst]) -> usize {
     for (pc, inst) in code.iter().enumerate().rev() {
         let back = successors(pc, inst).into_iter().flatten().filter(|next| *next <= pc);
         back_to = back.fold(back_to, usize::min);
-        let pushes = matches!(inst.op, op::LOOP | op::REPEAT | op::SPLIT | op::SAVE);
+        let pushes =
+            matches!(inst.op, op::LOOP | op::REPEAT | op::SPLIT | op::SAVE | op::ASSERT | op::ATOMIC);
         let times = if back_to <= pc { TEXT_MAX + 1 } else { 1 };
         frames += if pushes { times } else { 0 };
     }

@@ -18,7 +18,7 @@ use super::literal::shape_end;
 use super::program::{Inst, PatternRow, Patterns, flag, op, shape};
 use super::search::{Search, Slots};
 use super::{Captures, Given, Matcher, PatternId, osregex};
-use crate::limits::{CAPTURES_MAX, TEXT_MAX};
+use crate::limits::{CAPTURES_MAX, FRAMES_MAX, TEXT_MAX};
 use crate::record::Span;
 
 /// A choice to come back to.
@@ -118,6 +118,13 @@ impl<'i, 'm> Machine<'i, 'm> {
             op::REPEAT => 8 + 2 * u64::from(inst.c.get()),
             _ => 8,
         };
+        if row.flags & flag::LIMITED != 0 {
+            let clearing = memo_words(TEXT_MAX) as u64 * u64::from(row.memos.get());
+            return osregex::steps_allowed(text_len.min(TEXT_MAX))
+                + clearing
+                + TEXT_MAX as u64
+                + FRAMES_MAX as u64;
+        }
         let program: u64 = code.iter().map(cost).sum();
         (text_len.min(TEXT_MAX) as u64 + 1) * program
     }
@@ -159,8 +166,15 @@ impl<'i, 'm> Machine<'i, 'm> {
         if row.flags & flag::ANCHORED != 0 && !self.patterns.may_begin(row, text) {
             return None;
         }
+        if row.flags & flag::VALID != 0 && core::str::from_utf8(text).is_err() {
+            return None;
+        }
+        let mut own = Slots::UNSET;
+        let needs_groups = slots.is_none() && row.flags & flag::NOTELESS != 0;
+        let slots = if needs_groups { Some(&mut own) } else { slots };
         let mut search = Search::new(&self.patterns, row, text, &mut self.scratch, given, slots);
         let end = search.leftmost(row);
+        self.given_up += u64::from(search.steps > search.allowed);
         self.steps += search.steps;
         end
     }

@@ -45,6 +45,22 @@ pub mod op {
     /// as `flag` says ([`super::fold`], without `UNICODE`). Fails if none was
     /// given, or one longer than [`GIVEN_TEXT_MAX`](crate::limits::GIVEN_TEXT_MAX).
     pub const GIVEN: u8 = 10;
+    /// Looks from here with the instructions that follow, up to `HOLDS`, and
+    /// goes on at `c` at the same place; if they fail, fails. With flag 1 the
+    /// other way round. Notes of memos `a` to `b` (without) begin anew.
+    pub const ASSERT: u8 = 11;
+    /// The end of what `ASSERT` looks with.
+    pub const HOLDS: u8 = 12;
+    /// Begins a part, up to `CUT`, of which only the first way is taken.
+    /// Notes of memos `a` to `b` (without) begin anew.
+    pub const ATOMIC: u8 = 13;
+    /// The end of that part: forgets what else could be tried in it.
+    pub const CUT: u8 = 14;
+    /// Goes `a` bytes back.
+    pub const BACK: u8 = 15;
+    /// The text goes on with what group `a` matched, compared as `flag` says
+    /// ([`super::fold`], without `UNICODE`).
+    pub const REFERENCE: u8 = 16;
 }
 
 /// How `LITERAL` compares: values of its [`Inst::flag`].
@@ -114,6 +130,14 @@ pub mod flag {
     pub const NOT: u8 = 8;
     /// The source was read with case.
     pub const EXACT: u8 = 16;
+    /// A search may take no more than
+    /// [`steps_allowed`](super::super::osregex::steps_allowed): the program
+    /// has parts that are run again and again.
+    pub const LIMITED: u8 = 32;
+    /// Nothing is noted, since what is tried depends on what groups matched.
+    pub const NOTELESS: u8 = 64;
+    /// Only a text that is UTF-8 can match.
+    pub const VALID: u8 = 128;
 }
 
 /// Members of a [`Set`] in UTF mode beyond ASCII.

@@ -5,10 +5,13 @@
 //! does not happen. Read `machine` first for the bound and `program` for the
 //! operations.
 
+mod aside;
+
 use super::Given;
 use super::character::{is_continuation, wide};
 use super::literal::literal_end;
 use super::machine::{Frame, Scratch, memo_words};
+use super::osregex::steps_allowed;
 use super::program::{Inst, NONE, PatternRow, Patterns, Set, TextRef, flag, fold, look, op, run};
 use crate::limits::{CAPTURES_MAX, GIVEN_TEXT_MAX};
 use crate::record::Span;
@@ -24,6 +27,9 @@ mod kind {
     pub(super) const LAZY: u8 = 2;
     /// Give `slot` its former value, `cur`.
     pub(super) const UNDO: u8 = 3;
+    /// Below it everything is from before the part that began at `pc` and
+    /// place `cur`.
+    pub(super) const BARRIER: u8 = 4;
 }
 
 /// Starts and ends of groups.
@@ -106,8 +112,12 @@ pub(super) struct Search<'s> {
     depth: usize,
     slots: Option<&'s mut Slots>,
     slots_used: usize,
+    /// Places are noted.
+    notes: bool,
     /// Steps made.
     pub(super) steps: u64,
+    /// Steps that may be made.
+    pub(super) allowed: u64,
 }
 
 impl<'s> Search<'s> {
@@ -137,7 +147,9 @@ impl<'s> Search<'s> {
             depth: 0,
             slots,
             slots_used: 2 * usize::from(row.captures),
+            notes: row.flags & flag::NOTELESS == 0,
             steps: 0,
+            allowed: if row.flags & flag::LIMITED == 0 { u64::MAX } else { steps_allowed(text.len()) },
         }
     }
 
@@ -153,6 +165,9 @@ impl<'s> Search<'s> {
             }
             if let Some(end) = self.run(start) {
                 return Some(end);
+            }
+            if self.steps > self.allowed {
+                return None;
             }
             start += 1;
         }
@@ -182,6 +197,9 @@ impl<'s> Search<'s> {
         let (mut pc, mut at) = (0, start);
         loop {
             self.steps += 1;
+            if self.steps > self.allowed {
+                return None;
+            }
             match self.step(pc, at) {
                 Step::Go(next, place) => (pc, at) = (next, place),
                 Step::Match => return Some(at),
@@ -215,6 +233,11 @@ impl<'s> Search<'s> {
             op::JUMP => return Step::Go(usize::from(inst.a.get()), at),
             op::MEMO => self.note(inst.a.get(), at).then_some(at),
             op::GIVEN => self.given(inst, at),
+            op::BACK => at.checked_sub(usize::from(inst.a.get())),
+            op::REFERENCE => self.reference(inst, at),
+            op::ASSERT | op::ATOMIC => self.begin_aside(inst, pc, at).then_some(at),
+            op::CUT => self.cut().map(|_| at),
+            op::HOLDS => return self.holds(),
             _ => None,
         };
         moved.map_or(Step::Fail, |at| Step::Go(pc + 1, at))
@@ -249,6 +272,9 @@ impl<'s> Search<'s> {
     /// Notes a place; false if it was noted before.
     #[inline]
     fn note(&mut self, memo: u16, at: usize) -> bool {
+        if !self.notes {
+            return true;
+        }
         let bit = 1 << (at % 64);
         match self.memo.get_mut(usize::from(memo) * self.words + at / 64) {
             Some(word) if *word & bit == 0 => {
@@ -300,6 +326,10 @@ impl<'s> Search<'s> {
                 kind::BRANCH => return Some((pc, cur)),
                 kind::GREEDY => self.shorter(frame),
                 kind::LAZY => self.longer(frame),
+                kind::BARRIER => match self.refuted(frame) {
+                    None => None,
+                    on => return on,
+                },
                 _ => {
                     if let Some(slots) = &mut self.slots {
                         slots.set(u16::from(frame.slot), frame.cur);

@@ -157,7 +157,7 @@ impl<'i, 'm> History<'i, 'm> {
     /// The value of a dynamic field of a remembered event, by the number of
     /// its name among those that rules compare.
     pub fn dynamic(&self, slot: &Slot, name: u16) -> Option<&[u8]> {
-        let keys = self.image.header.settings.keys.get().count_ones() as usize;
+        let keys = Key::of_mask(self.image.header.settings.keys.get()).count();
         self.value(slot, keys + usize::from(name))
     }
 

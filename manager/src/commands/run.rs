@@ -35,6 +35,7 @@ use crate::sources::intake::Intake;
 use crate::sources::live::Watch;
 use crate::sources::syslog;
 use crate::store::{Needed, Retention, StoreError};
+use bartizan_core::image::Dialect;
 use bartizan_core::rules::judge::Manner;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
@@ -60,6 +61,10 @@ pub struct RunArguments {
     /// ($XDG_STATE_HOME or ~/.local/state).
     #[arg(short = 'D', long = "home", value_name = "DIR")]
     home: Option<PathBuf>,
+    /// How decoders and rules of a configuration are read, whatever it says:
+    /// `ossec` or `wazuh`. Without it, <ruleset> means Wazuh.
+    #[arg(long, value_name = "DIALECT", value_parser = super::dialect, requires = "config")]
+    dialect: Option<Dialect>,
     /// Play a log of our own with attacks in it, and watch that.
     #[arg(long)]
     demo: bool,
@@ -86,7 +91,7 @@ pub struct RunArguments {
 /// Runs the command.
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
-    let from = rules_from(arguments.config.as_deref(), &home);
+    let from = rules_from(arguments.config.as_deref(), &home).in_dialect(arguments.dialect);
     let mut loaded = load(&from)?;
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.

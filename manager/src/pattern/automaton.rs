@@ -31,7 +31,7 @@ impl Automaton {
     /// The automaton of a tree; `None` if it would be too large, or if it
     /// would not find the same match.
     pub(super) fn build(tree: &Tree) -> Option<Self> {
-        if tree.node.has_empty_loop() {
+        if tree.node.has_empty_loop() || tree.valid || !tree.node.is_regular() {
             return None;
         }
         let nfa = thompson::Config::new()
@@ -74,7 +74,12 @@ fn expression(node: &Node) -> hir::Hir {
             hir::Hir::class(hir::Class::Bytes(hir::ClassBytes::new(ranges)))
         }
         // No text is given to rules and decoders.
-        Node::Wide(_) | Node::Given { .. } => hir::Hir::fail(),
+        Node::Wide(_)
+        | Node::Given { .. }
+        | Node::Back(_)
+        | Node::Assert { .. }
+        | Node::Atomic(_)
+        | Node::Reference { .. } => hir::Hir::fail(),
         Node::Look(look) => hir::Hir::look(match look {
             // Without a newline in the text these are the same.
             Look::Start | Look::LineStart => hir::Look::Start,

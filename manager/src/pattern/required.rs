@@ -91,12 +91,17 @@ impl Part {
     /// What is known of a node.
     fn of(node: &Node, utf: bool) -> Self {
         match node {
-            Node::Empty | Node::Look(_) => Self::exactly(vec![Vec::new()]),
+            Node::Empty | Node::Look(_) | Node::Back(_) => Self::exactly(vec![Vec::new()]),
+            Node::Assert { negative: true, .. } => Self::exactly(vec![Vec::new()]),
+            // It is somewhere in the text, but takes no part of it.
+            Node::Assert { node, .. } => {
+                Self { required: Self::of(node, utf).either(), ..Self::exactly(vec![Vec::new()]) }
+            }
             Node::Chars(set) => Self { exact: characters(set, utf), required: None },
             // What is no character may lie across one that `fold` replaces.
             Node::Wide(bytes) if std::str::from_utf8(bytes).is_ok() => Self::exactly(vec![bytes.clone()]),
-            Node::Wide(_) | Node::Given { .. } => Self::default(),
-            Node::Group(_, node) => Self::of(node, utf),
+            Node::Wide(_) | Node::Given { .. } | Node::Reference { .. } => Self::default(),
+            Node::Group(_, node) | Node::Atomic(node) => Self::of(node, utf),
             Node::Concat(nodes) => Self::concat(nodes, utf),
             Node::Alt(nodes) => Self::alternatives(nodes, utf),
             Node::Repeat { node, min: 0, max: Some(1), .. } => {

@@ -35,6 +35,26 @@ pub enum Node {
         /// A-Z equal a-z.
         caseless: bool,
     },
+    /// The place this many bytes back (byte mode only).
+    Back(u16),
+    /// What matches here (or, negative, does not); the place stays.
+    Assert {
+        /// What is looked for.
+        node: Box<Node>,
+        /// It must not be there.
+        negative: bool,
+    },
+    /// The first way that this matches, and no other.
+    Atomic(Box<Node>),
+    /// What a group has matched; fails if it took no part (byte mode only).
+    Reference {
+        /// Number of the group from 0.
+        group: u16,
+        /// A-Z equal a-z.
+        caseless: bool,
+        /// The group may have matched nothing.
+        nullable: bool,
+    },
     /// A group that captures, by its number from 0.
     Group(usize, Box<Node>),
     /// One after the other.
@@ -83,6 +103,8 @@ pub struct Tree {
     pub groups: usize,
     /// Characters are UTF-8, else bytes.
     pub utf: bool,
+    /// Only texts that are UTF-8 can match.
+    pub valid: bool,
 }
 
 /// What can stand at the start of a match of a part.
@@ -214,7 +236,9 @@ impl Node {
             Self::Look(_) => First::OPEN,
             // It may be empty, and is only known when it is searched for.
             Self::Given { .. } => First { set: Set::FULL, ..First::OPEN },
-            Self::Group(_, node) => node.first(),
+            Self::Reference { nullable, .. } => First { set: Set::FULL, open: *nullable, end: false },
+            Self::Back(_) | Self::Assert { .. } => First::OPEN,
+            Self::Group(_, node) | Self::Atomic(node) => node.first(),
             Self::Concat(nodes) => {
                 let mut first = First::OPEN;
                 for node in nodes {
@@ -246,10 +270,41 @@ impl Node {
     /// that they may find another match or other captures.
     pub fn has_empty_loop(&self) -> bool {
         match self {
-            Self::Group(_, node) => node.has_empty_loop(),
+            Self::Group(_, node) | Self::Atomic(node) | Self::Assert { node, .. } => node.has_empty_loop(),
             Self::Concat(nodes) | Self::Alt(nodes) => nodes.iter().any(Self::has_empty_loop),
             Self::Repeat { node, max, .. } => (max.is_none() && node.is_nullable()) || node.has_empty_loop(),
             Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Look(_) | Self::Given { .. } => false,
+            Self::Back(_) | Self::Reference { .. } => false,
+        }
+    }
+
+    /// Whether this needs nothing but what finite automata can do.
+    pub fn is_regular(&self) -> bool {
+        match self {
+            Self::Back(_) | Self::Assert { .. } | Self::Atomic(_) | Self::Reference { .. } => false,
+            Self::Group(_, node) | Self::Repeat { node, .. } => node.is_regular(),
+            Self::Concat(nodes) | Self::Alt(nodes) => nodes.iter().all(Self::is_regular),
+            Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Look(_) | Self::Given { .. } => true,
+        }
+    }
+
+    /// The number of bytes that every match of this has, if it is one number.
+    pub fn fixed_len(&self) -> Option<u32> {
+        match self {
+            Self::Empty | Self::Look(_) | Self::Assert { .. } => Some(0),
+            Self::Chars(_) => Some(1),
+            Self::Wide(_) | Self::Given { .. } | Self::Reference { .. } | Self::Back(_) => None,
+            Self::Group(_, node) | Self::Atomic(node) => node.fixed_len(),
+            Self::Concat(nodes) => {
+                nodes.iter().try_fold(0u32, |len, node| len.checked_add(node.fixed_len()?))
+            }
+            Self::Alt(nodes) => {
+                let len = nodes.first()?.fixed_len()?;
+                nodes.iter().all(|node| node.fixed_len() == Some(len)).then_some(len)
+            }
+            Self::Repeat { node, min, max, .. } => {
+                node.fixed_len()?.checked_mul(*min).filter(|_| *max == Some(*min))
+            }
         }
     }
 
@@ -257,7 +312,7 @@ impl Node {
     pub fn is_anchored(&self) -> bool {
         match self {
             Self::Look(look) => *look == Look::Start,
-            Self::Group(_, node) => node.is_anchored(),
+            Self::Group(_, node) | Self::Atomic(node) => node.is_anchored(),
             Self::Concat(nodes) => {
                 let leading = nodes.iter().take_while(|n| matches!(n, Self::Look(_))).count();
                 nodes.iter().take(leading + 1).any(Self::is_anchored)
@@ -265,6 +320,7 @@ impl Node {
             Self::Alt(nodes) => nodes.iter().all(Self::is_anchored),
             Self::Repeat { node, min, .. } => *min > 0 && node.is_anchored(),
             Self::Empty | Self::Chars(_) | Self::Wide(_) | Self::Given { .. } => false,
+            Self::Back(_) | Self::Assert { .. } | Self::Reference { .. } => false,
         }
     }
 }

@@ -55,11 +55,11 @@ impl PatternError {
         Self::at(offset, format!("more than {NEST_MAX} groups within groups"))
     }
 
-    /// A part of PCRE2 that needs a backtracking engine.
-    pub(super) fn not_regular(offset: usize, what: &str) -> Box<Self> {
+    /// A part of PCRE2 that is not understood.
+    pub(super) fn not_supported(offset: usize, what: &str) -> Box<Self> {
         Self::at(offset, format!("{what} is not supported")).help(
-            "patterns run in time linear in the text, which rules out look-around, back-references, \
-             atomic and possessive parts, recursion and verbs; most patterns can be written without",
+            "recursion, conditional groups, branch resets, callouts and most verbs are left out; \
+             most patterns can be written without",
         )
     }
 

@@ -18,7 +18,7 @@ pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, Box<PatternErr
         return Err(PatternError::too_long(pattern.len(), LENGTH_MAX));
     }
     let alternatives = pattern.split(|c| *c == b'|').map(|one| alternative(one, cases)).collect();
-    Ok(Tree { node: Node::alt(alternatives), groups: 0, utf: true })
+    Ok(Tree { node: Node::alt(alternatives), groups: 0, utf: true, valid: false })
 }
 
 /// One alternative.

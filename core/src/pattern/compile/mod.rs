@@ -133,7 +133,7 @@ pub fn parse(
     let tree = match language {
         Language::Match => match_language::parse(pattern, cases),
         Language::Regex => regex_language::parse(pattern, cases),
-        _ => pcre2_language::parse(pattern, options),
+        _ => pcre2_language::parse(pattern, options, cases),
     };
     tree.map(Parsed::Tree)
 }

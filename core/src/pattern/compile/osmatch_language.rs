@@ -32,7 +32,7 @@ pub(super) fn parse(pattern: &[u8]) -> Result<Parsed, Box<PatternError>> {
         return Ok(Parsed::Shape(shape));
     }
     let node = Node::alt(alternatives.into_iter().map(alternative).collect());
-    Ok(Parsed::Tree(Tree { node, groups: 0, utf: false }))
+    Ok(Parsed::Tree(Tree { node, groups: 0, utf: false, valid: false }))
 }
 
 /// One of several alternatives, or one without an anchor.

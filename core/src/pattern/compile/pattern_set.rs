@@ -1,7 +1,7 @@
 //! The patterns of a ruleset, as they are collected for an image.
 
 use super::ast::Tree;
-use super::program::{Pool, compile, first_bytes};
+use super::program::{Pool, compile, first_bytes, flags};
 use super::{Cases, Language, LiteralShape, Options, OsRegex, Parsed, PatternError, osmatch_language, parse};
 use crate::limits::CAPTURES_MAX;
 use crate::pattern::program::{NONE, TextRef, flag, shape};
@@ -133,7 +133,10 @@ impl PatternSet {
     fn program(&mut self, row: PatternRow, tree: &Tree) -> Result<(PatternRow, Facts), Box<PatternError>> {
         let program = compile(tree, &mut self.pool)?;
         let bit = |is: bool, flag: u8| if is { flag } else { 0 };
-        let flags = bit(tree.utf, flag::UTF) | bit(tree.node.is_anchored(), flag::ANCHORED);
+        let flags = bit(tree.utf, flag::UTF)
+            | bit(tree.node.is_anchored(), flag::ANCHORED)
+            | bit(tree.valid, flag::VALID)
+            | flags(&program.code);
         let first = first_bytes(tree).map_or(Ok(NONE), |set| self.pool.set(&set))?;
         let row = PatternRow {
             shape: shape::PROGRAM,

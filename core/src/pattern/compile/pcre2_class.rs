@@ -103,7 +103,12 @@ fn too_large(at: usize) -> Box<PatternError> {
 }
 
 /// Reads `[...]`; `at` is the bracket. Returns the place behind it.
-pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usize), Box<PatternError>> {
+pub(super) fn class(
+    text: &[u8],
+    at: usize,
+    caseless: bool,
+    utf: bool,
+) -> Result<(Set, usize), Box<PatternError>> {
     let mut reader = Class { text, start: at, next: at + 1, quoted: false };
     let negated = reader.take(b"^");
     let mut set = Set::EMPTY;
@@ -122,7 +127,15 @@ pub(super) fn class(text: &[u8], at: usize, caseless: bool) -> Result<(Set, usiz
         }
         first = false;
     }
-    let set = if caseless { folded(&set, false) } else { set };
+    let named = text.get(at..reader.next).unwrap_or_default();
+    if utf && (!named.is_ascii() || named.windows(2).any(|two| two == b"\\x")) {
+        return Err(PatternError::at(
+            at,
+            "characters by number or beyond ASCII in `[...]` are not supported after `(*UTF)`",
+        )
+        .help("write them as alternatives"));
+    }
+    let set = if caseless { folded(&set, utf) } else { set };
     Ok((if negated { complement(&set) } else { set }, reader.next))
 }
 

@@ -1,13 +1,19 @@
-//! The `pcre2` language: what of PCRE2's syntax is regular, in byte mode.
+//! The `pcre2` language: PCRE2's syntax, in byte mode.
 //!
-//! OSSEC 4.3 compiles these patterns with CASELESS and nothing else. Parts
-//! that need a backtracking engine (look-around, back-references, atomic and
-//! possessive parts, recursion, verbs) are errors that say so: a text must
-//! not be able to make matching slow.
+//! OSSEC 4.3 compiles these patterns with CASELESS and nothing else, Wazuh
+//! 4.14 with nothing at all. Look-around, atomic and possessive parts and
+//! references to groups are understood ([`group`], [`reference`]); searches
+//! for them take a limited number of steps, as a text must not be able to make
+//! matching slow. Recursion, conditional groups and verbs are errors that say
+//! so. `(*UTF)` is understood outside of classes.
 
-use super::ast::{Look, NEST_MAX, Node, REPEAT_MAX, Tree, complement, folded, set_of};
-use super::pcre2_class::{Escape, class, escape, octal};
-use super::{Options, PatternError};
+mod group;
+mod reference;
+
+use super::ast::{Look, Node, REPEAT_MAX, Tree, complement, folded, set_of};
+use super::characters::literal;
+use super::pcre2_class::{Escape, class, escape};
+use super::{Cases, Options, PatternError};
 use crate::limits::PATTERN_MAX;
 use crate::pattern::Set;
 use alloc::boxed::Box;
@@ -30,7 +36,7 @@ struct Flags {
 type Found<T> = Result<Option<T>, Box<PatternError>>;
 
 /// The tree of a pattern that has no literal shape.
-pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, Box<PatternError>> {
+pub(super) fn parse(pattern: &[u8], options: Options, cases: Cases) -> Result<Tree, Box<PatternError>> {
     if pattern.is_empty() {
         return Err(PatternError::empty());
     }
@@ -38,30 +44,47 @@ pub(super) fn parse(pattern: &[u8], options: Options) -> Result<Tree, Box<Patter
         return Err(PatternError::too_long(pattern.len(), PATTERN_MAX));
     }
     let flags = Flags { caseless: options.caseless, ..Flags::default() };
-    let given = options.given;
-    let mut parser = Parser { text: pattern, next: 0, groups: 0, depth: 0, flags, given, quoted: false };
+    let mut parser = Parser {
+        text: pattern,
+        next: 0,
+        groups: Vec::new(),
+        names: Vec::new(),
+        depth: 0,
+        flags,
+        given: options.given,
+        quoted: false,
+        utf: false,
+        cases,
+    };
+    parser.start_options()?;
     let node = parser.alternatives()?;
     if parser.next < pattern.len() {
         return Err(PatternError::at(parser.next, "`)` without `(`").help("write `\\)` for the character"));
     }
-    Ok(Tree { node, groups: parser.groups, utf: false })
+    Ok(Tree { node, groups: parser.groups.len(), utf: parser.utf, valid: parser.utf })
 }
 
 struct Parser<'t> {
     text: &'t [u8],
     next: usize,
-    groups: usize,
+    /// Groups that capture: whether each may match nothing, if it is read.
+    groups: Vec<Option<bool>>,
+    /// Names of groups, and their numbers.
+    names: Vec<(&'t [u8], usize)>,
     depth: usize,
     flags: Flags,
     /// `\1` to `\9` are texts given to the search.
     given: bool,
     /// Within `\Q...\E`.
     quoted: bool,
+    /// Characters are UTF-8.
+    utf: bool,
+    cases: Cases,
 }
 
-impl Parser<'_> {
+impl<'t> Parser<'t> {
     /// What is left of the pattern.
-    fn rest(&self) -> &[u8] {
+    fn rest(&self) -> &'t [u8] {
         &self.text[self.next..]
     }
 
@@ -134,7 +157,7 @@ impl Parser<'_> {
             nodes.push(match self.quantifier()? {
                 None => node,
                 Some(_) if !repeatable => return Err(nothing_to_repeat(at)),
-                Some((min, max, greedy)) => Node::Repeat { node: Box::new(node), min, max, greedy },
+                Some(times) => repeated(node, times),
             });
         }
         Ok(Node::concat(nodes))
@@ -142,15 +165,18 @@ impl Parser<'_> {
 
     /// One thing that a quantifier can follow; `None` for a change of options.
     fn atom(&mut self, c: u8) -> Result<Option<Node>, Box<PatternError>> {
+        let at = self.next;
+        if self.utf && !c.is_ascii() {
+            return Ok(Some(self.wide()));
+        }
         if self.quoted {
             self.next += 1;
             return Ok(Some(self.byte(c)));
         }
-        let at = self.next;
         let node = match c {
             b'(' => return self.group(),
             b'[' => {
-                let (set, next) = class(self.text, at, self.flags.caseless)?;
+                let (set, next) = class(self.text, at, self.flags.caseless, self.utf)?;
                 self.next = next;
                 return Ok(Some(Node::Chars(set)));
             }
@@ -172,22 +198,43 @@ impl Parser<'_> {
     /// A byte that stands for itself.
     fn byte(&self, c: u8) -> Node {
         let set = set_of(&[(c, c)]);
-        Node::Chars(if self.flags.caseless { folded(&set, false) } else { set })
+        Node::Chars(if self.flags.caseless { folded(&set, self.utf) } else { set })
+    }
+
+    /// The character beyond ASCII that is next, in a pattern that is UTF-8.
+    fn wide(&mut self) -> Node {
+        let text = core::str::from_utf8(self.rest()).unwrap_or_default();
+        let character = text.chars().next().unwrap_or_default();
+        self.next += character.len_utf8();
+        self.character(character)
+    }
+
+    /// A character by its number.
+    fn character(&self, character: char) -> Node {
+        let mut buffer = [0; 4];
+        match character.encode_utf8(&mut buffer).as_bytes() {
+            [c] => self.byte(*c),
+            bytes if self.flags.caseless => literal(bytes, self.cases).0,
+            bytes => Node::Wide(bytes.to_vec()),
+        }
     }
 
     /// An escape outside of a class.
     fn escaped(&mut self) -> Result<Node, Box<PatternError>> {
         let at = self.next;
+        if let Some(character) = self.code_point()? {
+            return Ok(self.character(character));
+        }
         if let Some((escape, next)) = escape(self.text, at)? {
             self.next = next;
             return Ok(match escape {
+                Escape::Byte(c) if self.utf => self.character(char::from(c)),
                 Escape::Byte(c) => self.byte(c),
                 Escape::Set(set) => Node::Chars(set),
             });
         }
         self.next += 2;
         let letter = self.text[at + 1];
-        let unsupported = |what: &str| Err(PatternError::not_regular(at, what));
         match letter {
             b'A' | b'G' => Ok(Node::Look(Look::Start)),
             b'z' => Ok(Node::Look(Look::End)),
@@ -195,11 +242,11 @@ impl Parser<'_> {
             b'b' => Ok(Node::Look(Look::WordEdge)),
             b'B' => Ok(Node::Look(Look::NotWordEdge)),
             b'C' => Ok(Node::Chars(Set::FULL)),
-            b'1'..=b'9' => self.number(at),
-            b'k' => unsupported("a back-reference"),
-            b'g' => unsupported("a back-reference or recursion (`\\g`)"),
-            b'K' => unsupported("`\\K`"),
-            b'R' | b'X' => unsupported("an atomic sequence (`\\R`, `\\X`)"),
+            b'1'..=b'9' | b'k' | b'g' => self.reference(at),
+            // Only what is behind a match and its groups are asked for.
+            b'K' => Ok(Node::Empty),
+            b'R' => Ok(line_end()),
+            b'X' => Err(PatternError::not_supported(at, "`\\X`")),
             b'p' | b'P' => Err(PatternError::at(at, "Unicode properties are not supported")
                 .help("texts are bytes here; use a class such as [[:alpha:]]")),
             _ => Err(PatternError::at(at, format!("unknown escape `\\{}`", char::from(letter)))
@@ -207,148 +254,11 @@ impl Parser<'_> {
         }
     }
 
-    /// `\1` and so on: a back-reference, or an octal number.
-    fn number(&mut self, at: usize) -> Result<Node, Box<PatternError>> {
-        let digits = self.text[at + 1..].iter().take_while(|c| c.is_ascii_digit()).count();
-        let octal_digits =
-            self.text[at + 1..].iter().take(3).take_while(|c| (b'0'..=b'7').contains(c)).count();
-        if digits == 1 && self.given {
-            self.next = at + 2;
-            let number = u16::from(self.text[at + 1] - b'1');
-            return Ok(Node::Given { number, caseless: self.flags.caseless });
-        }
-        if digits == 1 || octal_digits < 2 {
-            return Err(PatternError::not_regular(at, "a back-reference"));
-        }
-        let (Escape::Byte(c), next) = octal(self.text, at + 1, 3)? else {
-            return Err(PatternError::not_regular(at, "a back-reference"));
-        };
-        self.next = next;
-        Ok(self.byte(c))
-    }
-
-    /// A group or a change of options; `next` is the bracket.
-    fn group(&mut self) -> Result<Option<Node>, Box<PatternError>> {
-        let at = self.next;
-        if self.rest().starts_with(b"(*")
-            && self.rest().get(2).is_some_and(|c| c.is_ascii_alphabetic() || *c == b':')
-        {
-            return Err(PatternError::not_regular(at, "a verb `(*...)`"));
-        }
-        let former = self.flags;
-        let number = match self.opening(at)? {
-            Opening::Options => return Ok(None),
-            Opening::Group => None,
-            Opening::Capture if self.flags.no_captures => None,
-            Opening::Capture | Opening::Name => Some(self.groups),
-        };
-        self.groups += usize::from(number.is_some());
-        self.depth += 1;
-        if self.depth > NEST_MAX {
-            return Err(PatternError::too_deep(at));
-        }
-        let inner = self.alternatives()?;
-        if !self.take(b")") {
-            return Err(PatternError::at(at, "`(` without `)`").help("write `\\(` for the character"));
-        }
-        self.depth -= 1;
-        self.flags = former;
-        Ok(Some(match number {
-            Some(number) => Node::Group(number, Box::new(inner)),
-            // A look-out for quantifiers: a condition in brackets is a group.
-            None if matches!(inner, Node::Look(_)) => Node::Concat(vec![inner]),
-            None => inner,
-        }))
-    }
-
-    /// Reads what kind of group begins here.
-    fn opening(&mut self, at: usize) -> Result<Opening, Box<PatternError>> {
-        if !self.take(b"(?") {
-            self.next += 1;
-            return Ok(Opening::Capture);
-        }
-        let unsupported = |what: &str| Err(PatternError::not_regular(at, what));
-        let rest = self.rest();
-        let second = rest.get(1).copied().unwrap_or(0);
-        match rest.first().copied().unwrap_or(0) {
-            b':' => {
-                self.next += 1;
-                Ok(Opening::Group)
-            }
-            b'=' | b'!' => unsupported("look-ahead"),
-            b'<' if matches!(second, b'=' | b'!') => unsupported("look-behind"),
-            b'>' => unsupported("an atomic group"),
-            b'|' => unsupported("a branch reset group"),
-            b'(' => unsupported("a conditional group"),
-            b'R' | b'0'..=b'9' | b'&' | b'+' => unsupported("recursion"),
-            b'-' if second.is_ascii_digit() => unsupported("recursion"),
-            b'P' if second == b'>' => unsupported("recursion"),
-            b'P' if second == b'=' => unsupported("a back-reference"),
-            b'C' => unsupported("a callout"),
-            b'<' => self.name(at, 1, b'>'),
-            b'\'' => self.name(at, 1, b'\''),
-            b'P' if second == b'<' => self.name(at, 2, b'>'),
-            _ => self.options(at),
-        }
-    }
-
-    /// Reads the name of a group; names are not used.
-    fn name(&mut self, at: usize, skip: usize, close: u8) -> Result<Opening, Box<PatternError>> {
-        self.next += skip;
-        let len = self.rest().iter().take_while(|c| c.is_ascii_alphanumeric() || **c == b'_').count();
-        let starts_well = len > 0 && len <= 32 && !self.rest()[0].is_ascii_digit();
-        if !starts_well || self.rest().get(len) != Some(&close) {
-            return Err(PatternError::at(at, "this group's name is not a name")
-                .help("1 to 32 letters, digits and `_`, not beginning with a digit"));
-        }
-        self.next += len + 1;
-        Ok(Opening::Name)
-    }
-
-    /// Reads options behind `(?`, up to `)` or `:`.
-    fn options(&mut self, at: usize) -> Result<Opening, Box<PatternError>> {
-        let former = self.flags;
-        let mut on = true;
-        let mut options = self.flags;
-        loop {
-            let c = self.rest().first().copied().unwrap_or(0);
-            self.next += 1;
-            match c {
-                b')' => {
-                    self.flags = options;
-                    return Ok(Opening::Options);
-                }
-                b':' => {
-                    self.flags = options;
-                    return Ok(Opening::Group);
-                }
-                b'^' => options = Flags { ungreedy: former.ungreedy, ..Flags::default() },
-                b'-' => on = false,
-                b'i' => options.caseless = on,
-                b'm' => options.multiline = on,
-                b's' => options.dot_all = on,
-                b'x' if self.rest().first() == Some(&b'x') => {
-                    return Err(PatternError::at(at, "the option `xx` is not supported").help("use `x`"));
-                }
-                b'x' => options.extended = on,
-                b'n' => options.no_captures = on,
-                b'U' => options.ungreedy = on,
-                // Names are not used, so that duplicates cannot disturb.
-                b'J' => {}
-                _ => {
-                    return Err(PatternError::at(at, "unknown group or option behind `(?`")
-                        .help("options are i m s x n U, and `(?:` opens a group without capture"));
-                }
-            }
-        }
-    }
-
-    /// A quantifier, if one is next: at least, at most, greedy.
-    fn quantifier(&mut self) -> Found<(u32, Option<u32>, bool)> {
+    /// A quantifier, if one is next: at least, at most, and in which order.
+    fn quantifier(&mut self) -> Found<(u32, Option<u32>, Times)> {
         if self.quoted {
             return Ok(None);
         }
-        let at = self.next;
         let (min, max, len) = match self.rest().first() {
             Some(b'*') => (0, None, 1),
             Some(b'+') => (1, None, 1),
@@ -360,11 +270,15 @@ impl Parser<'_> {
             _ => return Ok(None),
         };
         self.next += len;
-        if self.take(b"+") {
-            return Err(PatternError::not_regular(at, "a possessive quantifier"));
-        }
-        let greedy = self.take(b"?") == self.flags.ungreedy;
-        Ok(Some((min, max, greedy)))
+        let how = match self.rest().first() {
+            Some(b'+') => Times::Possessive,
+            Some(b'?') if self.flags.ungreedy => Times::Greedy,
+            None | Some(_) if self.flags.ungreedy => Times::Lazy,
+            Some(b'?') => Times::Lazy,
+            None | Some(_) => Times::Greedy,
+        };
+        self.next += usize::from(matches!(self.rest().first(), Some(b'+' | b'?')));
+        Ok(Some((min, max, how)))
     }
 
     /// `{n}`, `{n,}` or `{n,m}`, if that is next, and its length. Other braces
@@ -402,16 +316,33 @@ impl Parser<'_> {
     }
 }
 
-/// How a group begins.
-enum Opening {
-    /// `(?i)`: not a group.
-    Options,
-    /// Without capture.
-    Group,
-    /// With capture.
-    Capture,
-    /// With capture and name.
-    Name,
+/// In which order the numbers of a repeat are tried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Times {
+    /// The largest first.
+    Greedy,
+    /// The smallest first.
+    Lazy,
+    /// Only the largest that fits.
+    Possessive,
+}
+
+/// A part with its quantifier. PCRE2: what is only looked for need not be
+/// looked for twice.
+fn repeated(node: Node, (min, max, how): (u32, Option<u32>, Times)) -> Node {
+    let max =
+        if matches!(node, Node::Assert { .. }) { max.map_or(Some(1), |max| Some(max.min(1))) } else { max };
+    let min = max.map_or(min, |max| min.min(max));
+    let repeat = Node::Repeat { node: Box::new(node), min, max, greedy: how != Times::Lazy };
+    if how == Times::Possessive { Node::Atomic(Box::new(repeat)) } else { repeat }
+}
+
+/// `\R`: any end of a line, which is not taken apart.
+fn line_end() -> Node {
+    let one = |c: u8| Node::Chars(set_of(&[(c, c)]));
+    let both = Node::concat(vec![one(b'\r'), one(b'\n')]);
+    let any = Node::Chars(set_of(&[(b'\n', b'\r'), (0x85, 0x85)]));
+    Node::Atomic(Box::new(Node::Alt(vec![both, any])))
 }
 
 /// A quantifier that has nothing before it.

@@ -15,9 +15,10 @@
 use super::PatternError;
 use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
-use crate::pattern::program::{fold, frames_needed, member, op, run};
+use crate::pattern::program::{flag, fold, frames_needed, member, op, run};
 use crate::pattern::{Inst, Set};
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use zerocopy::little_endian::U16;
@@ -189,12 +190,66 @@ impl Writer<'_> {
                 self.node(inner, follow)?;
                 self.put(op::SAVE, 0, [slot + 1, 0, 0]).map(drop)
             }
+            Node::Back(len) => self.put(op::BACK, 0, [*len, 0, 0]).map(drop),
+            Node::Assert { node, negative } => self.assertion(node, *negative),
+            Node::Atomic(inner) => self.atomic(inner),
+            Node::Reference { group, caseless, nullable } => self.reference(*group, *caseless, *nullable),
             // OSSEC 4.3 keeps 64 captures.
             Node::Group(_, inner) => self.node(inner, follow),
             Node::Concat(nodes) => self.concat(nodes, follow),
             Node::Alt(nodes) => self.alternatives(nodes, follow),
             Node::Repeat { node, min, max, greedy } => self.repeat(node, *min, *max, *greedy, follow),
         }
+    }
+
+    /// Writes a part that is run aside, between two instructions: how many
+    /// bytes it has is not known to the loops around it.
+    fn aside(&mut self, begin: (u8, u8), end: u8, node: &Node) -> Result<(), Box<PatternError>> {
+        let start = self.put(begin.0, begin.1, [self.memos, 0, 0])?;
+        let around = (self.leaps.take(), self.landings.take());
+        self.node(node, First::OPEN)?;
+        (self.leaps, self.landings) = around;
+        self.put(end, 0, [0; 3])?;
+        let (memos, here) = (U16::new(self.memos), U16::new(self.here()));
+        let inst = &mut self.code[start];
+        inst.b = memos;
+        if inst.op == op::ASSERT {
+            inst.c = here;
+        }
+        Ok(())
+    }
+
+    /// Writes what is only looked for.
+    fn assertion(&mut self, node: &Node, negative: bool) -> Result<(), Box<PatternError>> {
+        self.aside((op::ASSERT, u8::from(negative)), op::HOLDS, node)
+    }
+
+    /// Writes what is matched in its first way only.
+    fn atomic(&mut self, node: &Node) -> Result<(), Box<PatternError>> {
+        let nullable = node.is_nullable();
+        if nullable && self.leaps.is_some() {
+            return Err(unknown_round("an atomic part"));
+        }
+        if let Node::Repeat { node, min, max: None, greedy: true } = node
+            && let Node::Chars(set) = &**node
+        {
+            let set = self.pool.set(set)?;
+            return self.characters(set, *min, None, run::LONGEST);
+        }
+        self.aside((op::ATOMIC, 0), op::CUT, node)?;
+        if nullable { Ok(()) } else { self.consumed() }
+    }
+
+    /// Writes what a group has matched.
+    fn reference(&mut self, group: u16, caseless: bool, nullable: bool) -> Result<(), Box<PatternError>> {
+        if usize::from(group) >= CAPTURES_MAX {
+            return Err(PatternError::too_large("groups to refer to", CAPTURES_MAX));
+        }
+        if nullable && self.leaps.is_some() {
+            return Err(unknown_round("a reference to a group"));
+        }
+        self.put(op::REFERENCE, if caseless { fold::ASCII } else { fold::EXACT }, [group, 0, 0])?;
+        if nullable { Ok(()) } else { self.consumed() }
     }
 
     /// Writes a sequence; characters that follow each other as literals.
@@ -440,6 +495,20 @@ impl Writer<'_> {
         }
         self.consumed()
     }
+}
+
+/// A loop that could not tell whether a round matched anything.
+fn unknown_round(what: &str) -> Box<PatternError> {
+    PatternError::at(0, format!("{what} that may match nothing, in a repeat that may match nothing"))
+        .help("make one of the two match at least one character")
+}
+
+/// What must be said of a program for it to be run: bits of [`flag`].
+pub(super) fn flags(code: &[Inst]) -> u8 {
+    let has = |ops: &[u8]| code.iter().any(|inst| ops.contains(&inst.op));
+    let noteless = has(&[op::REFERENCE]);
+    let limited = noteless || has(&[op::ASSERT, op::ATOMIC]);
+    (if limited { flag::LIMITED } else { 0 }) | (if noteless { flag::NOTELESS } else { 0 })
 }
 
 /// Repeats that one instruction can count.

@@ -52,7 +52,7 @@ pub(super) fn parse(pattern: &[u8], cases: Cases) -> Result<Tree, Box<PatternErr
     let node = parser.alternatives()?;
     match parser.tokens.get(parser.next) {
         Some((at, _)) => Err(PatternError::at(*at, "`)` without `(`").help("write `\\)` for the character")),
-        None => Ok(Tree { node, groups: parser.groups, utf: true }),
+        None => Ok(Tree { node, groups: parser.groups, utf: true, valid: false }),
     }
 }
 

@@ -187,7 +187,7 @@ impl Decoders {
         }
         let goes_on = |before: &usize| match cx.settings.dialect {
             Dialect::Ossec => self.all[*before].regex_language == child.regex_language,
-            Dialect::Wazuh => self.all[*before].regex != NONE && (child.regex != NONE || child.plugin != 0),
+            Dialect::Wazuh => self.all[*before].captures() && child.captures(),
         };
         if child.prematch != NONE || child.fts != 0 || !same.iter().all(goes_on) {
             let message = match cx.settings.dialect {
@@ -195,7 +195,7 @@ impl Decoders {
                     "a decoder that continues an earlier one of its name takes no prematch and no fts, and the same kind of pattern"
                 }
                 Dialect::Wazuh => {
-                    "a decoder that continues an earlier one of its name takes no prematch and no fts; the earlier one has to have a regex, and this one a regex or a plug-in"
+                    "a decoder that continues an earlier one of its name takes no prematch and no fts, and both need a regex or a plug-in"
                 }
             };
             cx.error(element, message, "give it another name, or leave these out");
@@ -209,6 +209,11 @@ impl Decoders {
 }
 
 impl Decoder {
+    /// Whether it can take part in a chain of Wazuh's.
+    fn captures(&self) -> bool {
+        self.regex != NONE || self.plugin != 0
+    }
+
     fn stage(name: &str, shown: &str, id: u16) -> Self {
         Self {
             name: name.into(),

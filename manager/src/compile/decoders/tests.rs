@@ -152,11 +152,16 @@ fn the_decoder_of_the_event_says_how_json_is_read() {
 }
 
 #[test]
-fn a_chain_may_end_with_a_plug_in() {
+fn a_plug_in_may_stand_anywhere_in_a_chain() {
     let decoders = r#"<decoder name="r"><prematch type="pcre2">^\{"</prematch></decoder>
         <decoder name="c"><parent>r</parent><regex type="pcre2">"a":"(\w+)</regex><order>first</order></decoder>
         <decoder name="c"><parent>r</parent><plugin_decoder>JSON_Decoder</plugin_decoder></decoder>"#;
     assert_eq!(decoded(decoders, r#"{"a":"1"}"#), ["r", "first=1", "a=1"]);
+    let decoders = r#"<decoder name="r"><prematch type="pcre2">^r </prematch></decoder>
+        <decoder name="c"><parent>r</parent><prematch type="pcre2">^r </prematch>
+        <plugin_decoder offset="after_prematch">JSON_Decoder</plugin_decoder></decoder>
+        <decoder name="c"><parent>r</parent><regex type="pcre2">"a":"(\w+)</regex><order>id</order></decoder>"#;
+    assert_eq!(decoded(decoders, r#"r {"a":"1"}"#), ["r/c", "id=1", "a=1"]);
 }
 
 #[test]

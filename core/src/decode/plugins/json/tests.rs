@@ -3,7 +3,9 @@ extern crate std;
 use super::super::{Plugin, run as run_plugin};
 use super::*;
 use crate::event::{Known, Moment, Origin};
-use std::string::String;
+use proptest::prelude::*;
+use serde_json::{Map, Value as Json};
+use std::string::{String, ToString};
 use std::vec::Vec;
 
 /// Static fields by label and dynamic ones by name, in order; and how many
@@ -196,5 +198,99 @@ fn every_prefix_and_every_changed_byte_is_read_without_harm() {
             mangled[place] = *byte;
             sound(&mangled);
         }
+    }
+}
+
+/// Any JSON whose names are none that all know.
+fn any_json() -> impl Strategy<Value = Json> {
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        any::<bool>().prop_map(Json::from),
+        any::<i32>().prop_map(Json::from),
+        any::<f64>().prop_filter("JSON has no such number", |n| n.is_finite()).prop_map(Json::from),
+        "[^\\x00]{0,8}".prop_map(Json::from),
+    ];
+    leaf.prop_recursive(4, 24, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Json::from),
+            any_object(inner).prop_map(Json::from),
+        ]
+    })
+}
+
+fn any_object(inner: impl Strategy<Value = Json>) -> impl Strategy<Value = Map<String, Json>> {
+    let name = "[ a-z\"\\\\\n\u{1}é😀]{1,3}";
+    prop::collection::btree_map(name, inner, 0..5)
+        .prop_map(|map| map.into_iter().filter(|(name, _)| name != "id" && name != "url").collect())
+}
+
+/// What an object should become; arrays stay as they are.
+fn flat(object: &Map<String, Json>, prefix: &str, out: &mut Vec<(String, Json)>) {
+    for (key, value) in object {
+        let name = std::format!("{prefix}{key}");
+        match value {
+            Json::Object(inner) => flat(inner, &std::format!("{name}."), out),
+            other => out.push((name, other.clone())),
+        }
+    }
+}
+
+/// Whether a text of a field stands for a value.
+fn stands_for(text: &str, value: &Json) -> bool {
+    match value {
+        Json::String(string) => text == string,
+        Json::Number(number) => {
+            let number = number.as_f64().expect("a number");
+            match text.parse::<i32>() {
+                Ok(whole) => f64::from(whole) == number,
+                Err(_) => text == std::format!("{number:.6}"),
+            }
+        }
+        Json::Array(_) => serde_json::from_str(text).is_ok_and(|read: Json| is_same(&read, value)),
+        Json::Null | Json::Bool(_) => text == value.to_string(),
+        Json::Object(_) => false,
+    }
+}
+
+/// Equality that does not tell 1.0 from 1.
+fn is_same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Number(one), Json::Number(other)) => one.as_f64() == other.as_f64(),
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Json::Object(one), Json::Object(other)) => {
+            let same = |(one, other): ((&String, &Json), (&String, &Json))| {
+                one.0 == other.0 && is_same(one.1, other.1)
+            };
+            one.len() == other.len() && one.iter().zip(other).all(same)
+        }
+        _ => one == other,
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_object_becomes_the_fields_that_serde_reads(object in any_object(any_json()), pretty: bool) {
+        let text = match pretty {
+            false => serde_json::to_string(&object),
+            true => serde_json::to_string_pretty(&object),
+        };
+        let text = text.expect("an object can be written");
+        prop_assume!(text.len() < 6000);
+        let mut expected = Vec::new();
+        flat(&object, "", &mut expected);
+        let (found, left_out) = read(&text, &Reading::default());
+        prop_assert_eq!(left_out, 0);
+        prop_assert_eq!(found.len(), expected.len());
+        for ((name, text), (wanted, value)) in found.iter().zip(&expected) {
+            prop_assert_eq!(name, wanted);
+            prop_assert!(stands_for(text, value), "{} is not {}", text, value);
+        }
+    }
+
+    #[test]
+    fn what_serde_reads_is_sound(value in any_json()) {
+        prop_assert!(Reader::is_sound(value.to_string().as_bytes()));
     }
 }

@@ -13,6 +13,7 @@ mod osregex;
 mod osregex_plain;
 mod random;
 mod reference;
+mod wazuh;
 
 /// What is at hand where there is a standard library.
 mod prelude {

@@ -106,6 +106,41 @@ fn node(naive: &mut Naive<'_>, tree: &Node, at: usize, next: Next<'_>) -> bool {
     match tree {
         // No text is given to rules.
         Node::Given { .. } => false,
+        Node::Back(len) => at.checked_sub(usize::from(*len)).is_some_and(|at| next(naive, at)),
+        Node::Assert { node: inner, negative } => {
+            let former = naive.groups.clone();
+            let holds = node(naive, inner, at, &mut |_, _| true);
+            let found = holds != *negative && {
+                if *negative {
+                    naive.groups.clone_from(&former);
+                }
+                next(naive, at)
+            };
+            if !found {
+                naive.groups = former;
+            }
+            found
+        }
+        Node::Atomic(inner) => {
+            let former = naive.groups.clone();
+            let mut end = None;
+            node(naive, inner, at, &mut |_, at| {
+                end = Some(at);
+                true
+            });
+            let found = end.is_some_and(|end| next(naive, end));
+            if !found {
+                naive.groups = former;
+            }
+            found
+        }
+        Node::Reference { group, caseless, .. } => {
+            let Some((start, end)) = naive.groups[usize::from(*group)] else { return false };
+            let Some(part) = naive.text.get(at..at + end - start) else { return false };
+            let matched = &naive.text[start..end];
+            let same = if *caseless { part.eq_ignore_ascii_case(matched) } else { part == matched };
+            same && next(naive, at + end - start)
+        }
         Node::Empty => next(naive, at),
         Node::Chars(set) => chars(naive, set, at, next),
         Node::Wide(bytes) => naive.text[at..].starts_with(bytes) && next(naive, at + bytes.len()),

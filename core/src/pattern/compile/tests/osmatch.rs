@@ -1,6 +1,5 @@
 //! Wazuh's literals.
 
-use super::prelude::*;
 use super::random::{Tape, pattern, text};
 use super::{Language, machine_answer, run, tables};
 

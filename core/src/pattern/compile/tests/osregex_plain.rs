@@ -205,7 +205,7 @@ fn alternative(pattern: &[u8], text: &[u8], fuel: &mut u32) -> Option<Found> {
         edges[tail] = Some(text.len());
     }
     // The tests at the end share the place where they stand.
-    let mut done = |p: &mut usize| {
+    let done = |p: &mut usize| {
         *p += usize::from(is_mark(*p));
         *p == pt.len()
     };

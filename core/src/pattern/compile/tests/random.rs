@@ -148,7 +148,11 @@ fn regex(tape: &mut Tape, pattern: &mut Vec<u8>, depth: usize) {
 
 /// A piece of the pcre2 language.
 fn pcre2(tape: &mut Tape, pattern: &mut Vec<u8>, depth: usize) {
-    let atoms: [&[u8]; 18] = [
+    let atoms: [&[u8]; 22] = [
+        b"\\1",
+        b"(?<=a)",
+        b"(?<!ab|1)",
+        b"\\R",
         b"a",
         b"b",
         b"a",
@@ -169,14 +173,16 @@ fn pcre2(tape: &mut Tape, pattern: &mut Vec<u8>, depth: usize) {
         b"\xC3",
     ];
     let conditions: [&[u8]; 7] = [b"^", b"$", b"\\b", b"\\B", b"\\z", b"\\A", b"(?m:$)"];
-    let quantifiers: [&[u8]; 18] = [
-        b"", b"", b"", b"", b"*", b"+", b"?", b"*?", b"+?", b"??", b"{2}", b"{1,2}", b"{0,2}?", b"{2,}",
-        b"{1,}?", b"{0}", b"{2,3}?", b"{0,}",
+    let quantifiers: [&[u8]; 21] = [
+        b"*+", b"++", b"{1,2}+", b"", b"", b"", b"", b"*", b"+", b"?", b"*?", b"+?", b"??", b"{2}", b"{1,2}",
+        b"{0,2}?", b"{2,}", b"{1,}?", b"{0}", b"{2,3}?", b"{0,}",
     ];
     for _ in 0..1 + tape.number(4) {
         match tape.number(12) {
             0..=2 if depth > 0 => {
-                pattern.extend_from_slice(tape.one(&[b"(", b"(?:", b"(?<n>", b"(?i:"]));
+                pattern.extend_from_slice(
+                    tape.one(&[b"(", b"(", b"(?:", b"(?<n>", b"(?i:", b"(?=", b"(?!", b"(?>"]),
+                );
                 pcre2(tape, pattern, depth - 1);
                 pattern.push(b')');
             }
