@@ -38,6 +38,7 @@ pub struct EngineOptions {
 pub struct Understanding<'r> {
     image: Image<'r>,
     matcher: FastMatcher<'r>,
+    /// Packets are completed and their actions normalised: by the daemon.
     normalise: bool,
     packet_events: bool,
 }
@@ -63,9 +64,12 @@ impl<'r> Understanding<'r> {
         self.matcher.begin(event.log());
         decode(&self.image, &mut self.matcher, event);
         if self.packet_events {
-            packet::complete(&self.image, event);
+            packet::adopt(&self.image, event);
         }
         if self.normalise && event.category == Category::Firewall {
+            if self.packet_events {
+                packet::complete(event);
+            }
             normalise_action(event);
         }
     }
