@@ -45,9 +45,10 @@ pub(super) fn fill<'t>(text: &'t [u8], draft: &mut Draft<'t>) {
         } else if matches!(last, b"access-group" | b"list") {
             draft.set(Slot::Rule, bare.trim_ascii_start().strip_prefix(b"\"").unwrap_or(bare));
         } else if ends < 2 && is_end(bare) {
-            draft.set(if ends == 0 { Slot::Src } else { Slot::Dst }, bare);
-            ends += 1;
-        } else if ends == 2 {
+            let is_source = ends == 0 && !matches!(last, b"to" | b"dst");
+            draft.set(if is_source { Slot::Src } else { Slot::Dst }, bare);
+            ends += if is_source { 1 } else { 2 };
+        } else if ends >= 2 {
             draft.packet.flags.add_word(bare);
         }
         last = bare;

@@ -130,6 +130,10 @@ const LINES: &[(&str, &str)] = &[
         "cisco Drop TCP ->- 192.0.2.7#3854>198.51.100.1#139 S - -",
     ),
     (
+        "%PIX-7-710005: UDP request discarded from nowhere to outside:198.51.100.1/4500",
+        "cisco? Drop UDP ->outside ->198.51.100.1#4500  - -",
+    ),
+    (
         "%ASA-6-302013: Built outbound TCP connection 11 for outside:192.0.2.7/443 (192.0.2.7/443) to inside:198.51.100.1/4000 (198.51.100.1/4000)",
         "cisco Allow TCP inside>outside 198.51.100.1#4000>192.0.2.7#443  - -",
     ),

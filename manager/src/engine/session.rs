@@ -46,8 +46,10 @@ impl<'r> Understanding<'r> {
     /// For one thread.
     pub fn new(ruleset: &'r Ruleset, manner: Manner) -> Self {
         let image = ruleset.image();
+        let is_daemon = manner == Manner::Daemon;
         let way = Way {
-            normalise: manner == Manner::Daemon && image.dialect() == Dialect::Ossec,
+            is_daemon,
+            normalise: is_daemon && image.dialect() == Dialect::Ossec,
             packet_events: ruleset.settings.packet_events,
         };
         Self { image, matcher: FastMatcher::new(&ruleset.tables, image.patterns), way }
@@ -78,6 +80,9 @@ impl<'r> Understanding<'r> {
 /// What is done beside decoding.
 #[derive(Clone, Copy, Debug)]
 struct Way {
+    /// What a packet filter's line says and its decoder leaves out is filled
+    /// in: by the daemon.
+    is_daemon: bool,
     /// The daemon's words stand for what a packet filter did.
     normalise: bool,
     /// Packets that no decoder knows are read.
@@ -89,9 +94,15 @@ fn understand(image: &Image<'_>, matcher: &mut impl Matcher, way: Way, event: &m
     matcher.begin(event.log());
     decode(image, matcher, event);
     if way.packet_events {
-        packet::complete(image, event);
+        packet::adopt(image, event);
     }
-    if way.normalise && event.category == Category::Firewall {
+    if event.category != Category::Firewall {
+        return;
+    }
+    if way.packet_events && way.is_daemon {
+        packet::complete(event);
+    }
+    if way.normalise {
         normalise_action(event);
     }
 }

@@ -36,26 +36,32 @@ pub(super) fn run(event: &mut Event<'_>) -> Option<()> {
     Some(())
 }
 
-/// Completes what decoders have made of an event: a packet that none of them
-/// fits becomes one of the stage [`STAGE`], and one that they understood in
-/// part gets what is missing. Whatever a decoder has found stays.
+/// Makes a packet that no decoder fits an event of the stage [`STAGE`], if its
+/// addresses and its protocol are known.
 ///
-/// Work: a line without a decoder, or with an incomplete packet, is read once.
-pub fn complete(image: &Image<'_>, event: &mut Event<'_>) {
-    match event.category {
-        Category::Syslog if event.decoder.is_none() => {
-            let Some(packet) = packet::read(event.line()).filter(tells_enough) else { return };
-            let Some(stage) = image.stage(STAGE.as_bytes()) else { return };
-            event.decoder = Some(stage);
-            event.category = Category::Firewall;
-            fill(event, &packet);
-        }
-        Category::Firewall if needed().any(|field| event.field(field).is_none()) => {
-            if let Some(packet) = packet::read(event.line()) {
-                fill(event, &packet);
-            }
-        }
-        _ => {}
+/// Work: a line without a decoder is read once.
+pub fn adopt(image: &Image<'_>, event: &mut Event<'_>) {
+    if event.decoder.is_some() || event.category != Category::Syslog {
+        return;
+    }
+    let Some(packet) = packet::read(event.line()).filter(tells_enough) else { return };
+    let Some(stage) = image.stage(STAGE.as_bytes()) else { return };
+    event.decoder = Some(stage);
+    event.category = Category::Firewall;
+    fill(event, &packet);
+}
+
+/// Gives an event of a packet filter that a decoder understood in part what
+/// is missing. Whatever the decoder has found stays.
+///
+/// Work: a line that lacks an action, an address or the protocol is read once.
+pub fn complete(event: &mut Event<'_>) {
+    let is_whole = || needed().all(|field| event.field(field).is_some());
+    if event.category != Category::Firewall || is_whole() {
+        return;
+    }
+    if let Some(packet) = packet::read(event.line()) {
+        fill(event, &packet);
     }
 }
 
