@@ -347,9 +347,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
 
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
-        // What this event has beyond itself counts as if it had come before.
-        let own = u32::from(rule.search != search::HISTORY) * (weight(&event.copies, rule) - 1);
-        let mut found = Found { count: own, ..Found::default() };
+        let mut found = Found::default();
+        let own = found.begin(event, rule);
         let history = &self.judge.history;
         let list = rule.search_in.get();
         let hit = match rule.search {
@@ -444,6 +443,15 @@ struct Found {
 }
 
 impl Found {
+    /// Counts what an event has beyond itself, as if it had come before: its
+    /// further packets. A search in all events asks no more of this one than
+    /// that it is there.
+    fn begin(&mut self, event: &Event<'_>, rule: &RuleRow) -> u32 {
+        let own = self.distinct.begin(event, rule).min(weight(&event.copies, rule));
+        self.count = if rule.search == search::HISTORY { 0 } else { own.saturating_sub(1) };
+        self.count
+    }
+
     /// Counts earlier events that fit, until there is one more than the
     /// rule's frequency; false if there never is. An event that was merged
     /// counts as often as its packets would.
@@ -466,13 +474,14 @@ impl Found {
             {
                 return false;
             }
-            if !wanted(slot)
-                || !compares(history, event, rule, slot)
-                || !self.distinct.is_new(history, event, rule, slot)
-            {
+            if !wanted(slot) || !compares(history, event, rule, slot) {
                 continue;
             }
-            let count = self.count.saturating_add(weight(&slot.copies, rule));
+            let times = weight(&slot.copies, rule).min(self.distinct.count(history, rule, number));
+            if times == 0 {
+                continue;
+            }
+            let count = self.count.saturating_add(times);
             let is_enough = count > u32::from(rule.frequency.get());
             self.quote(number, rule, is_enough);
             if is_enough {
@@ -497,7 +506,7 @@ impl Found {
 /// How many events an event is to a rule: its packets, as far as they have the
 /// same in common, and differ from each other, as the rule asks.
 fn weight(copies: &Copies, rule: &RuleRow) -> u32 {
-    let (same, different) = (rule.same.get(), rule.different.get() | rule.distinct.get());
+    let (same, different) = (rule.same.get(), rule.different.get());
     let port = Key::DstPort.bit();
     match () {
         // Merged packets differ in their ports alone.
