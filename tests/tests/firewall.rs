@@ -1,5 +1,10 @@
-//! Lines of packet filters against another engine's answers, field by field.
+//! Lines of packet filters: against another engine's answers, field by field,
+//! and through the built-in rules.
 
+use bartizan::diagnose::{Diagnostics, Sources};
+use bartizan::engine::session::{EngineOptions, Lent, Session};
+use bartizan::ruleset::{self, RulesFrom};
+use bartizan_core::event::{Category, Event, Field, Known, Moment, Origin};
 use bartizan_core::packet::{self, Action, Packet};
 use bartizan_tests::corpus;
 use bartizan_tests::process::{command, finish};
@@ -153,4 +158,133 @@ fn the_command_tells_who_knocks_and_what_it_does_not_understand() {
     assert!(!unparsed.out.contains('\x1b'), "a terminal obeys nothing of a log");
     let nothing = finish(&mut command(&["firewall", "top", "-"]), b"no packet\n");
     assert_eq!(nothing.code, Some(2));
+}
+
+#[test]
+fn every_packet_of_the_corpus_is_an_event_of_a_packet_filter_with_its_action() {
+    let Some(corpus) = corpus() else { return };
+    let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
+    let loaded = ruleset::load(&RulesFrom::BuiltIn, &mut sources, &mut report).expect("the built-in rules");
+    let mut lent = Lent::new(&loaded.ruleset);
+    let mut session = Session::new(&loaded.ruleset, &mut lent, &EngineOptions::default()).expect("an engine");
+    let mut known = Known::default();
+    let mut packets = 0;
+    for name in ["iptables-logs", "mikrotik-logs", "pf-logs", "unifi-logs"] {
+        let log = fs::read_to_string(corpus.join("firewall").join(name).join(format!("{name}.log")));
+        for line in log.expect("the lines").lines() {
+            let Some(packet) = packet::read(line.as_bytes()) else { continue };
+            let origin = Origin { location: b"log", local_host: b"here", now: Moment::default() };
+            let mut event = Event::new(line.as_bytes(), origin, &mut known);
+            let verdict = session.judge(&mut event);
+            let rule = verdict.rule.and_then(|row| session.court.image.rule(row)).map(|rule| rule.id.get());
+            assert_eq!(event.category, Category::Firewall, "{line}");
+            assert_eq!(event.field(Field::Action), Some(packet.action.word().as_bytes()), "{line}");
+            let named = session.court.image.decoder_name(event.decoder);
+            assert_ne!(named, Some(&b"packet"[..]), "a decoder of its own: {line}");
+            match packet.action {
+                Action::Unknown => assert_eq!(rule, Some(4100), "{line}"),
+                Action::Allow => assert_eq!(rule, Some(4103), "{line}"),
+                _ => assert!(matches!(rule, Some(4101 | 164_011..=164_108)), "{rule:?}: {line}"),
+            }
+            packets += 1;
+        }
+    }
+    assert!(packets >= 20, "only {packets} packets");
+}
+
+/// Lines of makers, and what stands of them in `firewall.log`.
+const WRITTEN: [(&str, &str); 16] = [
+    (
+        "Jun  8 14:34:33 gw kernel: [1.5] IPTABLES-DROP: IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.1 LEN=40 PROTO=TCP SPT=4500 DPT=23 SYN",
+        "gw->LOG DROP TCP 192.0.2.7:4500->198.51.100.1:23",
+    ),
+    (
+        "Jun  8 14:34:33 gw kernel: IN=eth0 OUT= SRC=192.0.2.7 DST=198.51.100.1 LEN=40 PROTO=ICMP TYPE=8 CODE=0",
+        "gw->LOG UNKNOWN ICMP 192.0.2.7:0->198.51.100.1:0",
+    ),
+    (
+        "Jun 13 23:29:15 UDMP UDMP [WAN_LOCAL-A-7] DESCR=\"x\" IN=eth8 OUT= SRC=192.0.2.7 DST=198.51.100.1 LEN=122 PROTO=UDP SPT=38451 DPT=54329",
+        "UDMP->LOG ALLOW UDP 192.0.2.7:38451->198.51.100.1:54329",
+    ),
+    (
+        "Sep 28 10:38:24 pf filterlog: 53,,,1,em0,match,block,in,4,0x0,,64,600,0,none,6,tcp,44,192.0.2.7,198.51.100.1,53792,22,0,S,31552001,,65535,,mss",
+        "pf->LOG DROP TCP 192.0.2.7:53792->198.51.100.1:22",
+    ),
+    (
+        "Mar 30 15:33:26 fw pf: rule 5/0(match): pass in on em0: 2001:db8::7.40000 > 2001:db8::1.81: UDP, length 20",
+        "fw->LOG ALLOW UDP 2001:db8::7:40000->2001:db8::1:81",
+    ),
+    (
+        "2023-03-18T20:36:59.594792+01:00 10.0.0.1 firewall,info drop-tcp input: in:ether1 out:(unknown 0), proto TCP (SYN), 192.0.2.7:59388->198.51.100.1:23, len 40",
+        "10.0.0.1->LOG DROP TCP 192.0.2.7:59388->198.51.100.1:23",
+    ),
+    (
+        "Nov 21 07:29:50 fw %ASA-6-302014: Teardown TCP connection 11 for outside:192.0.2.7/443 to inside:198.51.100.1/4000 duration 0:00:30 bytes 0",
+        "fw->LOG CLOSED TCP 192.0.2.7:443->198.51.100.1:4000",
+    ),
+    (
+        "Nov 21 07:29:50 pa 1,2021/07/15 11:58:58,1321,TRAFFIC,drop,0,2021/07/15 11:59:02,192.0.2.7,198.51.100.1,,,DENY-ALL,,,x,vsys1,U,T,ethernet1/1,,PAN,2021/07/15 11:59:02,0,1,500,501,0,0,0x0,udp,deny,0",
+        "pa->LOG DROP UDP 192.0.2.7:500->198.51.100.1:501",
+    ),
+    (
+        "Nov 21 07:29:50 fgt date=2026-11-21 time=07:29:50 devname=fgt devid=FG1 type=traffic srcip=192.0.2.7 srcport=40022 dstip=198.51.100.1 dstport=22 proto=6 action=accept",
+        "fgt->LOG ALLOW TCP 192.0.2.7:40022->198.51.100.1:22",
+    ),
+    (
+        "Nov 21 07:29:50 srx RT_FLOW: RT_FLOW_SESSION_DENY: session denied 192.0.2.7/1080->198.51.100.1/80 protocol-id=\"17\"",
+        "srx->LOG DROP UDP 192.0.2.7:1080->198.51.100.1:80",
+    ),
+    (
+        "Nov 21 07:29:50 sw id=firewall sn=C0 time=\"2019\" fw=203.0.113.1 msg=\"UDP packet dropped\" src=192.0.2.7:49702:X0 dst=198.51.100.1:5355:X1 proto=udp/5355",
+        "sw->LOG DROP UDP 192.0.2.7:49702->198.51.100.1:5355",
+    ),
+    (
+        "Oct  5 10:52:19 USG6300 %%01POLICY/6/POLICYPERMIT(l):vsys=public, protocol=17, source-ip=192.0.2.7, source-port=2426, destination-ip=198.51.100.1, destination-port=2234, rule-name=All.",
+        "USG6300->LOG ALLOW UDP 192.0.2.7:2426->198.51.100.1:2234",
+    ),
+    (
+        "Nov 21 07:29:50 gw CheckPoint 1234 - [action:\"Drop\"; src:\"192.0.2.7\"; dst:\"198.51.100.1\"; proto:\"6\"; s_port:\"40022\"; service:\"22\"]",
+        "gw->LOG DROP TCP 192.0.2.7:40022->198.51.100.1:22",
+    ),
+    (
+        "Nov 21 07:29:50 gw CEF:0|Ubiquiti|UniFi Network|9.4.19|201|Firewall|7|act=blocked dpt=22 dst=198.51.100.1 proto=TCP spt=40022 src=192.0.2.7",
+        "gw->LOG DROP TCP 192.0.2.7:40022->198.51.100.1:22",
+    ),
+    (
+        "Mar  3 10:09:00 fw4 kernel: ipfw: 100 Deny TCP 192.0.2.7:4500 198.51.100.1:23 in via fxp0",
+        "fw4->LOG DROP TCP 192.0.2.7:4500->198.51.100.1:23",
+    ),
+    (
+        "2026 Nov 21 07:29:50 (agent) 192.0.2.1->/var/log/ufw.log CLOSED ICMPv6 2001:db8::7:0->2001:db8::1:0",
+        "(agent)->LOG CLOSED ICMPv6 2001:db8::7:0->2001:db8::1:0",
+    ),
+];
+
+#[test]
+fn packets_of_all_makers_stand_in_firewall_log() {
+    let folder = bartizan_tests::Folder::new("firewall-log");
+    let lines: String = WRITTEN.iter().map(|(line, _)| format!("{line}\n")).collect();
+    let log = folder.write("lines", lines);
+    let to = folder.join("out").display().to_string();
+    let mut analyze = command(&[
+        "analyze",
+        "--quiet",
+        "--workers",
+        "1",
+        "--time",
+        "now",
+        "--location",
+        "LOG",
+        "--write",
+        &to,
+    ]);
+    let finished = finish(analyze.arg(log), b"");
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    let written = fs::read_to_string(folder.join("out/firewall/firewall.log")).expect("it is written");
+    // Behind date and time.
+    let found: Vec<_> = written.lines().map(|line| line.splitn(5, ' ').nth(4).unwrap_or_default()).collect();
+    assert_eq!(found, WRITTEN.map(|(_, expected)| expected));
+    for line in written.lines() {
+        assert!(packet::read(line.as_bytes()).is_some_and(|packet| packet.is_whole()), "read back: {line}");
+    }
 }

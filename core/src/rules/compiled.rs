@@ -18,27 +18,31 @@ pub enum Function {
     IsSimpleHttpRequest,
     /// The log starts with an address of a known crawler.
     IsValidCrawler,
+    /// Source and destination address are the same. Our own.
+    SourceIsDestination,
 }
 
 /// Networks of search engines, as OSSEC 4.3 knows them.
 const CRAWLERS: [&[u8]; 7] = [b"72.14.", b"209.85.", b"65.55.", b"207.46.", b"74.6.", b"72.30.", b"67.195."];
 
 impl Function {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::CheckIdSize,
         Self::CompareUsers,
         Self::TargetDiffersFromCaller,
         Self::IsSimpleHttpRequest,
         Self::IsValidCrawler,
+        Self::SourceIsDestination,
     ];
 
     /// The names that rule files use, by number.
-    pub const NAMES: [&'static str; 5] = [
+    pub const NAMES: [&'static str; 6] = [
         "check_id_size",
         "comp_srcuser_dstuser",
         "comp_mswin_targetuser_calleruser_diff",
         "is_simple_http_request",
         "is_valid_crawler",
+        "is_srcip_dstip",
     ];
 
     /// The function of a number, as images store it.
@@ -65,6 +69,10 @@ impl Function {
             // and then wants the name's address to be the whole log: never
             // true for a line of a log. So DNS is not asked.
             Self::IsValidCrawler => CRAWLERS.iter().any(|net| event.log().starts_with(net)),
+            Self::SourceIsDestination => {
+                let source = event.field(Field::SrcIp);
+                source.is_some() && source == event.field(Field::DstIp)
+            }
         }
     }
 }
@@ -131,7 +139,7 @@ mod tests {
             assert_eq!(function as usize, number);
             assert_eq!(Function::from_u8(number as u8), Some(function));
         }
-        assert_eq!(Function::from_u8(5), None);
+        assert_eq!(Function::from_u8(6), None);
         assert_eq!(Function::from_name("Is_Valid_Crawler"), None);
     }
 
@@ -174,6 +182,14 @@ mod tests {
         assert!(!simple(&[(Field::Url, "/a?b")]));
         assert!(!simple(&[(Field::Url, "/a"), (Field::Action, "POST")]));
         assert!(!simple(&[]));
+    }
+
+    #[test]
+    fn a_packet_comes_from_its_destination_if_both_are_known_and_equal() {
+        let same = |fields: &[_]| holds(Function::SourceIsDestination, "", fields);
+        assert!(same(&[(Field::SrcIp, "192.0.2.7"), (Field::DstIp, "192.0.2.7")]));
+        assert!(!same(&[(Field::SrcIp, "192.0.2.7"), (Field::DstIp, "192.0.2.70")]));
+        assert!(!same(&[]));
     }
 
     #[test]

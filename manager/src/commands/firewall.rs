@@ -2,15 +2,16 @@
 
 use super::table::table;
 use super::{CommandError, print};
+use crate::diagnose::harmless_text;
 use crate::firewall::shape::Shapes;
 use crate::firewall::tally::Tally;
 use crate::sources::lines::{LINE_MAX, LineReader};
+use crate::sources::stored::{Bytes, unpacked};
 use bartizan_core::packet;
 use clap::{Args, Subcommand};
-use flate2::read::MultiGzDecoder;
 use serde_json::json;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -71,13 +72,12 @@ pub fn run(command: &FirewallCommand) -> Result<ExitCode, CommandError> {
 fn each_line(files: &[PathBuf], mut take: impl FnMut(&[u8])) -> Result<(), CommandError> {
     for path in files {
         let doing = || CommandError::io(format!("cannot read {}", path.display()));
-        let source: Box<dyn Read> = match path.to_str() {
-            Some("-") => Box::new(io::stdin().lock()),
-            Some(name) if name.ends_with(".gz") => {
-                Box::new(MultiGzDecoder::new(File::open(path).map_err(doing())?))
-            }
+        let name = path.display().to_string();
+        let source: Bytes = match name.as_str() {
+            "-" => Box::new(io::stdin()),
             _ => Box::new(File::open(path).map_err(doing())?),
         };
+        let source = unpacked(source, &name).map_err(|error| CommandError::Nothing(error.to_string()))?;
         let mut reader = LineReader::new(source, LINE_MAX);
         while let Some(line) = reader.next_line().map_err(doing())? {
             take(line.bytes);
@@ -124,6 +124,9 @@ fn top_text(tally: &Tally, most: usize) -> String {
         .collect();
     let mut text = format!("Who knocks{}\n", more(tally.different_sources()));
     text += &table(["PACKETS", "SOURCE", "TARGETS", "PORTS"], &rows);
+    if tally.other_sources > 0 {
+        text += &format!("and {} packets of sources that are not told apart any more\n", tally.other_sources);
+    }
     let rows: Vec<_> = tally
         .ports
         .top(most)
@@ -149,7 +152,7 @@ fn top_text(tally: &Tally, most: usize) -> String {
         lists.into_iter().filter(|(_, _, entries, _)| !entries.is_empty())
     {
         let rows: Vec<_> =
-            entries.into_iter().map(|(name, count)| [count.to_string(), harmless(&name)]).collect();
+            entries.into_iter().map(|(name, count)| [count.to_string(), harmless_text(&name)]).collect();
         text += &format!("\n{title}{}\n{}", more(different), table(["PACKETS", column], &rows));
     }
     text
@@ -232,7 +235,7 @@ fn summary_text(tally: &Tally) -> String {
         .protocols
         .top(10)
         .into_iter()
-        .map(|(name, packets)| [packets.to_string(), harmless(&name)])
+        .map(|(name, packets)| [packets.to_string(), harmless_text(&name)])
         .collect();
     text += &format!("\n{}", table(["PACKETS", "PROTOCOL"], &rows));
     text += &format!(
@@ -269,19 +272,14 @@ fn unparsed(arguments: &TopArguments) -> Result<ExitCode, CommandError> {
         print(&format!(
             "{} lines, {what}\n  {}\n  for example: {}\n",
             shape.lines,
-            harmless(&shape.shape),
-            harmless(&shape.example)
+            harmless_text(&shape.shape),
+            harmless_text(&shape.example)
         ))?;
     }
     if shown < all.len() {
         print(&format!("and {} more shapes (-n {})\n", all.len() - shown, all.len()))?;
     }
     Ok(ExitCode::from(1))
-}
-
-/// Text of a log without what a terminal would obey.
-fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// What usually listens on a port that is knocked on.

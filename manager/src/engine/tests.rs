@@ -6,9 +6,11 @@ use super::{Ruleset, Settings};
 use crate::compile::{self, Files};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::xml::{self, Dialect};
-use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::event::{Event, Field, Known, Moment, Origin};
 use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
+
+mod packets;
 
 const ROOT: &str =
     r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category></rule></group>"#;

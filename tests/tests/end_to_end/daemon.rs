@@ -73,3 +73,21 @@ fn a_configuration_in_the_home_folder_decides_what_is_written() {
     assert!(watched.folder.join("logs/alerts/alerts.log").exists());
     assert!(!watched.folder.join("logs/alerts/alerts.json").exists());
 }
+
+#[test]
+fn a_scan_of_a_mikrotik_router_is_an_alert_and_stands_in_firewall_log() {
+    let watched = Watched::with_built_in_rules("scan");
+    let mut running = watched.start();
+    for port in 1000..1010 {
+        watched.append(&format!(
+            "2026-11-21T09:00:00.594792+01:00 192.0.2.1 firewall,info drop input: in:ether1 out:(unknown 0), \
+             proto TCP (SYN), 203.0.113.7:59388->198.51.100.1:{port}, len 40"
+        ));
+    }
+    let alert = watched.wait_for_alert(&mut running, "198.51.100.1:1009,");
+    assert_eq!((&alert["rule"]["sidid"], &alert["srcip"]), (&164_105.into(), &"203.0.113.7".into()));
+    assert_eq!(running.stop().code, Some(0));
+    assert_eq!(watched.alerts().len(), 1, "the scan is one alert");
+    let packets = watched.logs("firewall/firewall.log");
+    assert_eq!(packets.matches(" DROP TCP 203.0.113.7:59388->198.51.100.1:10").count(), 10, "{packets}");
+}

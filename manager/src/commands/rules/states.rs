@@ -2,6 +2,7 @@
 
 use super::super::table::{table, time};
 use super::super::{CommandError, home_folder};
+use crate::diagnose::harmless_text;
 use crate::engine::states::{State, States};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -67,8 +68,8 @@ fn changed(state: &State) -> i64 {
 }
 
 fn row(state: &State) -> [String; 5] {
-    let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let log: String = String::from_utf8_lossy(&state.log).chars().take(SHOWN).map(plain).collect();
+    let log: String = String::from_utf8_lossy(&state.log).chars().take(SHOWN).collect();
+    let log = harmless_text(&log);
     [state.host.clone(), state.rule.to_string(), time(changed(state)), state.log.len().to_string(), log]
 }
 
