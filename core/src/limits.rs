@@ -54,8 +54,9 @@ pub const REMEMBERED_NAMES_MAX: usize = 256;
 /// Earlier events quoted with an alert (OSSEC 4.3: 11).
 pub const PREVIOUS_MAX: usize = 11;
 
-/// Values that a rule may ask to be different among those that it counts.
-pub const DISTINCT_MAX: usize = 64;
+/// Values that are told apart for a rule that counts different ones: two of
+/// each event that it counts, the one that is judged among them.
+pub const DISTINCT_MAX: usize = 66;
 
 /// Bytes of a first-time-seen key.
 pub const FTS_KEY_MAX: usize = 255;

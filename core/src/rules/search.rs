@@ -92,7 +92,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         let mut distinct = Distinct::default();
         let mut newest = None;
         let most = u32::from(self.rule.frequency.get());
-        let mut count = self.own();
+        let mut count = self.own(&mut distinct);
         if count > most {
             return Some(found);
         }
@@ -106,15 +106,20 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
                 }
                 Dialect::Wazuh => self.wazuh(matcher, slot),
             };
-            let is_new = seen != Seen::Counts || distinct.is_new(self.history, self.event, self.rule, slot);
-            let seen = if is_new { seen } else { Seen::Unlike };
+            let times = match seen {
+                Seen::Counts => {
+                    weight(&slot.copies, self.rule).min(distinct.count(self.history, self.rule, number))
+                }
+                _ => 0,
+            };
+            let seen = if seen == Seen::Counts && times == 0 { Seen::Unlike } else { seen };
             observe(number, seen);
             match seen {
                 Seen::TooOld | Seen::UsedUp | Seen::Elsewhere => return None,
                 Seen::Other | Seen::Unlike => continue,
                 Seen::Counts => {}
             }
-            count = count.saturating_add(weight(&slot.copies, self.rule));
+            count = count.saturating_add(times);
             let completes = count > most;
             if !completes || self.quotes_the_last() {
                 // More than fit are not quoted.
@@ -130,12 +135,12 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         None
     }
 
-    /// What this event has beyond itself counts as if it had come before.
-    fn own(&self) -> u32 {
-        match self.rule.search {
-            search::HISTORY => 0,
-            _ => weight(&self.event.copies, self.rule) - 1,
-        }
+    /// What this event has beyond itself, its further packets, counts as if it
+    /// had come before. A search in all events asks no more of this one than
+    /// that it is there.
+    fn own(&self, distinct: &mut Distinct) -> u32 {
+        let own = distinct.begin(self.event, self.rule).min(weight(&self.event.copies, self.rule));
+        if self.rule.search == search::HISTORY { 0 } else { own.saturating_sub(1) }
     }
 
     /// Whether the event that completes a search is quoted too.

@@ -55,13 +55,14 @@ fn format(number: u8) -> Format {
         join: Join::Space,
         timeout_ms: TIMEOUT_MS,
     };
-    match number % 24 {
+    match number % 25 {
         number if usize::from(number) < named.len() => {
             Format::named(named[usize::from(number)]).expect("it is a format")
         }
         13 => Format::LinuxAuditd { wait: Wait::Timeout(TIMEOUT_MS) },
         14 => Format::LinuxAuditd { wait: Wait::Window(TIMEOUT_MS) },
         15 => Format::RegexAll { pattern: PatternId(3), join: Join::Newline, timeout_ms: TIMEOUT_MS },
+        24 => Format::Packets { window_ms: TIMEOUT_MS },
         bits => marks(bits - 16),
     }
 }
@@ -69,7 +70,10 @@ fn format(number: u8) -> Format {
 /// Whether every byte of every line is in a record.
 fn uses_all(format: Format) -> bool {
     use Format::*;
-    !matches!(format, SnortFull | Nmapg | MysqlLog | PostgresqlLog | DjbMultilog | OssecAlert)
+    !matches!(
+        format,
+        SnortFull | Nmapg | MysqlLog | PostgresqlLog | DjbMultilog | OssecAlert | Packets { .. }
+    )
 }
 
 /// A record that was given out.

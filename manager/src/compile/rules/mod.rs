@@ -590,7 +590,7 @@ pub(super) const STATISTICS: u32 = 11;
 
 /// Earlier events of a rule that counts different values: one more is counted,
 /// and two keys may be asked for.
-const DISTINCT_FREQUENCY_MAX: u16 = (DISTINCT_MAX / 2 - 1) as u16;
+const DISTINCT_FREQUENCY_MAX: u16 = (DISTINCT_MAX / 2 - 2) as u16;
 
 const RULE_TEXT_MAX: usize = 2048;
 /// Elements of one rule; stock rules have a dozen.

@@ -33,6 +33,22 @@ fn events_that_must_differ_from_each_other_are_not_counted_twice() {
 }
 
 #[test]
+fn ports_of_merged_packets_are_counted_once_each() {
+    let inside = "<if_matched_sid>100</if_matched_sid><same_source_ip /><distinct_dst_port />";
+    let attributes = "level=\"10\" frequency=\"2\" timeframe=\"100\"";
+    let rules = format!("{ROOT}<rule id=\"200\" {attributes}>{inside}<description>many</description></rule>");
+    let merged = |port: u32, parts: &str| {
+        let (second, text) = packet(0, 1, port);
+        (second, format!("{MERGED}{text} [merged 60 packets in 3 s: {parts}]"))
+    };
+    let (one, many) = (Some(100), Some(200));
+    assert_eq!(ids_of(&rules, &[merged(1, "1x57 2 3 4")]), [many], "at once");
+    let again = [merged(1, "1x58 2 3"), merged(2, "2 1 3x58"), packet(0, 1, 3), packet(0, 1, 4)];
+    assert_eq!(ids_of(&rules, &again), [one, one, one, many]);
+    assert_eq!(ids_of(&rules, &[merged(1, "1x59 2"), merged(3, "3x59 4")]), [one, many]);
+}
+
+#[test]
 fn a_rule_cannot_ask_for_more_different_values_than_are_kept() {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let rule = "<group name=\"a,\"><rule id=\"2\" level=\"0\"><category>firewall</category></rule>\
