@@ -35,7 +35,8 @@ font:15px/1.45 system-ui,sans-serif}
 h1{font-size:1.6rem;margin:0 0 .3rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 p{margin:.2rem 0;color:var(--quiet)}b{color:var(--ink)}
 svg{width:100%;height:auto;display:block;overflow:visible}svg text{fill:var(--quiet);\
-font:12px system-ui,sans-serif}svg line{stroke:var(--line)}svg rect{stroke:var(--paper);stroke-width:.6}
+font:12px system-ui,sans-serif}svg line{stroke:var(--line)}svg rect{stroke:var(--paper);stroke-width:.6}\
+svg .odd,svg .even{dominant-baseline:hanging}
 .low{--of:var(--low)}.medium{--of:var(--medium)}.high{--of:var(--high)}.critical{--of:var(--critical)}\
 rect{fill:var(--of)}i{display:inline-block;height:.75rem;background:var(--of,var(--bar))}
 .legend i{width:.75rem;margin:0 .3rem 0 0}.legend span{white-space:nowrap;margin-right:1.5rem}
@@ -91,7 +92,7 @@ const CHART: (u64, u64) = (960, 200);
 /// Room for one bar.
 const SLOT_MAX: u64 = 60;
 /// Room beside and below the bars, for numbers.
-const MARGIN: (u64, u64) = (60, 32);
+const MARGIN: (u64, u64) = (60, 40);
 
 /// Alerts over time, by how bad they are.
 fn over_time(out: &mut String, chart: &Bars) {
@@ -121,7 +122,7 @@ fn over_time(out: &mut String, chart: &Bars) {
         if number % labelled == 0 {
             // On a small screen there is room for every other one.
             let class = if number / labelled % 2 == 0 { "odd" } else { "even" };
-            let y = height + 16;
+            let y = height + 6;
             put(out, format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>\n", bar.label));
         }
     }
