@@ -12,7 +12,8 @@ use crate::outbox::engine::{PLACE, Say};
 use crate::outbox::{Committed, Configured, Outbox};
 use crate::report::schedule::Schedule;
 use crate::ruleset::Loaded;
-use crate::sharing;
+use crate::sharing::configured::{Scheduled, plans};
+use crate::sharing::schedule::Schedule as Rounds;
 use crate::store::Needed;
 use std::fs::File;
 use std::io;
@@ -31,8 +32,8 @@ pub(super) fn configured(config: &Config, home: &Home) -> Result<Vec<Configured>
     }
     all.extend(integrations::configured(config, home).map_err(CommandError::Rules)?);
     all.extend(database_output::destinations(&config.databases, &local_host()));
-    let plans = sharing::configured::plans(config, home.folder()).map_err(CommandError::Rules)?;
-    all.extend(plans.iter().map(|(plan, _)| plan.destination()));
+    let shares = plans(config, home.folder()).map_err(CommandError::Rules)?;
+    all.extend(shares.iter().map(|(plan, _)| plan.destination()));
     Ok(all)
 }
 
@@ -42,7 +43,8 @@ pub(super) struct Destinations {
     home: PathBuf,
     outbox: Outbox,
     reports: Schedule,
-    shares: Shares,
+    rounds: Rounds,
+    sharing: Option<File>,
 }
 
 impl Destinations {
@@ -57,17 +59,21 @@ impl Destinations {
         let doing = || CommandError::io(format!("cannot serve destinations from {}", home.display()));
         let hub = Arc::clone(hub);
         let say: Say = Arc::new(move |text| hub.note(PLACE.as_bytes(), text));
+        let sharing = lock(home, &loaded.config).map_err(doing())?;
         let all = configured(&loaded.config, &installation(home, loaded))?;
         let outbox = Outbox::start(home, committed, needed, say, all);
         let outbox = outbox.map_err(|error| doing()(io::Error::other(error)))?;
         let reports = Schedule::start(home, loaded.config.mailed_reports()).map_err(doing())?;
-        let shares = Shares::start(home, &loaded.config).map_err(doing())?;
-        Ok(Self { home: home.to_owned(), outbox, reports, shares })
+        let rounds = Rounds::start(home, rounds(home, &loaded.config)).map_err(doing())?;
+        Ok(Self { home: home.to_owned(), outbox, reports, rounds, sharing })
     }
 
     /// The configuration has been read again. If its destinations cannot be
     /// served, those of before are.
     pub(super) fn configure(&mut self, loaded: &Loaded) {
+        if self.sharing.is_none() {
+            self.sharing = lock(&self.home, &loaded.config).unwrap_or_default();
+        }
         let all = configured(&loaded.config, &installation(&self.home, loaded));
         let done = all.map_err(|error| error.to_string());
         let done = done.and_then(|all| self.outbox.configure(all).map_err(|error| error.to_string()));
@@ -75,49 +81,37 @@ impl Destinations {
             news::tell(format_args!("destinations: {error}; the old ones stay"));
         }
         self.reports.configure(loaded.config.mailed_reports());
-        self.shares.configure(&self.home, &loaded.config);
+        self.rounds.configure(rounds(&self.home, &loaded.config));
     }
 
     /// Ends within about a second, but for a report that is just made.
     pub(super) fn finish(self) {
-        self.shares.schedule.finish();
+        self.rounds.finish();
         self.reports.finish();
         self.outbox.finish();
     }
 }
 
-/// Who is told of refused packets. While there is somebody, nobody else may
-/// use the same state.
-#[derive(Debug)]
-struct Shares {
-    schedule: sharing::schedule::Schedule,
-    lock: Option<File>,
+/// While somebody is told of refused packets, nobody else may use the same
+/// state: what is just sent by a command is waited for.
+fn lock(home: &Path, config: &Config) -> io::Result<Option<File>> {
+    if !config.sharing.iter().any(|sharing| sharing.consent) {
+        return Ok(None);
+    }
+    let file = File::create(home.join("sharing.lock"))?;
+    if file.try_lock().is_err() {
+        news::tell("`bartizan dshield` is sending; its end is waited for");
+        file.lock()?;
+    }
+    Ok(Some(file))
 }
 
-impl Shares {
-    fn start(home: &Path, config: &Config) -> io::Result<Self> {
-        let schedule = sharing::schedule::Schedule::start(home, Vec::new())?;
-        let mut shares = Self { schedule, lock: None };
-        shares.configure(home, config);
-        Ok(shares)
-    }
-
-    fn configure(&mut self, home: &Path, config: &Config) {
-        match sharing::configured::plans(config, home) {
-            Ok(plans) if plans.is_empty() => {
-                self.schedule.configure(plans);
-                self.lock = None;
-            }
-            Ok(plans) => {
-                if self.lock.is_none() {
-                    self.lock =
-                        File::create(home.join("sharing.lock")).ok().filter(|file| file.lock().is_ok());
-                }
-                self.schedule.configure(plans);
-            }
-            Err(why) => news::tell(why),
-        }
-    }
+/// Rounds to be made; none if that cannot be, which is said.
+fn rounds(home: &Path, config: &Config) -> Vec<Scheduled> {
+    plans(config, home).unwrap_or_else(|why| {
+        news::tell(why);
+        Vec::new()
+    })
 }
 
 /// Where scripts lie.

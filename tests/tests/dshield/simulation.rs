@@ -270,6 +270,10 @@ impl World {
         server.unsure.extend(last);
     }
 
+    fn be_sound(&self, is_sound: bool) {
+        self.told.server.lock().expect("one thread").is_sound = is_sound;
+    }
+
     /// What is held, unless the process is killed here.
     fn survives<T>(&self, held: T) -> Option<T> {
         let is_killed = self.told.server.lock().expect("one thread").kill();
@@ -277,6 +281,10 @@ impl World {
     }
 
     fn run(&mut self) -> (u64, u64) {
+        // What was rotated before the first round is not new.
+        self.be_sound(true);
+        self.live().expect("nobody is killed yet");
+        self.be_sound(false);
         for _ in 0..20 {
             match self.random.below(10) {
                 0..4 => self.write(),
@@ -288,7 +296,7 @@ impl World {
             }
         }
         self.disk.write(&self.writer, self.rest.as_bytes());
-        self.told.server.lock().expect("one thread").is_sound = true;
+        self.be_sound(true);
         // As much as a round takes at once, until there is no more.
         for _ in 0..self.lines.len() + 2 {
             self.live().expect("nobody is killed any more");

@@ -6,12 +6,15 @@ use super::Queue;
 use super::parcels::Made;
 use crate::database::DatabaseError;
 
+/// Makes the bytes of a parcel of its number.
+pub type Render<'p> = Box<dyn FnOnce(&str) -> Vec<u8> + 'p>;
+
 /// What a part of some logs becomes.
 pub struct Part<'p> {
     /// Each log with the place behind the part.
     pub places: &'p [(String, Vec<u8>)],
-    /// What each parcel is about, and what makes it of its number.
-    pub parcels: Vec<(String, Box<dyn FnOnce(&str) -> Vec<u8> + 'p>)>,
+    /// What each parcel is about, and what makes it.
+    pub parcels: Vec<(String, Render<'p>)>,
     /// When.
     pub now: i64,
 }
