@@ -7,6 +7,8 @@ use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
 use crate::respond::binding::Binding;
 use crate::ruleset::{self, Loaded, RulesFrom};
+use crate::workshop::catalog::Catalog;
+use crate::workshop::lint;
 use clap::Args;
 use std::io::{self, Write};
 use std::path::Path;
@@ -35,6 +37,9 @@ pub fn run(arguments: &CheckArguments) -> Result<ExitCode, CommandError> {
     };
     if let Some(home) = home {
         shared::check(home, &mut sources, &mut report);
+    }
+    if let Some(loaded) = &loaded {
+        lint::lint(&Catalog::new(loaded, &sources), &mut report);
     }
     let mut out = String::new();
     if arguments.json {

@@ -12,6 +12,7 @@
 //! | [`coverage`] | which rules and decoders tests reach |
 //! | [`record`] | a line and its answer as a new case of a test file |
 //! | [`profile`] | what rules and patterns cost on given logs |
+//! | [`lint`] | rules that can never fire |
 //! | [`difference`] | what two rulesets answer differently |
 //! | [`explain`] | why a line got its answer, and why a rule did not fire |
 
@@ -19,6 +20,7 @@ pub mod catalog;
 pub mod coverage;
 pub mod difference;
 pub mod explain;
+pub mod lint;
 pub mod profile;
 pub mod record;
 pub mod words;

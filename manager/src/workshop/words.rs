@@ -236,6 +236,17 @@ pub fn conditions_of<'i>(image: &Image<'i>, rule: &RuleRow) -> impl Iterator<Ite
     image.range(image.conditions, rule.conditions).iter().chain(image.range(image.conditions, rule.memory))
 }
 
+/// What a condition asks for, whole: two conditions for which it is equal ask
+/// the same. Not for lists of addresses and of keys.
+pub fn whole<'i>(catalog: &Catalog<'i>, rule: &RuleRow, row: &ConditionRow) -> (String, &'i [u8]) {
+    let (source, _) = match row.kind {
+        condition::PATTERN | condition::FIELD => pattern(&catalog.image, row.a.get()),
+        condition::ACTION => (catalog.image.text(named(row)), String::new()),
+        _ => (&b""[..], String::new()),
+    };
+    (condition(catalog, rule, row), source)
+}
+
 /// A condition for programs: in words, and the parts of it.
 pub fn condition_json(catalog: &Catalog<'_>, rule: &RuleRow, row: &ConditionRow) -> Value {
     let mut object = json!({"words": condition(catalog, rule, row)});

@@ -269,3 +269,45 @@ fn a_comparison_tells_each_kind_of_difference_once() {
     let built_in = diff(&[Path::new("built-in"), Path::new("built-in"), &log], &[]);
     assert_eq!(built_in.code, Some(0), "{}", built_in.err);
 }
+
+#[test]
+fn rules_that_can_never_fire_are_warned_of_unless_that_is_allowed() {
+    let folder = Folder::new("lint");
+    let more = r#"  <rule id="105" level="3">
+    <if_sid>100</if_sid>
+    <match>knock|ring</match>
+    <regex>at \w+</regex>
+    <description>Shadowed by 102</description>
+  </rule>
+  <rule id="106" level="9" frequency="1">
+    <if_sid>100</if_sid>
+    <if_matched_sid>999</if_matched_sid>
+    <description>Counts nothing</description>
+  </rule>
+  <rule id="107" level="3">
+    <if_sid>2</if_sid>
+    <decoded_as>door</decoded_as>
+    <description>Doors are no packets</description>
+  </rule>
+  <rule id="108" level="3">
+    <!-- allow shadowed -->
+    <if_sid>100</if_sid>
+    <match>knock|ring</match>
+    <description>Known to be shadowed</description>
+  </rule>
+</group>
+"#;
+    let conf = rules(&folder, &RULES.replace("</group>\n", more));
+    let checked = ask(&["check", "--json"], &conf, "");
+    assert_eq!(checked.code, Some(0), "warnings are no errors: {}", checked.out);
+    let report = &json(&checked)[0];
+    let found: Vec<_> = report["diagnostics"].as_array().expect("a list").iter().collect();
+    let starts = ["rule 105 never fires: rule 102", "rule 106 never fires", "rule 107 never fires"];
+    let ends = ["[shadowed]", "[counts-nothing]", "[unreachable]"];
+    assert_eq!(found.len(), 3, "{}", checked.out);
+    for (found, (start, end)) in found.iter().zip(starts.into_iter().zip(ends)) {
+        let message = found["message"].as_str().expect("a text");
+        assert!(message.starts_with(start) && message.ends_with(end), "{message}");
+        assert!(found["line"].as_u64() > Some(29), "{found}");
+    }
+}
