@@ -55,7 +55,7 @@ fn a_rule_cannot_ask_for_more_different_values_than_are_kept() {
                 <rule id=\"200\" level=\"3\" frequency=\"32\"><if_matched_sid>2</if_matched_sid>\
                 <distinct_dst_ip /></rule></group>";
     let id = sources.add("rules", rule);
-    let rules = vec![xml::read(&Dialect::OSSEC, &sources, id, &mut report)];
+    let rules = vec![xml::read(&Syntax::OSSEC, &sources, id, &mut report)];
     let files = Files { rules, ..Files::default() };
     assert!(compile::compile(&files, &compile::Settings::default(), &mut report).is_none());
     assert!(report.render(&sources, Colour::None).contains("`frequency` may be 31 at most"));
@@ -81,7 +81,7 @@ fn what_a_decoder_of_packets_does_not_find_is_read_from_the_line() {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let mut read = |name: &str, text: &str| {
         let id = sources.add(name, text);
-        xml::read(&Dialect::OSSEC, &sources, id, &mut report)
+        xml::read(&Syntax::OSSEC, &sources, id, &mut report)
     };
     let rules = format!("<group name=\"a,\">{ROOT}</group>");
     let files = Files {
