@@ -2,6 +2,7 @@
 //! plain model: the lines that were written.
 
 use super::*;
+use crate::packet::merged::{Merged, Target};
 use proptest::collection::vec as many;
 use proptest::prelude::*;
 
@@ -104,6 +105,10 @@ impl World {
             Format::LinuxAuditd { .. } => {
                 format!("type=X msg=audit(1.1:{}): line {number};", number / 8 * 2 + number % 2)
             }
+            Format::Packets { .. } => format!(
+                "kernel: DROP IN=a SRC=192.0.2.{} DST=198.51.100.1 PROTO=TCP SPT=1 DPT={number}",
+                number % 11
+            ),
             _ => format!("line {number};"),
         }
     }
@@ -277,6 +282,52 @@ proptest! {
         deeds in many(deed().prop_map(without_long), 1..60),
     ) {
         check_parts(way, births, format, &deeds)?;
+    }
+}
+
+/// Each packet is in one record, as itself or counted there, once.
+fn check_packets(way: Way, births: bool, deeds: &[Deed]) -> Result<(), TestCaseError> {
+    let mut world = world_after(way, births, Format::Packets { window_ms: 10_000 }, 65_536, deeds);
+    world.bench.disk.rename(LOG, b"/elsewhere");
+    world.bench.after(1);
+    world.bench.after(61_000);
+    world.bench.commit();
+    let mut ports = vec![0; world.number + 1];
+    for text in world.bench.safe.iter().map(String::as_bytes) {
+        match Merged::read(text) {
+            Some(merged) => merged.parts().for_each(|(target, count)| match target {
+                Target::Port(port) => ports[usize::from(port)] += count,
+                other => panic!("{other:?}"),
+            }),
+            None => {
+                let packet = crate::packet::read(text).expect("a packet");
+                ports[usize::from(packet.dport.expect("a port"))] += 1;
+            }
+        }
+    }
+    prop_assert!(ports.iter().skip(1).all(|count| *count == 1), "{:?}", ports);
+    prop_assert_eq!(world.bench.lost(), 0);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_merged_packet_is_counted_once_whatever_happens(
+        way in prop_oneof![Just(Way::Rename), Just(Way::CopyAndTruncate), Just(Way::CopyAndDelete)],
+        births: bool,
+        deeds in many(deed().prop_map(whole), 1..60),
+    ) {
+        check_packets(way, births, &deeds)?;
+    }
+}
+
+/// Lines have their own ends.
+fn whole(deed: Deed) -> Deed {
+    match deed {
+        Deed::Half => Deed::Lines(1),
+        other => without_long(other),
     }
 }
 
