@@ -137,7 +137,8 @@ mod tests {
         assert_eq!(add(Some("mine"), "c").unwrap(), "mine");
         let before = fs::read(&file).unwrap();
         assert!(matches!(add(Some("mine"), "d"), Err(RecordError::Taken(_))));
-        assert!(matches!(add(None, "b"), Err(RecordError::Known { line: 8, .. })));
+        let known = add(None, "b");
+        assert!(matches!(known, Err(RecordError::Known { line: 9, .. })), "{known:?}");
         assert!(matches!(add(Some("a]b"), "d"), Err(RecordError::Name)));
         assert!(matches!(add(None, " d"), Err(RecordError::Form)));
         assert_eq!(fs::read(&file).unwrap(), before, "a case that is refused changes nothing");
