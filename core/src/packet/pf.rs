@@ -73,16 +73,25 @@ pub(super) fn tcpdump<'t>(text: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     }
     end(without_colon(words.next().unwrap_or_default()), Slot::Dst, Slot::DstPort, draft);
     let said = words.find(|word| !word.is_empty()).unwrap_or_default();
-    let name = said.strip_suffix(b",").unwrap_or(said);
-    let protocol = Protocol::new(without_colon(name));
-    // All but TCP are named; of that the flags are told.
-    let is_named = matches!(protocol, Protocol::Number(_));
-    draft.packet.protocol = Some(if is_named { protocol } else { Protocol::TCP });
-    let flags = if name == b"Flags" { words.next().unwrap_or_default() } else { name };
-    if !is_named {
-        draft.packet.flags.add_letters(flags);
+    let flags = if said == b"Flags" { words.next().unwrap_or_default() } else { said };
+    match named(said) {
+        Some(protocol) => draft.packet.protocol = Some(protocol),
+        None => {
+            draft.packet.protocol = Some(Protocol::TCP);
+            draft.packet.flags.add_letters(flags);
+        }
     }
     Some(())
+}
+
+/// The protocol that a word names: `UDP,`, `ICMP6,`, `ESP(spi=0x7)`, `GREv0,`.
+/// None is named for TCP, of which the flags are told.
+fn named(word: &[u8]) -> Option<Protocol<'_>> {
+    let end = word.iter().position(|byte| !byte.is_ascii_alphanumeric()).unwrap_or(word.len());
+    let name = word.get(..end)?;
+    let without_version = name.split(|byte| *byte == b'v').next().unwrap_or(name);
+    let known = [name, without_version].map(Protocol::new);
+    known.into_iter().find(|protocol| matches!(protocol, Protocol::Number(_)))
 }
 
 fn without_colon(word: &[u8]) -> &[u8] {

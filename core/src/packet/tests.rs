@@ -104,6 +104,14 @@ const LINES: &[(&str, &str)] = &[
         "rule 5/0(match): block in on em0: 192.0.2.7.40000 ? 198.51.100.1.81",
         "pflog? Drop - em0>- 192.0.2.7#40000>-  5/0 -",
     ),
+    (
+        "rule 7/0(match): block in on em0: 192.0.2.7 > 198.51.100.1: ESP(spi=0x00000007,seq=0x1), length 64",
+        "pflog Drop ESP em0>- 192.0.2.7>198.51.100.1  7/0 -",
+    ),
+    (
+        "rule 7/0(match): block in on em0: 192.0.2.7 > 198.51.100.1: GREv0, length 64",
+        "pflog Drop GRE em0>- 192.0.2.7>198.51.100.1  7/0 -",
+    ),
     ("su: by rule x (match) pass the salt", "none"),
     (
         "2023-03-18T20:36:59.594792+01:00 10.0.0.1 firewall,info drop-tcp input: in:ether1-WAN out:(unknown 0), connection-state:new src-mac 00:17:10, proto TCP (SYN), 192.0.2.7:59388->198.51.100.1:23, len 40",
@@ -221,7 +229,7 @@ fn lines_of_all_makers_say_the_same_things() {
 
 #[test]
 fn what_stands_beside_the_addresses_is_read_too() {
-    let [icmp, error, count] = [4, 5, 23].map(|at| read(LINES[at].0.as_bytes()).unwrap());
+    let [icmp, error, count] = [4, 5, 25].map(|at| read(LINES[at].0.as_bytes()).unwrap());
     assert_eq!((icmp.icmp, icmp.ttl, icmp.length), (Some((128, 0)), Some(52), Some(80)));
     assert_eq!(error.icmp, Some((3, 1)), "of the error, not of the packet in it");
     assert_eq!(count.count, Some(3));

@@ -45,6 +45,8 @@ struct Lint<'c, 'l> {
     asked: Vec<Vec<usize>>,
     /// Decoder ids with the types of log that they give.
     gives: HashSet<(u16, u8)>,
+    /// Decoder ids of plug-ins, which decide on the type themselves.
+    plugins: HashSet<u16>,
     comparisons: usize,
 }
 
@@ -104,7 +106,9 @@ impl<'c, 'l> Lint<'c, 'l> {
         });
         let asked = asked.collect();
         let gives = image.decoders.iter().map(|decoder| (decoder.id.get(), decoder.category)).collect();
-        Self { catalog, asked, gives, comparisons: 0 }
+        let plugins = image.decoders.iter().filter(|decoder| decoder.plugin != 0);
+        let plugins = plugins.map(|decoder| decoder.id.get()).collect();
+        Self { catalog, asked, gives, plugins, comparisons: 0 }
     }
 
     /// At every place of the rule another one, the same or not, is tried
@@ -159,7 +163,8 @@ impl<'c, 'l> Lint<'c, 'l> {
         let wanted = conditions.iter().find(|row| row.kind == condition::DECODED_AS)?.a.get();
         let root_gives = |place: &usize| {
             let root = catalog.path(*place).first().map(|root| catalog.rule(catalog.rule_at(*root)));
-            root.is_some_and(|root| self.gives.contains(&(wanted, root.category)))
+            self.plugins.contains(&wanted)
+                || root.is_some_and(|root| self.gives.contains(&(wanted, root.category)))
         };
         let places = catalog.places(row);
         (!places.is_empty() && !places.iter().any(root_gives)).then(|| Finding {

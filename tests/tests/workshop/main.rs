@@ -78,7 +78,7 @@ fn a_rule_is_shown_with_its_conditions_its_neighbours_and_its_text() {
     let conf = rules(&folder, &RULES.replace("</group>\n", OVERWRITE));
     let shown = &json(&ask(&["rules", "show", "101", "--json"], &conf, ""))[0];
     assert_eq!((&shown["level"], &shown["line"]), (&6.into(), &8.into()));
-    assert_eq!(shown["overwritten"][0]["line"], 30);
+    assert_eq!(shown["overwritten"][0]["line"], 34);
     assert_eq!(shown["parents"], serde_json::json!([100]));
     assert_eq!((&shown["children"], &shown["correlated_by"]), (&vec![103].into(), &vec![103].into()));
     assert_eq!(shown["conditions"][0]["words"], "the log matches `bang` (match)");
