@@ -243,7 +243,9 @@ impl<'i, 'm> History<'i, 'm> {
             self.overflow(event.now.epoch);
         }
         let (time, category) = (event.now.epoch, event.category as u8);
-        let mut slot = Slot { time, mark, rule, category, copies: event.copies, ..Slot::default() };
+        // Of one that a search has used up its packets do not count again.
+        let copies = if mark == 0 { event.copies } else { Copies::default() };
+        let mut slot = Slot { time, mark, rule, category, copies, ..Slot::default() };
         if !self.write_bytes(event, &mut slot) {
             return;
         }

@@ -348,7 +348,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
     /// Searches earlier events, newest first.
     fn correlates(&mut self, matcher: &mut impl Matcher, event: &Event<'_>, rule: &RuleRow) -> bool {
         let mut found = Found::default();
-        let own = found.begin(event, rule);
+        // Its packets have made the rule above fire; to this one it is once that it did.
+        let own = if self.mark == 0 { found.begin(event, rule) } else { found.begin_once(event, rule) };
         let history = &self.judge.history;
         let list = rule.search_in.get();
         let hit = match rule.search {
@@ -450,6 +451,13 @@ impl Found {
         let own = self.distinct.begin(event, rule).min(weight(&event.copies, rule));
         self.count = if rule.search == search::HISTORY { 0 } else { own.saturating_sub(1) };
         self.count
+    }
+
+    /// Counts nothing beyond the event itself.
+    fn begin_once(&mut self, event: &Event<'_>, rule: &RuleRow) -> u32 {
+        self.begin(event, rule);
+        self.count = 0;
+        0
     }
 
     /// Counts earlier events that fit, until there is one more than the
