@@ -199,12 +199,14 @@ impl<'i, 'm> History<'i, 'm> {
         if self.len() >= self.memory.slots.len() {
             self.overflow(event.now.epoch);
         }
+        // Of one that a search has used up its packets do not count again.
+        let copies = if mark == 0 { event.copies } else { Copies::default() };
         let mut slot = Slot {
             time: event.now.epoch,
             mark,
             rule,
             category: event.category as u8,
-            copies: event.copies,
+            copies,
             dynamic: condition::has_dynamic(&self.image, event),
             ..Slot::default()
         };

@@ -395,8 +395,10 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         if rule.search == search::NONE {
             return true;
         }
-        let found =
-            Search::new(&self.judge.image, &self.judge.history, event, rule).run(matcher, &mut |_, _| {});
+        let mut search = Search::new(&self.judge.image, &self.judge.history, event, rule);
+        // Its packets have made the rule above fire; to this one it is once that it did.
+        search.counts_packets = self.mark == 0;
+        let found = search.run(matcher, &mut |_, _| {});
         let Some(found) = found else { return false };
         for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());

@@ -50,6 +50,8 @@ pub(super) struct Search<'s, 'i, 'm, 't> {
     history: &'s History<'i, 'm>,
     event: &'s Event<'t>,
     rule: &'s RuleRow,
+    /// Whether the packets of the event itself count, or it once.
+    pub(super) counts_packets: bool,
 }
 
 impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
@@ -59,7 +61,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         event: &'s Event<'t>,
         rule: &'s RuleRow,
     ) -> Self {
-        Self { image, history, event, rule }
+        Self { image, history, event, rule, counts_packets: true }
     }
 
     /// Counts earlier events until there is one more than the rule's
@@ -140,7 +142,8 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// that it is there.
     fn own(&self, distinct: &mut Distinct) -> u32 {
         let own = distinct.begin(self.event, self.rule).min(weight(&self.event.copies, self.rule));
-        if self.rule.search == search::HISTORY { 0 } else { own.saturating_sub(1) }
+        let counts = self.counts_packets && self.rule.search != search::HISTORY;
+        if counts { own.saturating_sub(1) } else { 0 }
     }
 
     /// Whether the event that completes a search is quoted too.

@@ -125,6 +125,11 @@ fn an_event_of_several_packets_counts_as_often() {
     assert_eq!(ids_of(&rules, &[merged(0, 2, "22x2"), merged(1, 2, "22x2")]), [one, many]);
     // Once it was used up it does not count again.
     assert_eq!(ids_of(&rules, &[merged(0, 9, "22x9"), probe(1, "a", "192.0.2.1", "1")]), [many, one]);
+    // To a rule about rules that counted it is one of those.
+    let above = "<rule id=\"300\" level=\"12\" frequency=\"1\"><if_matched_sid>200</if_matched_sid>\
+                 <description>again</description></rule>";
+    let thrice = [merged(0, 90, "22x90"), merged(9, 90, "22x90"), merged(18, 90, "22x90")];
+    assert_eq!(ids_of(&format!("{rules}{above}"), &thrice), [many, many, Some(300)]);
     // What somebody wrote behind a line of his own is one packet.
     let forged = (1000, merged(0, 900, "22x900").1.replace(MERGED, ""));
     assert_eq!(ids_of(&rules, &[forged]), [one]);
