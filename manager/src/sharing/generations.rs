@@ -16,7 +16,7 @@
 //! [`UNPACKED_MAX`] bytes.
 
 use crate::outputs::clock::MONTHS;
-use bartizan_core::follow::{Disk, Stat, Trouble};
+use bartizan_core::follow::{Disk, FileId, Stat, Trouble};
 use flate2::read::MultiGzDecoder;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -132,7 +132,11 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     type File = Opened<'d, D>;
 
     fn stat(&self, path: &[u8]) -> Result<Stat, Trouble> {
-        self.inner.stat(&self.find(path)?.0)
+        let (found, is_packed) = self.find(path)?;
+        match is_packed {
+            true => self.stat_open(&self.open(path)?),
+            false => self.inner.stat(&found),
+        }
     }
 
     fn open(&self, path: &[u8]) -> Result<Self::File, Trouble> {
@@ -149,8 +153,7 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     fn stat_open(&self, file: &Self::File) -> Result<Stat, Trouble> {
         match file {
             Opened::Plain(file) => self.inner.stat_open(file),
-            // How much it gives is only known at its end; it does not grow.
-            Opened::Packed(file, _) => Ok(Stat { size: u64::MAX >> 1, ..self.inner.stat_open(file)? }),
+            Opened::Packed(file, _) => self.inner.stat_open(file).map(|stat| self.stat_packed(file, stat)),
         }
     }
 
@@ -170,6 +173,21 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
 }
 
 impl<D: Disk> Generations<'_, D> {
+    /// When a compressed file was made says nothing of its content, and how
+    /// much it gives is only known at its end. Its header may say when the
+    /// content was written last (RFC 1952 §2.3.1); else most programs give the
+    /// file that time.
+    fn stat_packed(&self, file: &D::File, stat: Stat) -> Stat {
+        let mut header = [0; 8];
+        let _ = self.inner.read_at(file, 0, &mut header);
+        let [.., a, b, c, d] = header;
+        let modified = match u32::from_le_bytes([a, b, c, d]) {
+            0 => stat.modified,
+            second => u64::from(second) * 1_000_000_000,
+        };
+        Stat { id: FileId { born: 0, ..stat.id }, size: u64::MAX >> 1, modified }
+    }
+
     /// Shows all that a log was rotated to.
     fn each(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
         let mut goes_on = true;
