@@ -8,15 +8,15 @@
 //! | `firewall/firewall.log-20261120` | itself, else `firewall/2026/Nov/ossec-firewall-20.log`, else its `.gz` |
 //!
 //! Who compresses may give a file the time of today, and then it looks younger
-//! than it is. So compressed files are known again by their beginning, and
-//! those that were there in an earlier round are not shown.
+//! than it is. So old files are known again by their beginning when they are
+//! compressed, and then not shown.
 //!
 //! What is compressed is unpacked as it is read and nowhere kept. Work: going
 //! back in it begins again at its start; no file gives more than
 //! [`UNPACKED_MAX`] bytes.
 
 use crate::outputs::clock::MONTHS;
-use bartizan_core::follow::{Disk, Stat, Trouble};
+use bartizan_core::follow::{Disk, FileId, Stat, Trouble};
 use flate2::read::MultiGzDecoder;
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -41,10 +41,10 @@ const DAYS: i32 = 40;
 /// Links that change every day, and the beginning of the files of a day.
 const DAILY: [(&str, &str); 2] = [("firewall.log", "ossec-firewall-"), ("archives.log", "ossec-archive-")];
 
-/// Bytes by which a compressed file is known again, unpacked.
+/// Bytes by which a file is known again.
 const HEAD: usize = 1024;
 
-/// The beginning of a compressed file: of its SHA-256.
+/// What is known of a file's beginning: the first bytes of its SHA-256.
 pub type Fingerprint = [u8; 8];
 
 /// A disk over another one.
@@ -74,23 +74,29 @@ impl<'d, D: Disk> Generations<'d, D> {
         self.known = known.collect();
     }
 
-    /// The beginnings of the compressed files that a log was rotated to, at
-    /// most so many.
-    pub fn packed(&self, path: &[u8], most: usize) -> Vec<Fingerprint> {
+    /// What a log was rotated to, each file with its beginning, at most so many.
+    pub fn old(&self, path: &[u8], most: usize) -> Vec<(FileId, Fingerprint)> {
         let mut found = Vec::new();
         self.each(path, &mut |sibling| {
-            found.extend(self.fingerprint(sibling));
+            let file = self.open(sibling).ok();
+            let id = file.as_ref().and_then(|file| self.stat_open(file).ok()).map(|stat| stat.id);
+            found.extend(id.zip(file.and_then(|file| self.fingerprint(&file))));
             found.len() < most
         });
         found
     }
 
-    /// The beginning of a file, if it is compressed and not empty.
-    fn fingerprint(&self, path: &[u8]) -> Option<Fingerprint> {
-        let Ok(file @ Opened::Packed(..)) = self.open(path) else { return None };
+    /// The beginning of a file that is not empty.
+    fn fingerprint(&self, file: &Opened<'d, D>) -> Option<Fingerprint> {
         let mut head = [0; HEAD];
-        let count = self.read_at(&file, 0, &mut head).ok().filter(|count| *count > 0)?;
+        let count = self.read_at(file, 0, &mut head).ok().filter(|count| *count > 0)?;
         Sha256::digest(head.get(..count)?).first_chunk().copied()
+    }
+
+    /// Whether a file is compressed and was there before.
+    fn is_known(&self, path: &[u8]) -> bool {
+        let file = self.open(path).ok().filter(|file| matches!(file, Opened::Packed(..)));
+        file.and_then(|file| self.fingerprint(&file)).is_some_and(|head| self.known.contains(&head))
     }
 
     /// The file that is meant by a path, and whether it is to be unpacked.
@@ -132,7 +138,11 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     type File = Opened<'d, D>;
 
     fn stat(&self, path: &[u8]) -> Result<Stat, Trouble> {
-        self.inner.stat(&self.find(path)?.0)
+        let (found, is_packed) = self.find(path)?;
+        match is_packed {
+            true => self.stat_open(&self.open(path)?),
+            false => self.inner.stat(&found),
+        }
     }
 
     fn open(&self, path: &[u8]) -> Result<Self::File, Trouble> {
@@ -149,8 +159,7 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     fn stat_open(&self, file: &Self::File) -> Result<Stat, Trouble> {
         match file {
             Opened::Plain(file) => self.inner.stat_open(file),
-            // How much it gives is only known at its end; it does not grow.
-            Opened::Packed(file, _) => Ok(Stat { size: u64::MAX >> 1, ..self.inner.stat_open(file)? }),
+            Opened::Packed(file, _) => self.inner.stat_open(file).map(|stat| self.stat_packed(file, stat)),
         }
     }
 
@@ -164,12 +173,27 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     }
 
     fn siblings(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
-        let is_known = |path: &[u8]| self.fingerprint(path).is_some_and(|head| self.known.contains(&head));
-        self.each(path, &mut |sibling| !self.known.is_empty() && is_known(sibling) || visit(sibling));
+        let is_hidden = |path: &[u8]| !self.known.is_empty() && self.is_known(path);
+        self.each(path, &mut |sibling| is_hidden(sibling) || visit(sibling));
     }
 }
 
 impl<D: Disk> Generations<'_, D> {
+    /// When a compressed file was made says nothing of its content, and how
+    /// much it gives is only known at its end. Its header may say when the
+    /// content was written last (RFC 1952 §2.3.1); else most programs give the
+    /// file that time.
+    fn stat_packed(&self, file: &D::File, stat: Stat) -> Stat {
+        let mut header = [0; 8];
+        let _ = self.inner.read_at(file, 0, &mut header);
+        let [.., a, b, c, d] = header;
+        let modified = match u32::from_le_bytes([a, b, c, d]) {
+            0 => stat.modified,
+            second => u64::from(second) * 1_000_000_000,
+        };
+        Stat { id: FileId { born: 0, ..stat.id }, size: u64::MAX >> 1, modified }
+    }
+
     /// Shows all that a log was rotated to.
     fn each(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
         let mut goes_on = true;

@@ -5,7 +5,7 @@
 
 use super::generations::{Fingerprint, Generations};
 use bartizan_core::assemble::{Assembler, Context, Format, Record};
-use bartizan_core::follow::{Begin, Disk, Followed, Position, Progress, Sink, Trouble};
+use bartizan_core::follow::{Begin, Disk, Followed, GENERATIONS_MAX, Position, Progress, Sink, Trouble};
 use bartizan_core::pattern::NoPatterns;
 use bartizan_core::time::Millis;
 use jiff::civil::Date;
@@ -16,8 +16,8 @@ const BUFFER: usize = 64 << 10;
 /// Looks of one round: each goes on to files that the last one had no room for.
 const LOOKS_MAX: usize = 64;
 
-/// Compressed files that are known again.
-const PACKED_MAX: usize = 256;
+/// Old files that are known again when they are compressed.
+const OLD_MAX: usize = 256;
 
 /// Takes lines.
 pub trait Taker {
@@ -50,14 +50,13 @@ pub fn read<D: Disk>(
     let mut disk = Generations::new(disk, today);
     let (position, known) = position.map(decode).unwrap_or_default();
     disk.hide(known.iter().copied());
-    // Those that are there now are read by this round, or were before.
-    let packed = disk.packed(path, PACKED_MAX);
+    let old = disk.old(path, OLD_MAX);
     let memory = vec![0; Format::Lines.memory()].into_boxed_slice();
     let Ok(assembler) = Assembler::new(Format::Lines, memory) else { return Reached::default() };
     let mut followed = Followed::new(Begin::Start, assembler);
     let now = Millis(0);
     followed.place(&disk, path, now, position.as_ref());
-    let (mut reached, mut buffer, mut is_dry) = (Reached::default(), vec![0; BUFFER], false);
+    let (mut reached, mut buffer) = (Reached::default(), vec![0; BUFFER]);
     for _ in 0..LOOKS_MAX {
         let before = followed.position();
         let progress = loop {
@@ -71,14 +70,18 @@ pub fn read<D: Disk>(
         let news = followed.take_news();
         reached.lost |= news.lost;
         reached.trouble = reached.trouble.or(news.trouble);
-        is_dry = progress == Progress::Idle && followed.position() == before;
-        if is_dry || progress != Progress::Idle {
+        if progress != Progress::Idle || followed.position() == before {
             break;
         }
         followed.look(&disk, path, now);
     }
-    let known = if is_dry { packed } else { known };
-    reached.position = followed.position().map(|position| encode(&position, &known));
+    let position = followed.position();
+    // Now those that are younger are open, unless there are too many.
+    followed.look(&disk, path, now);
+    let open: Vec<_> = followed.files().collect();
+    let passed = old.iter().filter(|(id, _)| !open.contains(id)).map(|(_, head)| *head);
+    let known = if open.len() < GENERATIONS_MAX { passed.collect() } else { known };
+    reached.position = position.map(|position| encode(&position, &known));
     reached
 }
 
