@@ -554,11 +554,6 @@ fn the_other_configurations_of_the_corpus_are_read() {
     assert_eq!(config.rule_files.lists.len(), 6);
 }
 
-/// The names of files in the order of loading.
-fn names(files: &[ListedFile]) -> Vec<&str> {
-    files.iter().map(|file| file.name.as_str()).collect()
-}
-
 #[test]
 fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
     let folder = Folder::new()
