@@ -551,7 +551,7 @@ fn the_other_configurations_of_the_corpus_are_read() {
     let home = Home::new(corpus("wazuh-4.14/home").expect("a corpus"));
     let config = Config::read(&home, &home.configuration(None), &mut sources, &mut report);
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
-    assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (120, 168));
+    assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (127, 177));
     assert_eq!(config.rule_files.lists.len(), 6);
 }
 
