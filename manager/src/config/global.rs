@@ -96,7 +96,7 @@ impl Default for Global {
             alert_store_mb: 10 << 10,
             stats_level: 4,
             memory_size: 8192,
-            packet_events: true,
+            packet_events: false,
             allow_list: Vec::new(),
             email: Email::default(),
         }

@@ -10,6 +10,7 @@ mod responses;
 
 use super::*;
 use crate::diagnose::{Colour, Severity};
+use bartizan_core::image::Dialect;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -297,7 +298,7 @@ fn missing_files_are_errors_where_they_are_named() {
     let text = "<ossec_config>\n<rules>\n<include>nix.xml</include>\n<rule_dir>nowhere</rule_dir></rules></ossec_config>";
     let (config, mut sources, mut report) = read_in(&folder.home(), text);
     for file in config.rule_files.rules.iter().chain(&config.rule_files.decoders) {
-        assert_eq!(file.load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report), None);
+        assert_eq!(file.load(Dialect::Ossec, &mut sources, &mut report), None);
     }
     let shown = report.render(&sources, Colour::None);
     assert!(
@@ -528,9 +529,7 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     let files = &config.rule_files;
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
-        let source = file
-            .load(bartizan_core::image::Dialect::Ossec, &mut sources, &mut report)
-            .expect("a file of the corpus");
+        let source = file.load(Dialect::Ossec, &mut sources, &mut report).expect("a file of the corpus");
         assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
@@ -573,7 +572,7 @@ fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
     let (config, _, report) = read_in(&folder.home(), text);
     assert!(!report.has_errors(), "{:?}", problems(&report));
     let files = &config.rule_files;
-    assert_eq!(files.dialect, Some(bartizan_core::image::Dialect::Wazuh));
+    assert_eq!(files.dialect, Some(Dialect::Wazuh));
     assert_eq!(
         names(&files.rules),
         [

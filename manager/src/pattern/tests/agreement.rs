@@ -1,8 +1,11 @@
 //! Machine and fast matcher give the same answers.
 
 use super::super::agreement::assert_agreement;
-use super::super::{Language, Options};
+use super::super::required::{fold, required};
+use super::super::{Expressions, Language, Options, cases};
 use super::random::{Tape, pattern, text};
+use bartizan_core::pattern::Matcher;
+use bartizan_core::pattern::compile::parse;
 
 /// A language, and the options of one dialect or the other.
 fn kind(tape: &mut Tape) -> (Language, Options) {
@@ -24,6 +27,38 @@ fn fast_matcher_agrees_with_the_machine() {
         }
     }
     assert!(compared > 20_000 && matches > 5_000, "{compared} compared, {matches} matches");
+}
+
+#[test]
+fn every_match_has_a_literal_that_is_asked_for() {
+    let (mut asked, mut matches) = (0, 0);
+    for seed in 300_000..360_000 {
+        let mut tape = Tape::new(seed);
+        let (language, options) = kind(&mut tape);
+        let pattern = pattern(&mut tape, language);
+        // What is inverted asks for nothing.
+        let inverted = language == Language::OsMatch && pattern.starts_with(b"!");
+        let Ok(parsed) = parse(language, &pattern, options, cases) else { continue };
+        let Some(literals) = required(&parsed).filter(|_| !inverted) else { continue };
+        let mut expressions = Expressions::new(cases);
+        let Ok(id) = expressions.add(language, &pattern, options) else { continue };
+        for _ in 0..4 {
+            let text = text(&mut tape);
+            asked += 1;
+            if expressions.is_match(id, &text) {
+                let mut buffer = Vec::new();
+                let folded = fold(&text, &mut buffer);
+                let has =
+                    |one: &Vec<u8>| one.is_empty() || folded.windows(one.len()).any(|part| part == *one);
+                assert!(
+                    literals.iter().any(has),
+                    "seed {seed}: {language:?} {pattern:?} {text:?} {literals:?}"
+                );
+                matches += 1;
+            }
+        }
+    }
+    assert!(asked > 50_000 && matches > 3_000, "{asked} asked, {matches} matches");
 }
 
 #[test]
