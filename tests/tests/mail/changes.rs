@@ -26,17 +26,16 @@ fn what_has_changed_in_the_output_of_a_command_is_mailed() {
         Running::start(&mut command(&["run", "--home", &home, "-c", &conf, "--listen", "127.0.0.1:0"]));
     let seen = || std::fs::read_dir(folder.join("queue/diff")).is_ok_and(|mut found| found.next().is_some());
     running.wait_for("a first output", |_| seen());
-    folder.write("ports", "tcp 22\ntcp 25\ntcp 80\ntcp 443\ntcp 31337 \u{1b}[2J\r\nBcc: thief@example.net\n");
+    folder.write("ports", "tcp 22\ntcp 25\ntcp 80\ntcp 443\ntcp 31337 <b>\r\nBcc: thief@example.net\n");
     let mail = smtp.wait_for(1).remove(0);
     let read = MessageParser::default().parse(&mail.bytes).expect("a mail");
     assert!(read.bcc().is_none() && mail.to == ["root@example.com"]);
     let text = read.body_text(0).expect("a text").replace("\r\n", "\n");
-    let new =
-        "ossec: output: 'listening':\ntcp 22\ntcp 25\ntcp 80\ntcp 443\ntcp 31337 \\x1b[2J\\r\nBcc: thief";
+    let new = "ossec: output: 'listening':\ntcp 22\ntcp 25\ntcp 80\ntcp 443\ntcp 31337 <b>\nBcc: thief";
     assert!(text.contains(new), "the new output: {text}");
     let old = "Previous output:\nossec: output: 'listening':\ntcp 22\ntcp 25\ntcp 80\ntcp 443\n";
     assert!(text.contains(old), "the old one: {text}");
-    let changed = "What has changed:\n\n@@ -4,2 +4,4 @@\n tcp 80\n tcp 443\n+tcp 31337 \\x1b[2J";
+    let changed = "What has changed:\n\n@@ -4,2 +4,4 @@\n tcp 80\n tcp 443\n+tcp 31337 <b>";
     assert!(text.contains(changed) && text.contains("\n+Bcc: thief@example.net\n"), "the difference: {text}");
     assert_eq!(running.stop().code, Some(0));
     assert_eq!(smtp.confirmed().len(), 1, "the first output is no change");
