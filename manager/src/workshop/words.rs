@@ -41,13 +41,17 @@ fn matches(image: &Image<'_>, id: u16) -> String {
     format!("matches {} ({language})", quoted(source))
 }
 
-/// What must be true of the value of a condition with a pattern.
-fn agrees(image: &Image<'_>, row: &ConditionRow) -> String {
-    let matches = matches(image, row.a.get());
-    match row.flags & condition_flag::NEGATED {
-        0 => matches,
-        _ => format!("is there, and not: {matches}"),
+/// What a condition asks of its pattern.
+fn asks(image: &Image<'_>, row: &ConditionRow) -> String {
+    let (source, language) = pattern(image, row.a.get());
+    match is_negated(row) {
+        false => format!("matches {} ({language})", quoted(source)),
+        true => format!("is there and does not match {} ({language})", quoted(source)),
     }
+}
+
+fn is_negated(row: &ConditionRow) -> bool {
+    row.flags & condition_flag::NEGATED != 0
 }
 
 /// What a pattern or a list is about.
@@ -57,9 +61,8 @@ pub fn subject_name(what: u8) -> &'static str {
         subject::PROGRAM => "program name",
         subject::HOST => "host name",
         subject::USER | subject::SOURCE_USER => "user",
-        subject::LOCATION => "location",
-        subject::DYNAMIC => "field",
         subject::GEO => "place in the world",
+        subject::LOCATION => "location",
         field => Field::from_u8(field).map_or("field", Field::label),
     }
 }
@@ -74,15 +77,19 @@ pub fn condition(catalog: &Catalog<'_>, rule: &RuleRow, row: &ConditionRow) -> S
     let number = row.a.get();
     match row.kind {
         condition::DECODED_AS => format!("the decoder is {}", quoted(decoder_of(image, number))),
-        condition::PATTERN => format!("the {} {}", subject_name(row.option), agrees(image, row)),
-        condition::ACTION => format!("the action is {}", quoted(image.text(named(row)))),
+        condition::PATTERN => format!("the {} {}", subject_name(row.option), asks(image, row)),
+        condition::ACTION => {
+            let not = if is_negated(row) { "not " } else { "" };
+            format!("the action is {not}{}", quoted(image.text(named(row))))
+        }
         condition::FIELD => {
-            format!("the field {} {}", quoted(image.text(named(row))), agrees(image, row))
+            format!("the field {} {}", quoted(image.text(named(row))), asks(image, row))
         }
         condition::ADDRESS => {
             let texts = elements_of(catalog, rule, row).into_iter().map(|(_, element)| element.text_lossy());
             let list = texts.map(|text| text.trim().to_owned()).collect::<Vec<_>>().join(", ");
-            format!("the {} is in {}", subject_name(row.option), quoted(list.as_bytes()))
+            let not = if is_negated(row) { "not " } else { "" };
+            format!("the {} is {not}in {}", subject_name(row.option), quoted(list.as_bytes()))
         }
         condition::COMPILED => {
             let name = Function::NAMES.get(usize::from(row.option)).unwrap_or(&"?");
@@ -116,7 +123,10 @@ fn weekdays(days: u8) -> String {
 }
 
 fn list(image: &Image<'_>, row: &ConditionRow) -> String {
-    let what = subject_name(row.c.get() as u8);
+    let what = match row.c.get() as u8 {
+        subject::DYNAMIC => format!("field {}", quoted(image.name(row.d.get()))),
+        what => subject_name(what).to_owned(),
+    };
     let list = image.lists.get(usize::from(row.a.get())).map_or(&b"?"[..], |name| image.text(*name));
     let list = quoted(list);
     let value = u16::try_from(row.b.get()).ok().filter(|id| *id != NONE);
@@ -138,6 +148,9 @@ pub fn value<'e>(image: &Image<'e>, event: &'e Event<'_>, row: &ConditionRow) ->
         condition::ACTION => event.field(Field::Action),
         condition::FIELD => conditions::dynamic(image, event, image.text(named(row))),
         condition::ADDRESS => event.field(Field::from_u8(row.option)?),
+        condition::LIST if row.c.get() as u8 == subject::DYNAMIC => {
+            conditions::dynamic(image, event, image.name(row.d.get()))
+        }
         condition::LIST => conditions::value_of(event, row.c.get() as u8),
         condition::SIZE => Some(event.log()),
         _ => None,
@@ -170,7 +183,7 @@ pub fn key(key: Key) -> &'static str {
         Key::User => "user",
         Key::SrcPort => "src_port",
         Key::DstPort => "dst_port",
-        Key::Host => "location",
+        Key::Host | Key::Location => "location",
         Key::Url => "url",
         Key::Geo => "srcgeoip",
         Key::SrcUser => "srcuser",
@@ -181,22 +194,30 @@ pub fn key(key: Key) -> &'static str {
         Key::ExtraData => "extra_data",
         Key::Status => "status",
         Key::SystemName => "system_name",
-        Key::Location => "location",
         Key::Agent => "agent",
     }
 }
 
 fn keys(mask: u32) -> impl Iterator<Item = &'static str> {
-    Key::ALL.into_iter().filter(move |key| mask & key.bit() != 0).map(key)
+    Key::of_mask(mask).map(key)
 }
 
 /// What the earlier events of a search have in common with this one, as rule
 /// files say it: `same_source_ip`, `different_url`.
-pub fn comparisons(rule: &RuleRow) -> Vec<String> {
+pub fn comparisons(image: &Image<'_>, rule: &RuleRow) -> Vec<String> {
     let same = keys(rule.same.get()).map(|key| format!("same_{key}"));
     let different = keys(rule.different.get()).map(|key| format!("different_{key}"));
+    let fields = |word: &'static str, range| {
+        let names = image.range(image.index, range).iter().map(|row| image.name(row.get()));
+        names.map(move |name| format!("{word} {}", quoted(name)))
+    };
     let distinct = keys(rule.distinct.get()).map(|key| format!("distinct_{key}"));
-    same.chain(different).chain(distinct).collect()
+    let same_fields = fields("same_field", rule.same_fields);
+    same.chain(different)
+        .chain(distinct)
+        .chain(same_fields)
+        .chain(fields("different_field", rule.different_fields))
+        .collect()
 }
 
 /// What a rule counts: `events of rule 5716`.
@@ -225,7 +246,7 @@ pub fn searched(catalog: &Catalog<'_>, row: u16) -> Option<String> {
 pub fn correlation(catalog: &Catalog<'_>, row: u16) -> Option<String> {
     let rule = catalog.rule(row);
     let what = searched(catalog, row)?;
-    let alike = comparisons(rule);
+    let alike = comparisons(&catalog.image, rule);
     let alike = if alike.is_empty() { String::new() } else { format!(", {}", alike.join(", ")) };
     Some(format!("{} earlier {what} within {} s{alike}", wanted(rule), rule.timeframe))
 }
@@ -271,6 +292,7 @@ fn names(row: &ConditionRow) -> &'static [&'static str] {
         (condition::DECODED_AS, _) => &["decoded_as"],
         (condition::PATTERN, subject::LOG) => &["match", "regex", "match_pcre2", "pcre2"],
         (condition::PATTERN, subject::PROGRAM) => &["program_name", "program_name_pcre2"],
+        (condition::PATTERN, subject::LOCATION) => &["location"],
         (condition::PATTERN, subject::HOST) => &["hostname", "hostname_pcre2"],
         (condition::PATTERN, subject::USER) => &["user", "user_pcre2"],
         (condition::PATTERN, subject::GEO) => &["srcgeoip", "dstgeoip", "srcgeoip_pcre2", "dstgeoip_pcre2"],

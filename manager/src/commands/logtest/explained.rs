@@ -350,7 +350,7 @@ fn search_object(catalog: &Catalog<'_>, search: &Search) -> Value {
         "counted": search.counted,
         "wanted": search.wanted,
         "timeframe": rule.timeframe.get(),
-        "compares": words::comparisons(rule),
+        "compares": words::comparisons(&catalog.image, rule),
         "looked_at": search.looked_at,
         "events": events,
     })

@@ -235,7 +235,7 @@ fn object(catalog: &Catalog<'_>, row: u16) -> Value {
             "words": words::correlation(catalog, row),
             "earlier_events": words::wanted(rule),
             "timeframe": rule.timeframe.get(),
-            "compares": words::comparisons(rule),
+            "compares": words::comparisons(&catalog.image, rule),
         })
     });
     json!({
