@@ -93,10 +93,10 @@ impl<'d, D: Disk> Generations<'d, D> {
         Sha256::digest(head.get(..count)?).first_chunk().copied()
     }
 
-    /// Whether a file is compressed and was there before.
+    /// Whether a file is compressed and was there before, or has nothing in it.
     fn is_known(&self, path: &[u8]) -> bool {
         let file = self.open(path).ok().filter(|file| matches!(file, Opened::Packed(..)));
-        file.and_then(|file| self.fingerprint(&file)).is_some_and(|head| self.known.contains(&head))
+        file.is_some_and(|file| self.fingerprint(&file).is_none_or(|head| self.known.contains(&head)))
     }
 
     /// The file that is meant by a path, and whether it is to be unpacked.
@@ -173,8 +173,7 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
     }
 
     fn siblings(&self, path: &[u8], visit: &mut dyn FnMut(&[u8]) -> bool) {
-        let is_hidden = |path: &[u8]| !self.known.is_empty() && self.is_known(path);
-        self.each(path, &mut |sibling| is_hidden(sibling) || visit(sibling));
+        self.each(path, &mut |sibling| self.is_known(sibling) || visit(sibling));
     }
 }
 
@@ -373,7 +372,7 @@ mod tests {
             "2026/Nov/ossec-firewall-19.log",
             "2026/Nov/ossec-alerts-18.log",
         ] {
-            std::fs::write(folder.path().join(name), b"").expect("a file");
+            std::fs::write(folder.path().join(name), packed(b"x")).expect("a file");
         }
         let (local, name) = (LocalDisk::default(), folder.path().join("firewall.log"));
         let disk = Generations::new(&local, "2026-11-21".parse().expect("a day"));

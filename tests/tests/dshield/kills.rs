@@ -66,10 +66,10 @@ fn each_line_is_delivered_once_however_often_the_command_is_killed() {
                 let name = |n: u64| folder.join(format!("firewall.log.{n}.gz"));
                 let _ = fs::rename(name(n), name(n + 1));
             }
+            let _ = fs::rename(folder.join("firewall.log.1"), folder.join("firewall.log.10"));
             if round % 8 == 3 {
                 pack(&log, &folder.join("firewall.log.1.gz"));
             } else {
-                let _ = fs::rename(folder.join("firewall.log.1"), folder.join("firewall.log.10"));
                 fs::rename(&log, folder.join("firewall.log.1")).expect("rotated");
             }
             append(&log, written, written + 3);
