@@ -36,6 +36,8 @@ pub struct Slot {
     pub copies: Copies,
     /// Whether it has dynamic fields.
     pub dynamic: bool,
+    /// Whether an agent has sent it.
+    pub from_agent: bool,
     start: u32,
     len: u32,
     text: u16,
@@ -208,6 +210,7 @@ impl<'i, 'm> History<'i, 'm> {
             category: event.category as u8,
             copies,
             dynamic: condition::has_dynamic(&self.image, event),
+            from_agent: event.is_from_agent(),
             ..Slot::default()
         };
         if !self.write_bytes(event, &mut slot) {
