@@ -112,20 +112,7 @@ fn write_packets(out: &mut Vec<u8>, alert: &Alert<'_>, count: u32, sport: &[u8],
         // Writing to memory does not fail.
         let _ = write!(out, " [{count} packets]");
     }
-    let parts: [&[u8]; 12] = [
-        b" ",
-        action,
-        b" ",
-        protocol,
-        b" ",
-        src,
-        b":",
-        sport,
-        b"->",
-        dst,
-        b":",
-        dport,
-    ];
+    let parts: [&[u8]; 12] = [b" ", action, b" ", protocol, b" ", src, b":", sport, b"->", dst, b":", dport];
     parts.iter().for_each(|part| out.extend_from_slice(part));
     out.push(b'\n');
 }
