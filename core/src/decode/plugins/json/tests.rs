@@ -248,7 +248,8 @@ fn stands_for(text: &str, value: &Json) -> bool {
             }
         }
         Json::Array(_) => serde_json::from_str(text).is_ok_and(|read: Json| is_same(&read, value)),
-        Json::Null | Json::Bool(_) => text == value.to_string(),
+        Json::Null => text == "null",
+        Json::Bool(is) => text == if *is { "true" } else { "false" },
         Json::Object(_) => false,
     }
 }
