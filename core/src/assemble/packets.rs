@@ -1,9 +1,10 @@
-//! Lines of a packet filter: equal packets that were refused are one record.
+//! Lines of the kernel's packet filter: equal packets that were refused are
+//! one record.
 //!
 //! A router under a scan writes a line for each packet; most differ in the
 //! port alone. The first line stays as it was written, the ports of the others
-//! stand behind it (see [`merged`]). A line that is no refused packet, or is
-//! understood in part only, is a record of its own at once.
+//! stand behind it (see [`merged`]). A line that is no refused packet of the kernel, or
+//! is understood in part only, is a record of its own at once.
 //!
 //! Sources that have no lines of a file may put a line of their own before
 //! each: what it says must be equal, too.
@@ -70,7 +71,7 @@ pub(super) fn push(desk: &mut Desk<'_>, line: &Line<'_>, window_ms: u32) {
 fn read(text: &[u8]) -> Option<(&[u8], Packet<'_>)> {
     let at = memchr::memrchr(b'\n', text).map_or(0, |at| at + 1);
     let (before, line) = text.split_at_checked(at)?;
-    Some((before, packet::read(line)?))
+    Some((before, packet::read_kernel(line)?))
 }
 
 /// Whether a packet was refused, and all of it is understood. One that stands

@@ -331,6 +331,24 @@ impl Packet<'_> {
 pub fn read(line: &[u8]) -> Option<Packet<'_>> {
     let mut draft = Draft::default();
     fill(line, &mut draft)?;
+    finish(line, draft)
+}
+
+/// The same of the kernel's own lines alone: a host that writes them need not
+/// carry what the other makers write.
+pub fn read_kernel(line: &[u8]) -> Option<Packet<'_>> {
+    let mut draft = Draft::default();
+    kernel(line, &mut draft)?;
+    finish(line, draft)
+}
+
+fn kernel<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
+    memmem::find(line, b"SRC=").and(memmem::find(line, b"DST="))?;
+    netfilter::fill(line, draft);
+    Some(())
+}
+
+fn finish<'t>(line: &'t [u8], draft: Draft<'t>) -> Option<Packet<'t>> {
     let mut packet = draft.finish();
     if packet.is_empty() {
         return None;
@@ -366,8 +384,7 @@ fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     if firewall_log::fill(line, draft).or_else(|| words::windows(line, draft)).is_some() {
         return Some(());
     }
-    if find(b"SRC=").is_some() && find(b"DST=").is_some() {
-        netfilter::fill(line, draft);
+    if kernel(line, draft).is_some() {
         return Some(());
     }
     if let Some(at) = find(b"filterlog") {

@@ -121,7 +121,7 @@ fn over_time(out: &mut String, chart: &Bars) {
         column(out, bar, x, slot, highest);
         if number % labelled == 0 {
             // On a small screen there is room for every other one.
-            let class = if number / labelled % 2 == 0 { "odd" } else { "even" };
+            let class = if (number / labelled).is_multiple_of(2) { "odd" } else { "even" };
             let y = height + 6;
             put(out, format_args!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{}</text>\n", bar.label));
         }

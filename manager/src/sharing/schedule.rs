@@ -52,7 +52,7 @@ impl Schedule {
     }
 }
 
-fn serve(home: &PathBuf, mut plans: Vec<Scheduled>, told: &Receiver<Vec<Scheduled>>) {
+fn serve(home: &Path, mut plans: Vec<Scheduled>, told: &Receiver<Vec<Scheduled>>) {
     let mut said = BTreeSet::new();
     loop {
         for (plan, interval_s) in &plans {

@@ -628,7 +628,7 @@ impl<'e> Texts<'e> {
     /// The first element, the last one, and the text of all.
     fn get(&self, slot: usize) -> Option<(&'e Element, &'e Element, Vec<u8>)> {
         let all = || self.found.iter().filter(|(s, _)| *s == slot).map(|(_, element)| *element);
-        Some((all().next()?, all().last()?, all().flat_map(|e| e.text.iter().copied()).collect()))
+        Some((all().next()?, all().next_back()?, all().flat_map(|e| e.text.iter().copied()).collect()))
     }
 }
 
