@@ -67,10 +67,10 @@ pub const PROGRAM_MAX: usize = 16384;
 pub const MEMO_WORDS_MAX: usize = 1 << 17;
 
 /// Steps that a pattern search of no linear bound may take in any text.
-pub const STEPS_FREE: u64 = 1 << 16;
+pub const STEPS_FREE: u64 = 1 << 18;
 
 /// Steps that such a search may take beyond that for each byte of its text.
-pub const STEPS_PER_BYTE: u64 = 256;
+pub const STEPS_PER_BYTE: u64 = 512;
 
 /// Memory of one pattern search: frames of eight bytes to go back to (2 MiB).
 pub const FRAMES_MAX: usize = 1 << 18;

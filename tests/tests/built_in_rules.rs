@@ -20,8 +20,8 @@ fn load() -> Loaded {
 fn cases() -> Vec<(&'static str, Case)> {
     let of_file = |(name, text): &(&'static str, &str)| {
         let name = *name;
-        let cases =
-            ini::cases(text.as_bytes(), Dialect::Ossec).unwrap_or_else(|e| panic!("{name}:{}: {}", e.line, e.message));
+        let cases = ini::cases(text.as_bytes(), Dialect::Ossec)
+            .unwrap_or_else(|e| panic!("{name}:{}: {}", e.line, e.message));
         cases.into_iter().map(move |case| (name, case)).collect::<Vec<_>>()
     };
     built_in::TESTS.iter().flat_map(of_file).collect()

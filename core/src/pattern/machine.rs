@@ -10,6 +10,12 @@
 //! [`GIVEN_TEXT_MAX`](crate::limits::GIVEN_TEXT_MAX)) and a `REPEAT` its most
 //! characters.
 //!
+//! What is run aside (look-around, atomic parts) forgets its notes when it
+//! begins again, and a program that refers to groups has none. A search for
+//! such a program takes at most
+//! [`steps_allowed`](super::osregex::steps_allowed); one that needs more finds
+//! nothing.
+//!
 //! Memory: one bit per place and memo number, cleared per search, and a stack
 //! of eight bytes for each open choice. [`Patterns::scratch_needed`] says how
 //! much; the machine refuses to start with less, and so never runs short.

@@ -1,11 +1,12 @@
-//! The three pattern languages of OSSEC rules as one compact program form.
+//! The pattern languages of OSSEC's and Wazuh's rules as compact programs.
 //!
-//! The manager compiles `match`, `regex` and `pcre2` patterns; this room only
-//! runs them: [`Patterns`] checks the tables of an image once, a [`Machine`]
-//! runs them in memory that the host lends. A search needs time linear in the
-//! length of the text (see [`machine`]) and never fails: it finds a match or
-//! it does not. Hosts with more memory may bring a faster [`Matcher`]; rules
-//! and decoders do not know which one they talk to.
+//! The manager compiles patterns; this room only runs them: [`Patterns`]
+//! checks the tables of an image once, a [`Machine`] runs them in memory that
+//! the host lends. A search needs time linear in the length of the text (see
+//! [`machine`]) and never fails: it finds a match or it does not. Where a
+//! pattern has no such bound by itself, a limit of steps keeps it
+//! ([`osregex::steps_allowed`]). Hosts with more memory may bring a faster
+//! [`Matcher`]; rules and decoders do not know which one they talk to.
 //!
 //! A text is always a subject of its own: `^` is its first byte, whatever
 //! stands before it in the record.

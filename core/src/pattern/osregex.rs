@@ -382,7 +382,7 @@ impl<'s> Attempt<'s> {
         if self.is_at_end() {
             return true;
         }
-        let repeated = self.items.get(self.next).is_some_and(|item| is_repeated(item));
+        let repeated = self.items.get(self.next).is_some_and(is_repeated);
         if self.repeating && repeated {
             self.next += 1;
             if self.is_at_end() || (self.is_optional() && self.is_at_end()) {

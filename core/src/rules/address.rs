@@ -373,11 +373,15 @@ mod tests {
     #[test]
     fn wazuh_reads_addresses_strictly_and_takes_any_of_a_list() {
         let accepts = |list: &[&str], value: &str| {
-            let rows: std::vec::Vec<_> =
-                list.iter().map(|text| AddressRow::parse_strict(text.as_bytes()).expect("an address")).collect();
+            let rows: std::vec::Vec<_> = list
+                .iter()
+                .map(|text| AddressRow::parse_strict(text.as_bytes()).expect("an address"))
+                .collect();
             any_matches(&rows, value.as_bytes())
         };
-        for text in ["10.1", "0x0a.1.1.1", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.0/", "::1/129", "web1"] {
+        for text in
+            ["10.1", "0x0a.1.1.1", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "10.0.0.0/", "::1/129", "web1"]
+        {
             assert_eq!(AddressRow::parse_strict(text.as_bytes()), None, "{text}");
         }
         assert!(accepts(&["10.0.0.0/255.0.0.0"], "10.9.9.9"));

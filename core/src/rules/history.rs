@@ -34,6 +34,8 @@ pub struct Slot {
     pub category: u8,
     /// Whether it has dynamic fields.
     pub dynamic: bool,
+    /// Whether an agent has sent it.
+    pub from_agent: bool,
     start: u32,
     len: u32,
     text: u16,
@@ -155,7 +157,7 @@ impl<'i, 'm> History<'i, 'm> {
     /// The value of a dynamic field of a remembered event, by the number of
     /// its name among those that rules compare.
     pub fn dynamic(&self, slot: &Slot, name: u16) -> Option<&[u8]> {
-        let keys = self.image.header.settings.keys.get().count_ones() as usize;
+        let keys = Key::of_mask(self.image.header.settings.keys.get()).count();
         self.value(slot, keys + usize::from(name))
     }
 
@@ -203,6 +205,7 @@ impl<'i, 'm> History<'i, 'm> {
             rule,
             category: event.category as u8,
             dynamic: condition::has_dynamic(&self.image, event),
+            from_agent: event.is_from_agent(),
             ..Slot::default()
         };
         if !self.write_bytes(event, &mut slot) {

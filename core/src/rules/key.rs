@@ -88,7 +88,9 @@ impl Key {
     /// Where the key's value stands in the event's text, if it stands there.
     pub(super) fn in_text(self, event: &Event<'_>) -> Option<Span> {
         match (self, self.field()) {
-            (Self::Host, _) => event.header_host.filter(|_| !event.is_from_agent() && event.forwarded.is_none()),
+            (Self::Host, _) => {
+                event.header_host.filter(|_| !event.is_from_agent() && event.forwarded.is_none())
+            }
             (_, Some(field)) => match event.value(field) {
                 Value::Text(span) => Some(span),
                 _ => None,

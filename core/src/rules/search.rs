@@ -38,6 +38,8 @@ pub(super) struct Search<'s, 'i, 'm, 't> {
     history: &'s History<'i, 'm>,
     event: &'s Event<'t>,
     rule: &'s RuleRow,
+    /// The agent of the event; `None` for this machine.
+    agent: Option<&'s [u8]>,
 }
 
 impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
@@ -47,7 +49,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         event: &'s Event<'t>,
         rule: &'s RuleRow,
     ) -> Self {
-        Self { image, history, event, rule }
+        Self { image, history, event, rule, agent: Key::Agent.of(event) }
     }
 
     /// Counts earlier events until there is one more than the rule's
@@ -171,7 +173,8 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
 
     fn is_of_this_agent(&self, slot: &Slot) -> bool {
         self.rule.flags.get() & rule_flag::GLOBAL_FREQUENCY != 0
-            || self.history.key(slot, Key::Agent) == Key::Agent.of(self.event)
+            || (slot.from_agent == self.agent.is_some()
+                && (!slot.from_agent || self.history.key(slot, Key::Agent) == self.agent))
     }
 
     /// Whether an earlier event agrees with this one in all that must be the

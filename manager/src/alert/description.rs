@@ -63,8 +63,13 @@ mod tests {
 
     #[test]
     fn names_stand_for_values_and_what_is_not_set_is_nothing() {
-        let rule = Rule { description: Some(b"$(srcip) as $(win.User)$(none) $(open"), wazuh: true, ..Rule::default() };
-        let mut alert = Alert { rule: Some(rule), dynamic: vec![(b"win.user", b"$(srcip)")], ..Alert::default() };
+        let rule = Rule {
+            description: Some(b"$(srcip) as $(win.User)$(none) $(open"),
+            wazuh: true,
+            ..Rule::default()
+        };
+        let mut alert =
+            Alert { rule: Some(rule), dynamic: vec![(b"win.user", b"$(srcip)")], ..Alert::default() };
         alert.fields[Field::SrcIp as usize] = Some(b"192.0.2.7");
         assert_eq!(*alert.description(), *b"192.0.2.7 as $(srcip) $(open");
         let long = [b'x'; 1100];

@@ -1,4 +1,5 @@
-//! Alerts out of files: `alerts.log`, and `alerts.json` of this program.
+//! Alerts out of files: `alerts.log`, and `alerts.json` of this program in the
+//! layout of either dialect.
 //!
 //! What an `alerts.log` holds is OSSEC 4.3's layout, read so that nothing is
 //! lost of it: an alert ends where the next one begins or the file ends, its
@@ -15,6 +16,7 @@ mod block;
 mod json;
 #[cfg(test)]
 mod tests;
+mod wazuh;
 
 use super::{Alert, AlertId, Entry};
 use crate::outputs::clock::LocalClock;

@@ -13,8 +13,8 @@ pub use entry::{Entry, EntryError};
 
 use crate::outputs::clock::LocalTime;
 use bartizan_core::event::{Event, Field};
-use bartizan_core::image::{Dialect, Image};
 use bartizan_core::image::rows::{DecoderRow, RuleRow, TextRow, decoder_flag, rule_flag, search};
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::rules::judge::Verdict;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;

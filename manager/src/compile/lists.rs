@@ -148,11 +148,10 @@ mod tests {
 
     #[test]
     fn of_equal_keys_the_first_counts_and_comments_do_not() {
-        let list =
-            List::from_text(
-                b"10.0.:office\n10.0.:other\nbad line\n### all\nroot:no login ### why\nempty:\n",
-                Dialect::Ossec,
-            );
+        let list = List::from_text(
+            b"10.0.:office\n10.0.:other\nbad line\n### all\nroot:no login ### why\nempty:\n",
+            Dialect::Ossec,
+        );
         assert_eq!(list.get(b"10.0."), Some(&b"office"[..]));
         assert_eq!(list.get(b"root"), Some(&b"no login"[..]));
         assert_eq!(list.get(b"empty"), Some(&b""[..]));

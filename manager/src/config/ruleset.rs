@@ -13,15 +13,8 @@ use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::image::Dialect;
 
-const OPTIONS: [&str; 7] = [
-    "decoder_dir",
-    "rule_dir",
-    "decoder_include",
-    "rule_include",
-    "decoder_exclude",
-    "rule_exclude",
-    "list",
-];
+const OPTIONS: [&str; 7] =
+    ["decoder_dir", "rule_dir", "decoder_include", "rule_include", "decoder_exclude", "rule_exclude", "list"];
 
 /// Folders of decoders and rules if none is named.
 const FOLDERS: [&str; 2] = ["ruleset/decoders", "ruleset/rules"];

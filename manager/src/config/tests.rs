@@ -10,6 +10,7 @@ mod responses;
 
 use super::*;
 use crate::diagnose::{Colour, Severity};
+use bartizan_core::image::Dialect;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -296,7 +297,7 @@ fn missing_files_are_errors_where_they_are_named() {
     let text = "<ossec_config>\n<rules>\n<include>nix.xml</include>\n<rule_dir>nowhere</rule_dir></rules></ossec_config>";
     let (config, mut sources, mut report) = read_in(&folder.home(), text);
     for file in config.rule_files.rules.iter().chain(&config.rule_files.decoders) {
-        assert_eq!(file.load(&mut sources, &mut report), None);
+        assert_eq!(file.load(Dialect::Ossec, &mut sources, &mut report), None);
     }
     let shown = report.render(&sources, Colour::None);
     assert!(
@@ -527,7 +528,7 @@ fn the_installation_of_the_corpus_is_read_without_complaint() {
     let files = &config.rule_files;
     assert_eq!((files.rules.len(), names(&files.decoders)), (67, vec!["etc/decoder.xml"]));
     for file in files.rules.iter().chain(&files.decoders) {
-        let source = file.load(&mut sources, &mut report).expect("a file of the corpus");
+        let source = file.load(Dialect::Ossec, &mut sources, &mut report).expect("a file of the corpus");
         assert!(xml::read(&Syntax::OSSEC, &sources, source, &mut report).sound);
     }
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
@@ -550,13 +551,8 @@ fn the_other_configurations_of_the_corpus_are_read() {
     let home = Home::new(corpus("wazuh-4.14/home").expect("a corpus"));
     let config = Config::read(&home, &home.configuration(None), &mut sources, &mut report);
     assert!(report.is_empty(), "{}", report.render(&sources, Colour::None));
-    assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (120, 168));
+    assert_eq!((config.rule_files.decoders.len(), config.rule_files.rules.len()), (127, 177));
     assert_eq!(config.rule_files.lists.len(), 6);
-}
-
-/// The names of files in the order of loading.
-fn names(files: &[ListedFile]) -> Vec<&str> {
-    files.iter().map(|file| file.name.as_str()).collect()
 }
 
 #[test]
@@ -575,10 +571,15 @@ fn a_ruleset_is_loaded_in_the_order_of_names_without_folders() {
     let (config, _, report) = read_in(&folder.home(), text);
     assert!(!report.has_errors(), "{:?}", problems(&report));
     let files = &config.rule_files;
-    assert_eq!(files.dialect, Some(bartizan_core::image::Dialect::Wazuh));
+    assert_eq!(files.dialect, Some(Dialect::Wazuh));
     assert_eq!(
         names(&files.rules),
-        ["ruleset/rules/0001-one.xml", "ruleset/rules/0100-b.xml", "etc/rules/0200-mine.xml", "ruleset/rules/0500-a.xml"]
+        [
+            "ruleset/rules/0001-one.xml",
+            "ruleset/rules/0100-b.xml",
+            "etc/rules/0200-mine.xml",
+            "ruleset/rules/0500-a.xml"
+        ]
     );
     assert_eq!(names(&files.decoders), ["ruleset/decoders/0005-d.xml"], "the usual folder");
     assert_eq!(names(&files.lists), ["etc/lists/a"]);

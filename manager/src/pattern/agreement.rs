@@ -1,7 +1,7 @@
 //! What must hold for every pattern and every text, as one plain function:
 //! for tests and for fuzzing.
 
-use super::{FastMatcher, FastTables, Language, PatternSet, cases};
+use super::{FastMatcher, FastTables, Language, Options, PatternSet, cases};
 use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
 
 /// Compiles any bytes as a pattern and runs them on any text with both
@@ -13,9 +13,9 @@ use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patte
 /// If the compiled tables are refused, if the machine takes more steps than
 /// it promises, or if the matchers or their ways to be asked disagree: each
 /// is a mistake in this room.
-pub fn assert_agreement(language: Language, pattern: &[u8], text: &[u8]) -> Option<bool> {
+pub fn assert_agreement(language: Language, options: Options, pattern: &[u8], text: &[u8]) -> Option<bool> {
     let mut set = PatternSet::new(cases);
-    let id = set.add(language, pattern).ok()?;
+    let id = set.add_with(language, pattern, options).ok()?;
     let tables = set.finish();
     let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text)
         .expect("what is compiled passes the check");

@@ -23,7 +23,10 @@ mod tests {
             let mut expressions = Expressions::new(cases);
             let id = expressions.add(Language::Match, pattern.as_bytes(), Options::default());
             assert!(expressions.is_match(id.expect("compiles"), text.as_bytes()), "{pattern} in {text}");
-            assert_eq!(assert_agreement(Language::Match, pattern.as_bytes(), text.as_bytes()), Some(true));
+            assert_eq!(
+                assert_agreement(Language::Match, Options::default(), pattern.as_bytes(), text.as_bytes()),
+                Some(true)
+            );
         }
     }
 }

@@ -71,6 +71,7 @@ pub struct FastMatcher<'i> {
     passed: Passed,
     memo: Vec<u64>,
     stack: Vec<Frame>,
+    given_up: u64,
 }
 
 impl<'i> FastMatcher<'i> {
@@ -79,13 +80,22 @@ impl<'i> FastMatcher<'i> {
     pub fn new(tables: &'i FastTables, patterns: Patterns<'i>) -> Self {
         let need = patterns.scratch_needed();
         let (memo, stack) = (vec![0; need.memo_words], vec![Frame::default(); need.stack_frames]);
-        Self { tables, patterns, passed: Passed::new(&tables.gate), memo, stack }
+        Self { tables, patterns, passed: Passed::new(&tables.gate), memo, stack, given_up: 0 }
     }
 
-    /// The core's machine in this matcher's memory, which is large enough.
-    fn machine(&mut self) -> Option<Machine<'i, '_>> {
+    /// Searches so far that were given up ([`Machine::given_up`]).
+    pub fn given_up(&self) -> u64 {
+        self.given_up
+    }
+
+    /// Asks the core's machine, in this matcher's memory, which is large
+    /// enough.
+    fn machine<T>(&mut self, ask: impl FnOnce(&mut Machine<'_, '_>) -> T) -> Option<T> {
         let scratch = Scratch { memo: &mut self.memo, stack: &mut self.stack };
-        Machine::new(self.patterns, scratch).ok()
+        let mut machine = Machine::new(self.patterns, scratch).ok()?;
+        let answer = ask(&mut machine);
+        self.given_up += machine.given_up();
+        Some(answer)
     }
 
     /// The automaton to use for a pattern in a text.
@@ -107,22 +117,22 @@ impl Matcher for FastMatcher<'_> {
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool {
         match self.automaton(pattern, text) {
             Some(automaton) => automaton.is_match(text),
-            None => self.machine().is_some_and(|mut machine| machine.is_match(pattern, text)),
+            None => self.machine(|machine| machine.is_match(pattern, text)) == Some(true),
         }
     }
 
     fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {
-        self.machine().is_some_and(|mut machine| machine.is_match_given(pattern, text, given))
+        self.machine(|machine| machine.is_match_given(pattern, text, given)) == Some(true)
     }
 
     fn find(&mut self, pattern: PatternId, text: &[u8]) -> Option<usize> {
         match self.automaton(pattern, text) {
             Some(automaton) => automaton.find(text),
-            None => self.machine()?.find(pattern, text),
+            None => self.machine(|machine| machine.find(pattern, text))?,
         }
     }
 
     fn captures(&mut self, pattern: PatternId, text: &[u8], captures: &mut Captures) -> Option<usize> {
-        self.machine()?.captures(pattern, text, captures)
+        self.machine(|machine| machine.captures(pattern, text, captures))?
     }
 }

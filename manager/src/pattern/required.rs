@@ -56,14 +56,7 @@ fn fold_wide(buffer: &mut Vec<u8>) {
 
 /// The literals of a pattern; `None` if there are none worth looking for.
 pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
-    let set = match parsed {
-        Parsed::Shape(literal) if literal.shape == shape::ALWAYS || !literal.literal.is_ascii() => {
-            return None;
-        }
-        Parsed::Shape(literal) => vec![literal.literal.clone()],
-        Parsed::OsRegex(expression) => Part::of(&expression.at_least(), false).either()?,
-        Parsed::Tree(tree) => Part::of(&tree.node, tree.utf).either()?,
-    };
+    let set = required(parsed)?;
     if bits(&set) < BITS_MIN {
         return None;
     }
@@ -71,6 +64,17 @@ pub(super) fn literals(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
     cut.sort();
     cut.dedup();
     Some(cut)
+}
+
+/// Literals of which every text that a pattern matches has at least one,
+/// folded; `None` if nothing is known of it.
+pub(super) fn required(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
+    match parsed {
+        Parsed::Shape(literal) if literal.shape == shape::ALWAYS || !literal.literal.is_ascii() => None,
+        Parsed::Shape(literal) => Some(vec![literal.literal.clone()]),
+        Parsed::OsRegex(expression) => Part::of(&expression.at_least(), false).either(),
+        Parsed::Tree(tree) => Part::of(&tree.node, tree.utf).either(),
+    }
 }
 
 /// What is known of the texts that a part matches.

@@ -104,6 +104,7 @@ fn any_alert(random: &mut Random, show: &mut impl FnMut(&Alert<'_>)) {
         info,
         frequency: random.below(3) as u16,
         mail: random.below(2) == 0,
+        ..Rule::default()
     };
     let mut alert = Alert {
         id: AlertId { epoch, ticket: random.below(u64::MAX) },

@@ -1,5 +1,6 @@
-//! Any bytes as a decoder file and a rule file: what compiles is an image
-//! that the core takes and can judge a line with; what does not has an error.
+//! Any bytes as a decoder file and a rule file, in each dialect: what compiles
+//! is an image that the core takes and can judge a line with; what does not has
+//! an error.
 //!
 //! Input: decoders, a line `%%`, rules, a line `%%`, lines of log.
 #![no_main]
@@ -10,6 +11,7 @@ use bartizan::engine::session::{EngineOptions, Lent, Session};
 use bartizan::engine::{self, Ruleset};
 use bartizan::xml::{Syntax, read};
 use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
 use libfuzzer_sys::fuzz_target;
@@ -28,19 +30,24 @@ fn parts(data: &[u8]) -> [&[u8]; 3] {
 }
 
 fuzz_target!(|data: &[u8]| {
+    compile_in(Dialect::Ossec, &Syntax::OSSEC, data);
+    compile_in(Dialect::Wazuh, &Syntax::WAZUH, data);
+});
+
+fn compile_in(dialect: Dialect, syntax: &Syntax, data: &[u8]) {
     let [decoders, rules, log] = parts(data);
     let mut sources = Sources::new();
     let mut report = Diagnostics::new();
     let mut document = |name: &str, text: &[u8]| {
         let file = sources.add(name, text);
-        read(&Syntax::OSSEC, &sources, file, &mut report)
+        read(syntax, &sources, file, &mut report)
     };
     let files = Files {
         decoders: vec![document("decoders.xml", decoders)],
         rules: vec![document("rules.xml", rules)],
         lists: vec![b"lists/known".to_vec()],
     };
-    let compiled = compile(&files, &Settings::default(), &mut report);
+    let compiled = compile(&files, &Settings { dialect, ..Settings::default() }, &mut report);
     report.render(&sources, Colour::None);
     let Some(compiled) = compiled else {
         assert!(report.has_errors(), "nothing was compiled and nobody says why");
@@ -66,4 +73,4 @@ fuzz_target!(|data: &[u8]| {
         let verdict = session.judge(&mut event);
         session.court.remember(&event, &verdict);
     }
-});
+}

@@ -5,10 +5,11 @@
 //! * mode 0: an image, as it is (mostly the checksum refuses it),
 //! * mode 1: an image whose length and checksum are mended,
 //! * mode 2: edits of a real image, each a 16-bit offset from the image's
-//!   start, a count and that many bytes; then length and checksum are mended.
+//!   start, a count and that many bytes; then length and checksum are mended,
+//! * mode 3: the same with an image of Wazuh's dialect.
 //!
-//! The real image is compiled from `base/` when the target starts, so that it
-//! always has the layout of today.
+//! The real images are compiled from `base/` when the target starts, so that
+//! they always have the layout of today.
 #![no_main]
 
 use bartizan::compile::{Files, Settings, compile};
@@ -17,7 +18,7 @@ use bartizan::xml::{Syntax, read};
 use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
 use bartizan_core::decode::decode;
 use bartizan_core::event::{Event, Known, Moment, Origin};
-use bartizan_core::image::{HeaderRow, Image, checksum};
+use bartizan_core::image::{Dialect, HeaderRow, Image, checksum};
 use bartizan_core::limits::{FRAMES_MAX, MEMO_WORDS_MAX};
 use bartizan_core::pattern::{Frame, Machine, Matcher, Scratch};
 use bartizan_core::predecode;
@@ -29,29 +30,41 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 /// Lines that the base image has something to say of.
-const LINES: [&[u8]; 5] = [
+const LINES: [&[u8]; 6] = [
     b"Dec 29 10:00:01 host sshd[7]: Failed password for root from 192.0.2.7 port 22 ssh2",
     b"Dec 29 10:00:02 host sshd[7]: Failed password for root from 192.0.2.7 port 22 ssh2",
     b"Dec 29 10:00:03 host kernel: DROP SRC=192.0.2.7 DST=192.0.2.9 PROTO=TCP SPT=1 DPT=2",
     b"ossec: output: 'df -h': 99%",
+    b"{\"a\":{\"b\":\"x\"}}",
     b"nothing that anybody knows \xff",
 ];
 
 /// A small image with something in every table.
 static BASE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let (decoders, rules) = (include_str!("../base/decoders.xml"), include_str!("../base/rules.xml"));
+    base(Dialect::Ossec, &Syntax::OSSEC, decoders, rules)
+});
+
+/// The same of Wazuh's.
+static WAZUH: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let decoders = include_str!("../base/wazuh-decoders.xml");
+    base(Dialect::Wazuh, &Syntax::WAZUH, decoders, include_str!("../base/wazuh-rules.xml"))
+});
+
+fn base(dialect: Dialect, syntax: &Syntax, decoders: &str, rules: &str) -> Vec<u8> {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let mut document = |name: &str, text: &str| {
         let file = sources.add(name, text);
-        read(&Syntax::OSSEC, &sources, file, &mut report)
+        read(syntax, &sources, file, &mut report)
     };
     let files = Files {
-        decoders: vec![document("decoders.xml", include_str!("../base/decoders.xml"))],
-        rules: vec![document("rules.xml", include_str!("../base/rules.xml"))],
+        decoders: vec![document("decoders.xml", decoders)],
+        rules: vec![document("rules.xml", rules)],
         lists: vec![b"lists/known".to_vec()],
     };
-    let compiled = compile(&files, &Settings::default(), &mut report);
+    let compiled = compile(&files, &Settings { dialect, ..Settings::default() }, &mut report);
     compiled.unwrap_or_else(|| panic!("{}", report.render(&sources, Colour::None))).image
-});
+}
 
 /// A host that remembers what it is told.
 #[derive(Default)]
@@ -84,16 +97,17 @@ impl Host for Remembers {
 /// The image that an input stands for.
 fn bytes(data: &[u8]) -> Option<Vec<u8>> {
     let (mode, rest) = data.split_first()?;
-    match mode % 3 {
+    match mode % 4 {
         0 => Some(rest.to_vec()),
         1 => mended(rest.to_vec()),
-        _ => mended(edited(rest)),
+        2 => mended(edited(&BASE, rest)),
+        _ => mended(edited(&WAZUH, rest)),
     }
 }
 
-/// The base image with edits; those outside it count for nothing.
-fn edited(mut edits: &[u8]) -> Vec<u8> {
-    let mut image = BASE.clone();
+/// A base image with edits; those outside it count for nothing.
+fn edited(base: &[u8], mut edits: &[u8]) -> Vec<u8> {
+    let mut image = base.to_vec();
     while let [low, high, count, rest @ ..] = edits {
         let new = rest.get(..usize::from(*count)).unwrap_or(rest);
         let start = usize::from(u16::from_le_bytes([*low, *high]));

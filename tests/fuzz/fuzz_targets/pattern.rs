@@ -1,11 +1,11 @@
 //! Any bytes as a pattern of any language, run on any text: both matchers
 //! give the same answer, inside the text, in linear time.
 //!
-//! Input: one byte for the language, the pattern up to the first newline, the
+//! Input: one byte for the language and the dialect, the pattern up to the first newline, the
 //! text.
 #![no_main]
 
-use bartizan::pattern::{FastMatcher, FastTables, Language, PatternSet, cases};
+use bartizan::pattern::{FastMatcher, FastTables, Language, Options, PatternSet, cases};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::{Captures, Frame, Machine, Matcher, PatternId, Patterns, Scratch};
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -34,14 +34,15 @@ fn ask(matcher: &mut impl Matcher, pattern: PatternId, text: &[u8]) -> Answer {
 }
 
 fuzz_target!(|data: &[u8]| -> Corpus {
-    let Some((language, rest)) = data.split_first() else { return Corpus::Reject };
-    let Some(language) = Language::from_u8(language % 3) else { return Corpus::Reject };
+    let Some((kind, rest)) = data.split_first() else { return Corpus::Reject };
+    let Some(language) = Language::from_u8(kind % 5) else { return Corpus::Reject };
+    let options = if *kind < 128 { Options::default() } else { Options::WAZUH };
     let mut parts = rest.splitn(2, |byte| *byte == b'\n');
     let (source, text) = (parts.next().unwrap_or(b""), parts.next().unwrap_or(b""));
     let text = text.get(..TEXT_MAX).unwrap_or(text);
 
     let mut set = PatternSet::new(cases);
-    let Ok(pattern) = set.add(language, source) else { return Corpus::Keep };
+    let Ok(pattern) = set.add_with(language, source, options) else { return Corpus::Keep };
     let tables = set.finish();
     let patterns = Patterns::new(&tables.rows, &tables.code, &tables.sets, &tables.text)
         .expect("the core refuses what the compiler wrote");

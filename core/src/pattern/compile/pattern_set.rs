@@ -20,6 +20,9 @@ pub struct Facts {
     pub groups: usize,
     /// It matches every text.
     pub is_always: bool,
+    /// It has parts (look-around, atomic parts, references) for which no
+    /// linear bound is known: a search may be given up.
+    pub is_limited: bool,
 }
 
 /// The tables of an image that are about patterns.
@@ -113,6 +116,7 @@ impl PatternSet {
             is_literal_shape: literal.shape != shape::ALWAYS,
             groups: 0,
             is_always: matches_all && row.flags & flag::NOT == 0,
+            is_limited: false,
         };
         Ok((PatternRow { shape: literal.shape, literal: self.text(&literal.literal)?, ..row }, facts))
     }
@@ -147,7 +151,9 @@ impl PatternSet {
             first: U16::new(first),
             ..row
         };
-        Ok((self.with_code(row, program.code), Facts { groups: tree.groups, ..Facts::default() }))
+        let is_limited = row.flags & flag::LIMITED != 0;
+        let facts = Facts { groups: tree.groups, is_limited, ..Facts::default() };
+        Ok((self.with_code(row, program.code), facts))
     }
 
     /// A row with its program, which becomes part of the tables.

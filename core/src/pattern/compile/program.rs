@@ -12,13 +12,15 @@
 //! leads back to an instruction without a character in between, and what the
 //! machine notes is exact.
 
+mod aside;
+mod repeat;
+
 use super::PatternError;
-use super::ast::{First, Node, Tree, folded, members, overlap, set_of, size};
+use super::ast::{First, Node, Tree, folded, members, set_of, size};
 use crate::limits::{CAPTURES_MAX, FRAMES_MAX, MEMO_WORDS_MAX, PROGRAM_MAX, TEXT_MAX};
-use crate::pattern::program::{flag, fold, frames_needed, member, op, run};
+use crate::pattern::program::{flag, fold, frames_needed, member, op};
 use crate::pattern::{Inst, Set};
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use zerocopy::little_endian::U16;
@@ -202,56 +204,6 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a part that is run aside, between two instructions: how many
-    /// bytes it has is not known to the loops around it.
-    fn aside(&mut self, begin: (u8, u8), end: u8, node: &Node) -> Result<(), Box<PatternError>> {
-        let start = self.put(begin.0, begin.1, [self.memos, 0, 0])?;
-        let around = (self.leaps.take(), self.landings.take());
-        self.node(node, First::OPEN)?;
-        (self.leaps, self.landings) = around;
-        self.put(end, 0, [0; 3])?;
-        let (memos, here) = (U16::new(self.memos), U16::new(self.here()));
-        let inst = &mut self.code[start];
-        inst.b = memos;
-        if inst.op == op::ASSERT {
-            inst.c = here;
-        }
-        Ok(())
-    }
-
-    /// Writes what is only looked for.
-    fn assertion(&mut self, node: &Node, negative: bool) -> Result<(), Box<PatternError>> {
-        self.aside((op::ASSERT, u8::from(negative)), op::HOLDS, node)
-    }
-
-    /// Writes what is matched in its first way only.
-    fn atomic(&mut self, node: &Node) -> Result<(), Box<PatternError>> {
-        let nullable = node.is_nullable();
-        if nullable && self.leaps.is_some() {
-            return Err(unknown_round("an atomic part"));
-        }
-        if let Node::Repeat { node, min, max: None, greedy: true } = node
-            && let Node::Chars(set) = &**node
-        {
-            let set = self.pool.set(set)?;
-            return self.characters(set, *min, None, run::LONGEST);
-        }
-        self.aside((op::ATOMIC, 0), op::CUT, node)?;
-        if nullable { Ok(()) } else { self.consumed() }
-    }
-
-    /// Writes what a group has matched.
-    fn reference(&mut self, group: u16, caseless: bool, nullable: bool) -> Result<(), Box<PatternError>> {
-        if usize::from(group) >= CAPTURES_MAX {
-            return Err(PatternError::too_large("groups to refer to", CAPTURES_MAX));
-        }
-        if nullable && self.leaps.is_some() {
-            return Err(unknown_round("a reference to a group"));
-        }
-        self.put(op::REFERENCE, if caseless { fold::ASCII } else { fold::EXACT }, [group, 0, 0])?;
-        if nullable { Ok(()) } else { self.consumed() }
-    }
-
     /// Writes a sequence; characters that follow each other as literals.
     fn concat(&mut self, nodes: &[Node], follow: First) -> Result<(), Box<PatternError>> {
         let mut follows = vec![follow; nodes.len() + 1];
@@ -333,174 +285,6 @@ impl Writer<'_> {
         leave.into_iter().for_each(|jump| self.code[jump].a = end);
         self.meet().map(drop)
     }
-
-    /// Writes a repeat.
-    fn repeat(
-        &mut self,
-        node: &Node,
-        min: u32,
-        max: Option<u32>,
-        greedy: bool,
-        follow: First,
-    ) -> Result<(), Box<PatternError>> {
-        if let Node::Chars(set) = node
-            && (!self.utf || max.is_none())
-        {
-            return self.run(set, min, max, greedy, follow);
-        }
-        let again = node.first().then(follow).or(follow);
-        let copies = if max.is_none() { min.saturating_sub(1) } else { min };
-        for _ in 0..copies {
-            let before = self.code.len();
-            self.node(node, again)?;
-            if self.code.len() == before {
-                // Copies of nothing are nothing.
-                return Ok(());
-            }
-        }
-        match max {
-            None if min == 0 => self.optional(greedy, |w| w.one_or_more(node, greedy, again)),
-            None => self.one_or_more(node, greedy, again),
-            Some(max) if max > min => self.up_to(node, max - min, greedy, again),
-            Some(_) => Ok(()),
-        }
-    }
-
-    /// Writes a part that may be left out.
-    fn optional(
-        &mut self,
-        greedy: bool,
-        part: impl FnOnce(&mut Self) -> Result<(), Box<PatternError>>,
-    ) -> Result<(), Box<PatternError>> {
-        let split = self.split(greedy)?;
-        part(self)?;
-        self.leave_to_here(split, greedy);
-        self.meet().map(drop)
-    }
-
-    /// Writes a part one or more times.
-    fn one_or_more(&mut self, node: &Node, greedy: bool, follow: First) -> Result<(), Box<PatternError>> {
-        if self.leaps.is_some() {
-            // In a first copy the end of a round that matched nothing is the
-            // end of the loop; any other round ends in the second copy.
-            return self.node(node, follow);
-        }
-        let head = self.meet()? as u16;
-        if !node.is_nullable() {
-            self.node(node, follow)?;
-            return self.again_or_on(head, greedy);
-        }
-        self.leaps = Some(Vec::new());
-        self.node(node, follow)?;
-        let leaps = self.leaps.take().unwrap_or_default();
-        let leave = self.put(op::JUMP, 0, [0; 3])?;
-        let outer = self.landings.replace(Vec::new());
-        self.node(node, follow)?;
-        let landings = core::mem::replace(&mut self.landings, outer).unwrap_or_default();
-        self.again_or_on(head, greedy)?;
-        self.code[leave].a = U16::new(self.here());
-        for (leap, landing) in leaps.into_iter().zip(&landings) {
-            self.code[leap].a = U16::new(*landing as u16);
-        }
-        if let Some(outer) = &mut self.landings {
-            outer.extend(landings);
-        }
-        self.meet().map(drop)
-    }
-
-    /// Writes the choice at the end of a loop.
-    fn again_or_on(&mut self, head: u16, greedy: bool) -> Result<(), Box<PatternError>> {
-        let next = self.here() + 1;
-        let targets = if greedy { [head, next, 0] } else { [next, head, 0] };
-        self.put(op::SPLIT, 0, targets).map(drop)
-    }
-
-    /// Writes a part up to `count` times, each within the one before.
-    fn up_to(
-        &mut self,
-        node: &Node,
-        count: u32,
-        greedy: bool,
-        follow: First,
-    ) -> Result<(), Box<PatternError>> {
-        let mut splits = Vec::new();
-        for _ in 0..count {
-            splits.push(self.split(greedy)?);
-            self.node(node, follow)?;
-        }
-        splits.into_iter().for_each(|split| self.leave_to_here(split, greedy));
-        self.meet().map(drop)
-    }
-
-    /// Writes a choice between what follows and a place to be set.
-    fn split(&mut self, greedy: bool) -> Result<usize, Box<PatternError>> {
-        let next = self.here() + 1;
-        self.put(op::SPLIT, 0, if greedy { [next, 0, 0] } else { [0, next, 0] })
-    }
-
-    /// Sets the open place of a choice.
-    fn leave_to_here(&mut self, split: usize, greedy: bool) {
-        let here = U16::new(self.here());
-        let inst = &mut self.code[split];
-        *(if greedy { &mut inst.b } else { &mut inst.a }) = here;
-    }
-
-    /// Writes a run of characters of one set.
-    fn run(
-        &mut self,
-        set: &Set,
-        min: u32,
-        max: Option<u32>,
-        greedy: bool,
-        follow: First,
-    ) -> Result<(), Box<PatternError>> {
-        if max == Some(0) {
-            return Ok(());
-        }
-        let longest = !follow.open && !overlap(set, &follow.set);
-        let how = match (longest, greedy) {
-            (true, _) => run::LONGEST,
-            (_, true) => run::GREEDY,
-            (_, false) => run::LAZY,
-        };
-        let set = self.pool.set(set)?;
-        if min == 0 && self.leaps.is_some() {
-            // No character is another way than one or more.
-            return self.optional(greedy, |w| w.characters(set, 1, max, how));
-        }
-        self.characters(set, min, max, how)
-    }
-
-    /// Writes the instructions of a run.
-    fn characters(&mut self, set: u16, min: u32, max: Option<u32>, how: u8) -> Result<(), Box<PatternError>> {
-        let Some(max) = max else {
-            for _ in 1..min {
-                self.put(op::SET, 0, [set, 0, 0])?;
-            }
-            let memo = self.memo()?;
-            self.put(op::LOOP, how, [set, min.min(1) as u16, memo])?;
-            return self.consumed();
-        };
-        let (Ok(min), Ok(max)) = (u16::try_from(min), u16::try_from(max)) else {
-            return Err(PatternError::too_large("repeats", REPEATS_MAX));
-        };
-        if min == max {
-            let (op, flag) = if max == 1 { (op::SET, 0) } else { (op::REPEAT, run::LONGEST) };
-            self.put(op, flag, if max == 1 { [set, 0, 0] } else { [set, min, max] })?;
-        } else {
-            self.put(op::REPEAT, how, [set, min, max])?;
-            if how != run::LONGEST {
-                self.meet()?;
-            }
-        }
-        self.consumed()
-    }
-}
-
-/// A loop that could not tell whether a round matched anything.
-fn unknown_round(what: &str) -> Box<PatternError> {
-    PatternError::at(0, format!("{what} that may match nothing, in a repeat that may match nothing"))
-        .help("make one of the two match at least one character")
 }
 
 /// What must be said of a program for it to be run: bits of [`flag`].
@@ -510,9 +294,6 @@ pub(super) fn flags(code: &[Inst]) -> u8 {
     let limited = noteless || has(&[op::ASSERT, op::ATOMIC]);
     (if limited { flag::LIMITED } else { 0 }) | (if noteless { flag::NOTELESS } else { 0 })
 }
-
-/// Repeats that one instruction can count.
-const REPEATS_MAX: usize = u16::MAX as usize;
 
 /// The byte of a literal that a set stands for, in lower case if both cases
 /// are in it.

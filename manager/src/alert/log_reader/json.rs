@@ -1,8 +1,9 @@
-//! One line of `alerts.json`, as this program writes it.
+//! One line of `alerts.json`, as this program writes it for either dialect.
 //!
 //! Bytes that are not UTF-8 are replaced: JSON has no place for them.
 
 use super::id;
+use super::wazuh::converted;
 use crate::alert::{Alert, Decoder, Rule};
 use crate::outputs::clock::{LocalClock, LocalTime};
 use crate::outputs::json::{ALERT_FIELDS, MORE_FIELDS};
@@ -26,7 +27,7 @@ const OTHERS: [&str; 11] = [
 
 /// The object of a line; empty if there is none.
 pub(super) fn object(line: &[u8]) -> Map<String, Value> {
-    serde_json::from_str(&String::from_utf8_lossy(line)).unwrap_or_default()
+    converted(serde_json::from_str(&String::from_utf8_lossy(line)).unwrap_or_default())
 }
 
 /// The alert of an object.

@@ -72,6 +72,26 @@ fn what_is_written_to_alerts_json_comes_back() {
 }
 
 #[test]
+fn what_is_written_in_the_layout_of_wazuh_comes_back() {
+    let mut alert = whole();
+    alert.rule = alert.rule.map(|rule| Rule { groups: b"syslog,pci_dss_10.2.5,", wazuh: true, ..rule });
+    alert.location = b"(web) 192.0.2.1->/var/log/a";
+    alert.dynamic = vec![(b"win.name", b"x"), (b"id", b"5")];
+    let mut line = Vec::new();
+    crate::outputs::wazuh::write_alert(&mut line, &alert);
+    let (entries, skipped) = read(&line);
+    let read = entries[0].alert();
+    let (was, is) = (alert.rule.unwrap_or_default(), read.rule.unwrap_or_default());
+    assert_eq!(
+        (is.id, is.level, is.description, is.groups),
+        (was.id, was.level, was.description, was.groups)
+    );
+    assert_eq!((read.id, read.log, read.location, skipped), (alert.id, alert.log, alert.location, 0));
+    assert_eq!(read.field(Field::SrcIp), alert.field(Field::SrcIp));
+    assert!(read.dynamic.contains(&(b"win.name", b"x")), "{:?}", read.dynamic);
+}
+
+#[test]
 fn an_alert_without_its_end_and_a_long_one_are_read_whole() {
     let long = "x".repeat(6000);
     let lines: Vec<String> = (0..50).map(|n| n.to_string()).collect();

@@ -82,7 +82,8 @@ fn what_must_differ_may_be_missing_and_what_must_be_the_same_may_not() {
 fn a_negated_condition_needs_its_field() {
     let rules = r#"<rule id="100" level="3"><match negate="yes">closed</match><srcip negate="yes">192.0.2.0/24</srcip>
         <srcuser_is_not_an_element /><description>a</description></rule>"#;
-    let rules = rules.replace("<srcuser_is_not_an_element />", r#"<field name="x" negate="no" type="osmatch"></field>"#);
+    let rules = rules
+        .replace("<srcuser_is_not_an_element />", r#"<field name="x" negate="no" type="osmatch"></field>"#);
     // The dynamic field is missing, so nothing holds; without it the rest decides.
     let event = |ip: &str, word: &str| text(&format!("who=a ip={ip} id=1 {word}"));
     assert_eq!(fired(&rules, &[event("198.51.100.1", "open")]), [None]);

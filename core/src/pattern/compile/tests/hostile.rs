@@ -32,6 +32,9 @@ fn damaged_tables_are_refused_or_run_within_their_bounds() {
         (Language::Pcre2, r"^(?:(\S+) )?(\d{1,3})\.|foo(?:bar|baz)*$"),
         (Language::Regex, r"(\w+)\s(\S*) k(a|s)\.*$"),
         (Language::Regex, r"(a\\)*(\d*b)"),
+        (Language::Pcre2, r"(?:(a|b)(?=c|(d)+)|(?>d+|c)k)*x(?<!ax|bb)"),
+        (Language::Pcre2, r"(a|d)(?:b|\1|(?!x))+?\1k"),
+        (Language::OsRegex, r"(\w+)\s*(\.*) k|a\d\p*\)x$"),
     ];
     let (mut accepted, mut refused) = (0, 0);
     for seed in 0..40_000 {
@@ -44,7 +47,7 @@ fn damaged_tables_are_refused_or_run_within_their_bounds() {
             if tape.number(4) > 0 {
                 let at = tape.number(code.len());
                 // Small numbers keep references plausible.
-                code[at] = if tape.number(2) == 0 { tape.number(12) as u8 } else { tape.number(256) as u8 };
+                code[at] = if tape.number(2) == 0 { tape.number(18) as u8 } else { tape.number(256) as u8 };
             } else {
                 tables.rows.as_mut_bytes()[tape.number(row_bytes)] = tape.number(256) as u8;
             }

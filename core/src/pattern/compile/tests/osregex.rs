@@ -7,7 +7,7 @@ use super::random::{Tape, pattern, text};
 use super::{Answer, Language, machine_answer, run, tables};
 use crate::limits::{CAPTURES_MAX, TEXT_MAX};
 use crate::pattern::osregex::steps_allowed;
-use crate::pattern::{Frame, Machine, Matcher, PatternId, Scratch};
+use crate::pattern::{Machine, Matcher, PatternId, Scratch};
 
 /// What the plain walk says, as the machine would say it.
 fn expected(found: Option<plain::Found>, text: &[u8]) -> Answer {
@@ -167,8 +167,7 @@ fn a_hostile_search_is_given_up_within_its_bound() {
             let mut text: Vec<u8> = piece.iter().copied().cycle().take(len).collect();
             text[len - 2] = b' ';
             let patterns = super::patterns(&tables);
-            let (mut memo, mut stack) = ([0; 0], [Frame::default(); 0]);
-            let scratch = Scratch { memo: &mut memo, stack: &mut stack };
+            let scratch = Scratch { memo: &mut [], stack: &mut [] };
             let mut machine = Machine::new(patterns, scratch).expect("no memory is needed");
             machine.is_match(PatternId(0), &text);
             let alternatives = pattern.split('|').count() as u64;
