@@ -138,7 +138,9 @@ mod tests {
     fn packets_of_one_place_become_one_record_when_their_time_is_over() {
         let router = Router(vec![("192.0.2.1", 22), ("192.0.2.2", 22), ("192.0.2.1", 23), ("192.0.2.1", 22)]);
         let mut live = Merging::over(Box::new(router), Some(10));
-        let none = heard(&mut *live, |live, sink| drop(live.ready(Token(0), Millis(500), sink)));
+        let none = heard(&mut *live, |live, sink| {
+            live.ready(Token(0), Millis(500), sink);
+        });
         assert_eq!((none, live.next_deadline()), (vec![], Some(Millis(10_500))));
         let early = heard(&mut *live, |live, sink| live.tick(Millis(10_499), sink));
         assert_eq!(early, Vec::<String>::new());
@@ -153,7 +155,12 @@ mod tests {
     #[test]
     fn what_waits_is_handed_on_at_the_end() {
         let mut live = Merging::over(Box::new(Router(vec![("a", 22), ("a", 23)])), Some(300));
-        assert!(heard(&mut *live, |live, sink| drop(live.ready(Token(0), Millis(0), sink))).is_empty());
+        assert!(
+            heard(&mut *live, |live, sink| {
+                live.ready(Token(0), Millis(0), sink);
+            })
+            .is_empty()
+        );
         let all = heard(&mut *live, |live, sink| live.end(Millis(2000), sink));
         assert_eq!(all, ["a b2 22 [merged 2 packets in 0 s: 22 23]"]);
     }

@@ -60,7 +60,7 @@ pub enum Opened<'d, D: Disk> {
     /// As it is.
     Plain(D::File),
     /// Unpacked.
-    Packed(Rc<D::File>, RefCell<Unpacked<'d, D>>),
+    Packed(Rc<D::File>, Box<RefCell<Unpacked<'d, D>>>),
 }
 
 impl<'d, D: Disk> Generations<'d, D> {
@@ -153,7 +153,7 @@ impl<'d, D: Disk> Disk for Generations<'d, D> {
         }
         let file = Rc::new(file);
         let unpacked = Unpacked::new(self.inner, Rc::clone(&file));
-        Ok(Opened::Packed(file, RefCell::new(unpacked)))
+        Ok(Opened::Packed(file, Box::new(RefCell::new(unpacked))))
     }
 
     fn stat_open(&self, file: &Self::File) -> Result<Stat, Trouble> {
