@@ -26,7 +26,6 @@ use core::fmt::Write;
 use core::net::IpAddr;
 use core::ops::Range;
 use heapless::{String, Vec};
-use memchr::memmem;
 
 /// Bytes of a line that is merged; a longer one is a record of its own.
 const LINE_MAX: usize = 2048;
@@ -164,7 +163,7 @@ fn part(text: &[u8], start: usize, target: Target) -> Option<(Range<usize>, Part
     let mut part = Part::new();
     write!(part, " {target}").ok()?;
     let ends = |at: &usize| matches!(parts.get(at + part.len()), Some(b' ' | b'x' | b']'));
-    let Some(at) = memmem::find_iter(parts, part.as_bytes()).find(ends) else {
+    let Some(at) = packet::places(parts, part.as_bytes()).find(ends) else {
         let end = text.len().checked_sub(1)?;
         return Some((end..end, part));
     };

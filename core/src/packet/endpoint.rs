@@ -83,7 +83,7 @@ fn cut(text: &[u8], at: u8) -> Option<(&[u8], &[u8])> {
 
 /// Two ends with an arrow between them: `A->B` or `A -> B`.
 pub(super) fn arrow(text: &[u8]) -> Option<(Endpoint<'_>, Endpoint<'_>)> {
-    let at = memchr::memmem::find(text, b"->")?;
+    let at = super::find(text, b"->")?;
     let before = text.get(..at)?.trim_ascii_end();
     let behind = text.get(at + 2..)?.trim_ascii_start();
     let breaks = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b',' | b';');

@@ -20,7 +20,7 @@ fn is_dated(line: &[u8]) -> bool {
 pub(super) fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
     let mut words = line.trim_ascii_end().rsplitn(4, |byte| *byte == b' ').filter(|_| is_dated(line));
     let (ends, protocol, action) = (words.next()?, words.next()?, words.next()?);
-    let arrow = memchr::memmem::find(ends, b"->")?;
+    let arrow = super::find(ends, b"->")?;
     draft.packet.action = match action {
         b"DROP" | b"BLOCK" => Action::Drop,
         b"ALLOW" => Action::Allow,
@@ -61,6 +61,6 @@ fn device(origin: &[u8]) -> &[u8] {
     if let Some(rest) = origin.strip_prefix(b"(") {
         return rest.split(|byte| *byte == b')').next().unwrap_or_default();
     }
-    let end = memchr::memmem::find(origin, b"->").unwrap_or(0);
+    let end = super::find(origin, b"->").unwrap_or(0);
     origin.get(..end).unwrap_or_default()
 }

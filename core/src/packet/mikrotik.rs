@@ -4,14 +4,13 @@
 use super::Format;
 use super::draft::{Draft, Slot, action, number};
 use super::endpoint;
-use memchr::memmem;
 
 /// Reads from the topics on.
 pub(super) fn fill<'t>(text: &'t [u8], draft: &mut Draft<'t>) {
     draft.packet.format = Format::MikroTik;
-    let behind = |mark: &[u8]| memmem::find(text, mark).and_then(|at| text.get(at + mark.len()..));
+    let behind = |mark: &[u8]| super::find(text, mark).and_then(|at| text.get(at + mark.len()..));
     let topics = text.iter().position(|byte| *byte == b' ').unwrap_or(text.len());
-    if let Some(end) = memmem::find(text, b": in:") {
+    if let Some(end) = super::find(text, b": in:") {
         let rule = text.get(topics..end).unwrap_or_default();
         draft.set(Slot::Rule, rule);
         draft.packet.action = action(rule);

@@ -40,7 +40,6 @@ mod words;
 use core::fmt;
 use core::net::IpAddr;
 use draft::Draft;
-use memchr::memmem;
 
 /// What became of a packet or a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -343,7 +342,7 @@ pub fn read_kernel(line: &[u8]) -> Option<Packet<'_>> {
 }
 
 fn kernel<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
-    memmem::find(line, b"SRC=").and(memmem::find(line, b"DST="))?;
+    find(line, b"SRC=").and(find(line, b"DST="))?;
     netfilter::fill(line, draft);
     Some(())
 }
@@ -363,6 +362,20 @@ fn finish<'t>(line: &'t [u8], draft: Draft<'t>) -> Option<Packet<'t>> {
     Some(packet)
 }
 
+/// Where a piece stands in a text. Pieces are short and begin with a byte that
+/// is not frequent: this is as fast as a search for any text, which would be
+/// ten kilobytes of an agent.
+pub(crate) fn places<'t>(text: &'t [u8], piece: &'t [u8]) -> impl DoubleEndedIterator<Item = usize> + 't {
+    let begins = move |at: &usize| text.get(*at..).is_some_and(|rest| rest.starts_with(piece));
+    let first = piece.first().copied().unwrap_or_default();
+    memchr::memchr_iter(first, text).filter(begins)
+}
+
+/// Where it stands first.
+pub(crate) fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
+    places(text, piece).next()
+}
+
 /// A format that has keys and values, and what it is known by.
 const PAIRS: [(&[u8], Format); 12] = [
     (b"CEF:", Format::Cef),
@@ -380,7 +393,7 @@ const PAIRS: [(&[u8], Format); 12] = [
 ];
 
 fn fill<'t>(line: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
-    let find = |mark: &[u8]| memmem::find(line, mark);
+    let find = |mark: &[u8]| find(line, mark);
     if firewall_log::fill(line, draft).or_else(|| words::windows(line, draft)).is_some() {
         return Some(());
     }

@@ -69,13 +69,13 @@ fn start(line: &[u8]) -> usize {
         let before = at.checked_sub(1).and_then(|at| line.get(at));
         before.is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_')
     };
-    let first = |key: &[u8]| memchr::memmem::find_iter(line, key).find(|at| begins(*at));
+    let first = |key: &[u8]| super::places(line, key).find(|at| begins(*at));
     first(b"IN=").or_else(|| first(b"OUT=")).or_else(|| first(b"SRC=")).unwrap_or(line.len())
 }
 
 /// What stands before the keys, without the kernel's name and its uptime.
 fn prefix<'t>(head: &'t [u8], draft: &mut Draft<'t>) {
-    let behind = |mark: &[u8]| memchr::memmem::rfind(head, mark).and_then(|at| head.get(at + mark.len()..));
+    let behind = |mark: &[u8]| super::places(head, mark).next_back().and_then(|at| head.get(at + mark.len()..));
     let text = behind(b"kernel:").unwrap_or(head).trim_ascii();
     let text = without_uptime(text);
     let Some(rule) = bracketed(text) else {

@@ -99,7 +99,7 @@ pub(super) fn fill<'t>(text: &'t [u8], draft: &mut Draft<'t>) {
 /// What became of the packet, where no key says so: the words behind a mark,
 /// the first two hundred bytes of them.
 fn said<'t>(mark: &[u8], text: &'t [u8], draft: &mut Draft<'t>) {
-    let Some(at) = memchr::memmem::find(text, mark) else { return };
+    let Some(at) = super::find(text, mark) else { return };
     let words = text.get(at + mark.len()..).unwrap_or_default();
     let end = if mark.is_empty() { 200 } else { memchr::memchr(b'"', words).unwrap_or(200) };
     draft.set(Slot::Action, words.get(..end.min(words.len())).unwrap_or_default());

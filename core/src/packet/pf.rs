@@ -51,7 +51,7 @@ pub(super) fn fill<'t>(text: &'t [u8], draft: &mut Draft<'t>) {
 /// `5/0(match): block in on em0: 192.0.2.7.4500 > 198.51.100.1.23: Flags [S], …`.
 /// Reads from the number of the rule on; `None` if it is another line.
 pub(super) fn tcpdump<'t>(text: &'t [u8], draft: &mut Draft<'t>) -> Option<()> {
-    let at = memchr::memmem::find(text, b"(match)")?;
+    let at = super::find(text, b"(match)")?;
     let (rule, rest) = text.split_at_checked(at)?;
     let mut words = rest.get(b"(match)".len()..)?.split(|byte| *byte == b' ').filter(|word| *word != b":");
     let action = words.find(|word| !word.is_empty())?;
