@@ -75,7 +75,8 @@ fn start(line: &[u8]) -> usize {
 
 /// What stands before the keys, without the kernel's name and its uptime.
 fn prefix<'t>(head: &'t [u8], draft: &mut Draft<'t>) {
-    let behind = |mark: &[u8]| super::places(head, mark).next_back().and_then(|at| head.get(at + mark.len()..));
+    let behind =
+        |mark: &[u8]| super::places(head, mark).next_back().and_then(|at| head.get(at + mark.len()..));
     let text = behind(b"kernel:").unwrap_or(head).trim_ascii();
     let text = without_uptime(text);
     let Some(rule) = bracketed(text) else {

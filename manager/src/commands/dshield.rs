@@ -30,7 +30,7 @@ const HOUR_S: i64 = 3300;
 /// rotations; what is alike is merged, and each line is sent once. How far it
 /// has come is kept in the state file, or in the home folder.
 ///
-/// Nothing is sent without --userid and --from, or a <dshield> in the
+/// Nothing is sent without --userid and --from, or a `<dshield>` in the
 /// configuration that has your consent. DShield asks for one mail an hour at
 /// most: an hourly crontab line does it.
 ///
@@ -39,7 +39,7 @@ const HOUR_S: i64 = 3300;
 #[derive(Args, Debug)]
 pub struct DshieldArguments {
     /// The log: a firewall.log, or what a packet filter writes; also .gz.
-    /// Default: the manager's own firewall.log, or what <dshield> names.
+    /// Default: the manager's own firewall.log, or what `<dshield>` names.
     #[arg(long, value_name = "FILE")]
     log: Vec<PathBuf>,
     /// Your number at DShield; 0 for nobody.
@@ -56,7 +56,7 @@ pub struct DshieldArguments {
     #[arg(long, value_name = "ADDRESS")]
     to: Option<String>,
     /// Mail server, HOST or HOST:PORT, or the path of a program. Default: that
-    /// of <global>.
+    /// of `<global>`.
     #[arg(long, value_name = "HOST")]
     mta: Option<String>,
     /// Ports of targets: 80,443 only these; !22,!6000-6063 not these. The order

@@ -276,7 +276,7 @@ pub struct RulesArguments {
     #[arg(short = 'D', long = "home", value_name = "HOME")]
     pub home: Option<PathBuf>,
     /// How decoders and rules are read, whatever the configuration says:
-    /// `ossec` or `wazuh`. Without it, <ruleset> means Wazuh.
+    /// `ossec` or `wazuh`. Without it, `<ruleset>` means Wazuh.
     #[arg(long, value_name = "DIALECT", value_parser = dialect)]
     pub dialect: Option<Dialect>,
 }

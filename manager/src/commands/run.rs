@@ -62,7 +62,7 @@ pub struct RunArguments {
     #[arg(short = 'D', long = "home", value_name = "DIR")]
     home: Option<PathBuf>,
     /// How decoders and rules of a configuration are read, whatever it says:
-    /// `ossec` or `wazuh`. Without it, <ruleset> means Wazuh.
+    /// `ossec` or `wazuh`. Without it, `<ruleset>` means Wazuh.
     #[arg(long, value_name = "DIALECT", value_parser = super::dialect, requires = "config")]
     dialect: Option<Dialect>,
     /// Play a log of our own with attacks in it, and watch that.

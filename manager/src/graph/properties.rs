@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The forms that AfterGlow's manual and its examples use are understood
-//! ([`expression`]); Perl is not. Of several lines for the same thing the
+//! (`expression`); Perl is not. Of several lines for the same thing the
 //! first whose condition holds counts.
 
 mod expression;

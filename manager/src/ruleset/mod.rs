@@ -215,6 +215,7 @@ fn engine_settings(config: &Config) -> Settings {
         memory_size: config.global.memory_size as usize,
         fts_list_size: config.internal.fts_list_size as usize,
         fts_min_size_for_str: config.internal.fts_min_size_for_str as usize,
-        packet_events: config.global.packet_events,
+        // Our own rules count on packets of all makers.
+        packet_events: config.global.packet_events || config.rule_files.is_empty(),
     }
 }

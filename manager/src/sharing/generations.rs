@@ -13,7 +13,7 @@
 //!
 //! What is compressed is unpacked as it is read and nowhere kept. Work: going
 //! back in it begins again at its start; no file gives more than
-//! [`UNPACKED_MAX`] bytes.
+//! `UNPACKED_MAX` bytes.
 
 use crate::outputs::clock::MONTHS;
 use bartizan_core::follow::{Disk, FileId, Stat, Trouble};

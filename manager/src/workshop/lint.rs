@@ -11,7 +11,7 @@
 //! | `unreachable` | no decoder that it asks for gives logs of its type |
 //!
 //! Work: each place of a rule is compared with those before it in its family;
-//! after [`COMPARISONS_MAX`] no more rules are looked at for `shadowed`.
+//! after `COMPARISONS_MAX` no more rules are looked at for `shadowed`.
 
 use super::catalog::Catalog;
 use super::words;
