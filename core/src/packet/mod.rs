@@ -371,9 +371,9 @@ pub(crate) fn places<'t>(text: &'t [u8], piece: &'t [u8]) -> impl DoubleEndedIte
     memchr::memchr_iter(first, text).filter(begins)
 }
 
-/// Where it stands first.
+/// Where it stands first; an empty one at the start.
 pub(crate) fn find(text: &[u8], piece: &[u8]) -> Option<usize> {
-    places(text, piece).next()
+    if piece.is_empty() { Some(0) } else { places(text, piece).next() }
 }
 
 /// A format that has keys and values, and what it is known by.
