@@ -37,6 +37,10 @@ use trouble::Trouble;
 /// may be.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// The same for one that cannot be reached: nothing goes there, and counting what
+/// waits takes longer the more it is.
+const LOOK_WHILE_DOWN: Duration = Duration::from_secs(5);
+
 /// Time between two looks at least: what comes in between goes together.
 const GAP: Duration = Duration::from_millis(100);
 
@@ -212,7 +216,7 @@ impl Worker {
         let pause = post.pause();
         match pause.is_zero() {
             true => self.committed.wait(seen, LOOK),
-            false => self.committed.rest(pause.min(LOOK)),
+            false => self.committed.rest(pause.min(LOOK_WHILE_DOWN)),
         }
         thread::sleep(GAP.saturating_sub(began.elapsed()));
     }
