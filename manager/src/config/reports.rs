@@ -21,7 +21,7 @@ const RECIPIENTS_MAX: usize = 64;
 /// Characters of a title.
 const TITLE_MAX: usize = 200;
 
-const OPTIONS: [&str; 13] = [
+const OPTIONS: [&str; 14] = [
     "title",
     "type",
     "category",
@@ -35,6 +35,7 @@ const OPTIONS: [&str; 13] = [
     "email_to",
     "frequency",
     "send_empty",
+    "graph",
 ];
 
 /// One `<reports>`.
@@ -46,6 +47,8 @@ pub struct ScheduledReport {
     pub frequency: Frequency,
     /// Send it also if there is nothing to tell.
     pub send_empty: bool,
+    /// Draw who did what to whom.
+    pub graph: bool,
     /// Addresses of those who get it, no one twice.
     pub email_to: Vec<String>,
     /// Where it stands.
@@ -64,6 +67,7 @@ impl ScheduledReport {
             query: Query::default(),
             frequency: Frequency::default(),
             send_empty: false,
+            graph: false,
             email_to: Vec::new(),
             place: reading.place(section.name_span),
         };
@@ -92,6 +96,7 @@ impl ScheduledReport {
             ("type", _) => only_email(reading, option)?,
             ("showlogs", _) => self.query.show_logs = reading.yes_or_no(option)?,
             ("send_empty", _) => self.send_empty = reading.yes_or_no(option)?,
+            ("graph", _) => self.graph = reading.yes_or_no(option)?,
             ("frequency", _) => self.frequency = frequency(reading, option)?,
             ("email_to", _) => self.recipient(reading, option)?,
             _ => {

@@ -83,8 +83,22 @@ pub struct Notice {
     pub title: String,
     /// As plain text; empty if the title says all.
     pub text: String,
-    /// The same as HTML, where it can be shown.
-    pub html: Option<String>,
+    /// The same as a page, where it can be shown.
+    pub html: Option<Page>,
+}
+
+/// A page that needs nothing from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// HTML.
+    pub markup: String,
+    /// A PNG, which the markup calls [`Page::PICTURE`].
+    pub picture: Option<Vec<u8>>,
+}
+
+impl Page {
+    /// The content id of the picture (RFC 2392).
+    pub const PICTURE: &str = "picture";
 }
 
 /// What waits to be sent, rendered.

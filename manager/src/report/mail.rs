@@ -5,6 +5,7 @@ use super::Summary;
 use super::chart::{Bar, Bars};
 use super::markup::{Shown, part, short};
 use super::summary::{Band, Entry, Related, Section, written};
+use crate::outbox::Page;
 use jiff::tz::TimeZone;
 use std::fmt::Write;
 
@@ -23,8 +24,9 @@ const COLOURS: [&str; Band::COUNT] = ["#56b4e9", "#e69f00", "#d55e00", "#7b2d8e"
 
 const FONT: &str = "font-family:sans-serif;font-size:14px;color:#1b1f24";
 
-/// The report of a time, which is told in words.
-pub fn write(summary: &Summary, period: &str) -> String {
+/// The report of a time, which is told in words, with the picture that comes
+/// with it if there is one.
+pub fn write(summary: &Summary, period: &str, has_picture: bool) -> String {
     let mut out = String::new();
     put(
         &mut out,
@@ -40,6 +42,12 @@ pub fn write(summary: &Summary, period: &str) -> String {
     }
     out.push_str("</p>\n");
     over_time(&mut out, &Bars::new(&summary.hours, BARS_MAX, &TimeZone::system()));
+    if has_picture {
+        put(&mut out, format_args!("<h3>Who did what to whom</h3>\n<p><img src=\"cid:{}\"", Page::PICTURE));
+        out.push_str(
+            " alt=\"Sources, events and targets of alerts\" width=\"100%\" style=\"max-width:960px\"></p>\n",
+        );
+    }
     summary.sections.iter().for_each(|section| top(&mut out, section));
     summary.related.iter().for_each(|section| related(&mut out, section));
     out.push_str("</body></html>\n");

@@ -42,6 +42,7 @@ pub mod tally;
 mod tests;
 pub mod text;
 
+use crate::alert::Alert;
 use crate::alert::log_reader::AlertReader;
 pub use condition::Condition;
 pub use subject::Subject;
@@ -80,6 +81,11 @@ impl Query {
         self.since.is_none_or(|since| epoch >= since) && self.until.is_none_or(|until| epoch < until)
     }
 
+    /// Whether all conditions hold of an alert.
+    pub fn wants(&self, alert: &Alert<'_>) -> bool {
+        self.conditions.iter().all(|condition| condition.holds(alert))
+    }
+
     /// Subjects with related values, in the order of a report.
     fn related(&self) -> impl Iterator<Item = (Subject, Vec<Subject>)> {
         let to = |of| {
@@ -104,6 +110,6 @@ pub fn exercise(bytes: &[u8]) {
     let shown = [text::write(&summary), csv::write(&summary), html::write(&summary)];
     let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\r');
     assert!(shown.iter().all(|text| !text.contains(obeyed)));
-    assert!(!shown[2].contains("<script") && !mail::write(&summary, "").contains("<script"));
+    assert!(!shown[2].contains("<script") && !mail::write(&summary, "", false).contains("<script"));
     json::value(&summary);
 }

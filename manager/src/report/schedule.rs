@@ -12,7 +12,7 @@ use super::{Query, mail, stored, text};
 use crate::config::ScheduledReport;
 use crate::database::DatabaseError;
 use crate::news;
-use crate::outbox::{Notice, Queue};
+use crate::outbox::{Notice, Page, Queue};
 use crate::sources::epoch_now;
 use crate::store::StoreError;
 use jiff::tz::TimeZone;
@@ -56,16 +56,18 @@ pub enum ReportError {
 /// The report of a period as it is sent; none if there is nothing to tell.
 pub fn notice(home: &Path, report: &ScheduledReport, period: Period) -> Result<Option<Notice>, ReportError> {
     let query = Query { since: Some(period.from), until: Some(period.until), ..report.query.clone() };
-    let mut summary = stored::summary(home, query)?;
+    let mut summary = stored::summary(home, query.clone())?;
     if summary.selected == 0 && !report.send_empty {
         return Ok(None);
     }
     summary.shorten(ENTRIES_MAX, LOGS_MAX);
+    let picture = if report.graph { stored::picture(home, &query)? } else { None };
     let period = period.describe(&TimeZone::system());
+    let markup = mail::write(&summary, &period, picture.is_some());
     Ok(Some(Notice {
         title: report.title().to_owned(),
         text: format!("{period}\n{}", text::write(&summary)),
-        html: Some(mail::write(&summary, &period)),
+        html: Some(Page { markup, picture }),
     }))
 }
 

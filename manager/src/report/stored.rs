@@ -2,8 +2,14 @@
 
 use super::subject::{known, level_entry, rule_entry};
 use super::{Query, Subject, Summary, Tally};
+use crate::graph::properties::Properties;
+use crate::graph::svg::{Light, Look};
+use crate::graph::{Colouring, Gatherer, Limits, fold, png, svg};
 use crate::store::{Count, Filter, Reader, StoreError, Totals};
 use std::path::Path;
+
+/// Boxes of one kind in a picture: what is read on a telephone, too.
+const BOXES_MAX: usize = 12;
 
 /// Counts what a query asks for in the store of a home folder. If it asks for
 /// a time alone, roll-ups answer it; else all alerts of that time are looked
@@ -18,6 +24,25 @@ pub fn summary(home: &Path, query: Query) -> Result<Summary, StoreError> {
         false => store.each(&filter, |_, alert| tally.add(alert))?,
     }
     Ok(tally.finish())
+}
+
+/// Draws who did what to whom in the alerts that a query asks for, as a PNG;
+/// none if there is no alert.
+pub fn picture(home: &Path, query: &Query) -> Result<Option<Vec<u8>>, StoreError> {
+    let filter = Filter { since: query.since, until: query.until, ..Filter::default() };
+    let mut gatherer = Gatherer::default();
+    Reader::open(home)?.each(&filter, |_, alert| {
+        if query.spans(alert.id.epoch) && query.wants(alert) {
+            gatherer.add(alert);
+        }
+    })?;
+    let triples = gatherer.finish();
+    if triples.alerts == 0 {
+        return Ok(None);
+    }
+    let limits = Limits { top: BOXES_MAX, ..Limits::default() };
+    let graph = fold(&triples, query.title.as_deref().unwrap_or_default(), &limits, &Properties::default());
+    Ok(png::draw(&svg::write(&graph, Look { colouring: Colouring::Level, light: Light::Light })))
 }
 
 fn add(tally: &mut Tally, totals: &Totals) {

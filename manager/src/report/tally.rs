@@ -88,7 +88,7 @@ impl Tally {
             return;
         }
         self.processed += 1;
-        if !self.query.conditions.iter().all(|condition| condition.holds(alert)) {
+        if !self.query.wants(alert) {
             return;
         }
         self.selected += 1;

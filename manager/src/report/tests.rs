@@ -71,7 +71,7 @@ fn no_cell_of_the_csv_is_a_formula_and_every_row_has_all_cells() {
 #[test]
 fn no_tag_of_others_is_in_a_page_or_a_mail() {
     let summary = hostile();
-    for page in [html::write(&summary), mail::write(&summary, "<b>now</b>")] {
+    for page in [html::write(&summary), mail::write(&summary, "<b>now</b>", true)] {
         assert!(!page.contains("<script") && !page.contains("</title>\u{fffd}") && !page.contains("<b>now"));
         assert!(!page.contains("onload='"));
         assert!(page.contains("&lt;script&gt;"));

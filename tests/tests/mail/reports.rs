@@ -18,6 +18,7 @@ fn configuration(smtp: &SmtpServer, log: &str) -> String {
          <smtp_server>127.0.0.1</smtp_server><smtp_port>{}</smtp_port>\
          <email_from>ids@example.com</email_from><email_to>root@example.com</email_to></global>\
          <reports><title>Log-ins</title><group>sshd</group><srcip type=\"relation\">user</srcip>\
+         <graph>yes</graph>\
          <frequency>hourly</frequency><email_to>one@example.com</email_to><email_to>two@example.com</email_to>\
          </reports><reports><title>Everything</title><frequency>hourly</frequency><send_empty>yes</send_empty>\
          <email_to>one@example.com</email_to></reports>\
@@ -107,6 +108,9 @@ fn a_report_that_is_configured_arrives_once_for_each_who_gets_it() {
         let html = read.body_html(0).expect("HTML");
         assert!(html.contains("192.0.2.1") && html.contains("&lt;script&gt;eve"), "{html}");
         assert!(!html.contains("<script") && !html.contains("<b>SSHD"), "{html}");
+        assert!(html.contains("<img src=\"cid:picture\""), "{html}");
+        let picture = read.parts.iter().find(|part| part.content_id() == Some("picture")).expect("a picture");
+        assert!(picture.contents().starts_with(b"\x89PNG"), "no PNG");
     }
     let everything = titled(&mails, "Everything");
     assert!(everything.iter().all(|mail| mail.to == ["one@example.com"]));

@@ -93,5 +93,6 @@ fn value(report: &ScheduledReport) -> Value {
         "conditions": conditions(report),
         "email_to": report.email_to,
         "send_empty": report.send_empty,
+        "graph": report.graph,
     })
 }

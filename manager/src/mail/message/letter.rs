@@ -5,7 +5,7 @@ use super::readable::{cut, one_line, readable};
 use super::{digest, notification};
 use crate::alert::{Alert, Entry};
 use crate::config::email::MailFormat;
-use crate::outbox::{Content, HeldBack, Notice};
+use crate::outbox::{Content, HeldBack, Notice, Page};
 
 /// Bytes of a notice's title that a subject shows.
 const TITLE_MAX: usize = 200;
@@ -16,8 +16,8 @@ pub(super) struct Letter {
     pub(super) subject: String,
     /// Lines with line feeds.
     pub(super) text: String,
-    /// The same as HTML.
-    pub(super) html: Option<String>,
+    /// The same as a page.
+    pub(super) html: Option<Page>,
 }
 
 impl Letter {

@@ -19,7 +19,7 @@ mod readable;
 
 use super::Account;
 use crate::config::email::MailFormat;
-use crate::outbox::Content;
+use crate::outbox::{Content, Page};
 use jiff::Zoned;
 use letter::Letter;
 use mail_builder::MessageBuilder;
@@ -50,7 +50,7 @@ pub fn compose(account: &Account, to: &str, format: MailFormat, id: &str, conten
         .header("Auto-Submitted", Raw::new("auto-generated"));
     let text = text_part(&letter.text);
     let body = match letter.html {
-        Some(html) => MimePart::new("multipart/alternative", vec![text, MimePart::new("text/html", html)]),
+        Some(page) => MimePart::new("multipart/alternative", vec![text, page_part(page)]),
         None => text,
     };
     let mut bytes = Vec::new();
@@ -66,6 +66,18 @@ fn text_part(text: &str) -> MimePart<'static> {
     match text.is_ascii() && text.split("\r\n").all(is_short) {
         true => MimePart::new("text/plain", text).transfer_encoding("7bit"),
         false => MimePart::new("text/plain", text),
+    }
+}
+
+/// A page, with its picture inside the mail.
+fn page_part(Page { markup, picture }: Page) -> MimePart<'static> {
+    let markup = MimePart::new("text/html", markup);
+    match picture {
+        Some(picture) => {
+            let picture = MimePart::new("image/png", picture).inline().cid(Page::PICTURE);
+            MimePart::new("multipart/related", vec![markup, picture])
+        }
+        None => markup,
     }
 }
 

@@ -211,24 +211,32 @@ fn what_was_held_back_is_a_table_of_counts() {
 
 #[test]
 fn a_notice_has_its_html_beside_its_text() {
-    let notice = |text: &str, html: Option<&str>| Content {
+    let notice = |text: &str, html: Option<Page>| Content {
         notice: Some(Notice {
             title: "Daily report: \u{fc}berblick\r\nBcc: x".to_owned(),
             text: text.to_owned(),
-            html: html.map(str::to_owned),
+            html,
         }),
         ..Content::default()
     };
-    let both =
-        compose(&account(), "a@example.com", MailFormat::Full, "1", &notice("text", Some("<p>html</p>")));
+    let page = |picture| Page { markup: "<p>html</p>".to_owned(), picture };
+    let composed = |notice| compose(&account(), "a@example.com", MailFormat::Full, "1", &notice);
+    let both = composed(notice("text", Some(page(None))));
     check(&both);
     let mail = parsed(&both);
     assert_eq!(mail.subject(), Some("Daily report: \u{fc}berblick\\r\\nBcc: x"));
     assert_eq!(text(&mail), "text\n");
     assert_eq!(mail.body_html(0).as_deref(), Some("<p>html</p>"));
     assert_eq!(mail.parts[0].content_type().and_then(|kind| kind.subtype()), Some("alternative"));
-    let alone = compose(&account(), "a@example.com", MailFormat::Full, "1", &notice("", None));
+    let alone = composed(notice("", None));
     assert!(text(&parsed(&alone)).starts_with("Daily report"));
+    let drawn: Vec<u8> = (0..=255).cycle().take(5000).collect();
+    let drawn_bytes = composed(notice("text", Some(page(Some(drawn.clone())))));
+    check(&drawn_bytes);
+    let mail = parsed(&drawn_bytes);
+    assert_eq!(mail.body_html(0).as_deref(), Some("<p>html</p>"));
+    let picture = mail.parts.iter().find(|part| part.content_id() == Some(Page::PICTURE)).expect("a picture");
+    assert_eq!(picture.contents(), drawn);
 }
 
 #[test]

@@ -19,7 +19,14 @@ fn desk(home: &TempDir) -> Desk {
 fn report(frequency: Frequency) -> ScheduledReport {
     let place = Place { source: Sources::new().add("etc/ossec.conf", ""), span: Span::default() };
     let query = Query { title: Some("Logins".to_owned()), ..Query::default() };
-    ScheduledReport { query, frequency, send_empty: false, email_to: vec!["a@example.org".to_owned()], place }
+    ScheduledReport {
+        query,
+        frequency,
+        send_empty: false,
+        graph: false,
+        email_to: vec!["a@example.org".to_owned()],
+        place,
+    }
 }
 
 /// The ends of what is due, in days since midnight.
@@ -129,5 +136,5 @@ fn nothing_to_tell_is_not_sent_unless_it_is_asked_for() {
     let told = ScheduledReport { send_empty: true, ..quiet };
     let notice = notice(home.path(), &told, period).expect("a store").expect("a report");
     assert!(notice.text.contains("Report 'Logins' completed."), "{}", notice.text);
-    assert!(notice.html.is_some_and(|html| html.contains("<h2>Logins</h2>")));
+    assert!(notice.html.is_some_and(|html| html.markup.contains("<h2>Logins</h2>")));
 }
