@@ -118,9 +118,7 @@ async fn enter(
     Form(shown): Form<Shown>,
 ) -> Result<Response, Failure> {
     let (address, Shown { name, password, to }) = (peer.ip(), shown);
-    let (asked, who) = (Arc::clone(&console), name.clone());
-    let looked = console.counter.turn(move || look(&asked, address, &who, &password)).await??;
-    let Some(digest) = looked else {
+    let Some(digest) = check(&console, address, &name, password).await? else {
         let page = form(&name, ours(&to), Some("Name or password is wrong."));
         return Ok((axum::http::StatusCode::UNAUTHORIZED, page).into_response());
     };
@@ -129,6 +127,16 @@ async fn enter(
 }
 
 /// The digest of the password, if it is the right one.
+pub(super) async fn check(
+    console: &Arc<Console>,
+    address: IpAddr,
+    name: &str,
+    password: String,
+) -> Result<Option<String>, Failure> {
+    let (asked, name) = (Arc::clone(console), name.to_owned());
+    console.counter.turn(move || look(&asked, address, &name, &password)).await?
+}
+
 fn look(console: &Console, address: IpAddr, name: &str, password: &str) -> Result<Option<String>, Failure> {
     let wait = console.attempts().wait(address, name, console.clock());
     if wait > 0 {
@@ -141,7 +149,7 @@ fn look(console: &Console, address: IpAddr, name: &str, password: &str) -> Resul
     }
     console.attempts().failed(address, name, console.clock());
     let name: String = harmless_text(name).chars().take(128).collect();
-    news::tell(format_args!("console: log-in of `{name}` from {address} refused"));
+    news::tell(format_args!("console: password of `{name}` from {address} refused"));
     Ok(None)
 }
 

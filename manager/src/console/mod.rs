@@ -11,7 +11,7 @@
 //! | [`password`], `secret` | what is kept of passwords and random texts |
 //! | `sessions` | who is logged in |
 //! | `attempts` | who has tried too often |
-//! | `first`, `login` | the first user; in and out |
+//! | `first`, `login`, `account` | the first user; in and out; another password |
 //! | [`viewer`] | who looks |
 //! | [`shell`] | the frame of a page |
 //! | `assets` | style and scripts |
@@ -24,6 +24,7 @@
 //! The daemon never waits for the console: it tells a few numbers, and hears
 //! wishes through the desk and the hub like those of the command line.
 
+mod account;
 pub mod accounts;
 pub mod assets;
 mod attempts;

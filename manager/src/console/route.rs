@@ -63,6 +63,7 @@ pub fn table() -> Vec<Route> {
     let mut all = Vec::new();
     all.extend(super::login::routes());
     all.extend(super::first::routes());
+    all.extend(super::account::routes());
     all.extend(super::assets::routes());
     all.extend(super::metrics::routes());
     all.extend(super::pages::routes());

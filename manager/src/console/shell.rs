@@ -1,5 +1,6 @@
 //! The frame of every page: navigation, who is logged in, the way out.
 
+use super::account;
 use super::assets::{Asset, CSS, KEYS};
 use super::viewer::Viewer;
 use axum::response::{Html, IntoResponse, Response};
@@ -38,7 +39,7 @@ pub fn page_with(viewer: &Viewer, title: &str, current: &str, scripts: &[&Asset]
             }
             form method="post" action="/logout" {
                 (viewer.form_field())
-                span title=(viewer.role) { bdi { (viewer.name) } }
+                a href=(account::PATH) title=(viewer.role) { bdi { (viewer.name) } }
                 button { "Log out" }
             }
         }
