@@ -30,6 +30,7 @@
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`workshop`] | what people who write rules ask of them |
+//! | [`console`] | pages of all that in a browser |
 //! | [`commands`] | the commands |
 //! | [`news`] | what the program says of itself |
 
@@ -38,6 +39,7 @@ pub mod alert;
 pub mod commands;
 pub mod compile;
 pub mod config;
+pub mod console;
 pub mod database;
 pub mod database_output;
 pub mod diagnose;

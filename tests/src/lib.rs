@@ -6,6 +6,7 @@
 //! saying so.
 
 pub mod chromium;
+pub mod browser;
 mod folder;
 pub mod http_server;
 pub mod identity;
