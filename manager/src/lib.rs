@@ -30,7 +30,9 @@
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`workshop`] | what people who write rules ask of them |
+//! | [`console`] | the same for a browser, and for programs as JSON |
 //! | [`commands`] | the commands |
+//! | [`moment`] | times as people give and read them |
 //! | [`news`] | what the program says of itself |
 
 pub mod agents;
@@ -38,6 +40,7 @@ pub mod alert;
 pub mod commands;
 pub mod compile;
 pub mod config;
+pub mod console;
 pub mod database;
 pub mod database_output;
 pub mod diagnose;
@@ -47,6 +50,7 @@ pub mod graph;
 pub mod integrations;
 pub mod ledger;
 pub mod mail;
+pub mod moment;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
