@@ -5,6 +5,7 @@
 //! `BARTIZAN_CORPUS` says where. Tests that need it pass without it, after
 //! saying so.
 
+pub mod browser;
 mod folder;
 pub mod http_server;
 pub mod identity;

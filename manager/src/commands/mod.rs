@@ -9,6 +9,7 @@ mod alert_files;
 pub mod alerts;
 pub mod analyze;
 pub mod check;
+pub mod console;
 mod destinations;
 pub mod dshield;
 mod filter;
@@ -99,6 +100,8 @@ pub enum Command {
     AgentControl(agent_control::AgentControlArguments),
     /// List, test and catch up those who are told of alerts.
     Integrations(integrations::IntegrationsCommand),
+    /// Say who may look at the console, the pages in a browser.
+    Console(console::ConsoleCommand),
     /// Show whether `bartizan run` runs, and what it does.
     Status(status::StatusArguments),
     /// Check configuration, decoders, rules and lists; run nothing.
@@ -122,6 +125,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Mail(command) => mail::run(command),
         Command::AgentControl(arguments) => agent_control::run(arguments),
         Command::Integrations(command) => integrations::run(command),
+        Command::Console(command) => console::run(command),
         Command::Status(arguments) => status::run(arguments),
         Command::Check(arguments) => check::run(arguments),
     };

@@ -13,6 +13,7 @@ use crate::agents::listener::Listener;
 use crate::agents::registry::AgentId;
 use crate::agents::{PORT, Registry};
 use crate::config::{Config, Connection, Remote};
+use crate::console::{self, Daemon, Pulse};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
@@ -78,6 +79,13 @@ pub struct RunArguments {
     /// also looks at what the logs of the last day already tell.
     #[arg(long)]
     from_now: bool,
+    /// Where the console is served, the pages in a browser. Default: what
+    /// `<console>` says, else port 1518 of this machine alone.
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "no_console")]
+    console: Option<SocketAddr>,
+    /// Without the console.
+    #[arg(long)]
+    no_console: bool,
     /// Where agents connect. Nobody is listened to before there is one.
     /// Default: what `<remote>` says that has the connection `bartizan`,
     /// else port 1517 of all addresses.
@@ -92,7 +100,7 @@ pub struct RunArguments {
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
     let from = rules_from(arguments.config.as_deref(), &home).in_dialect(arguments.dialect);
-    let mut loaded = load(&from)?;
+    let mut loaded = Arc::new(load(&from)?);
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.
     let home = home.canonicalize().map_err(CommandError::io(format!("cannot use {}", home.display())))?;
@@ -114,8 +122,17 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
-    let mut destinations = Destinations::start(&home, &loaded, (committed, needed), &hub)?;
+    let mut destinations = Destinations::start(&home, &loaded, (committed.clone(), needed), &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
+    let pulse = Arc::new(Pulse::default());
+    let console = arguments.serve_console(Daemon {
+        home: home.clone(),
+        hub: Arc::clone(&hub),
+        desk: desk.clone(),
+        rules: Arc::clone(&loaded),
+        pulse: Arc::clone(&pulse),
+        committed,
+    })?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
     let options = EngineOptions {
@@ -128,6 +145,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         .with_files(&home.join("logs"), arguments.outputs(&loaded))
         .shared(&in_use)
         .with_statistics(statistics(&loaded.config, &home)?)
+        .showing(&pulse)
         .live();
     let workers = worker_count(arguments.workers);
     let host = local_host();
@@ -145,11 +163,14 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
                 let decider = Box::new(Decider::new(&new.config.global));
                 desk.errand(Errand::Configured(decider, new.config.responses.clone()));
                 destinations.configure(&new);
-                loaded = new;
+                loaded = Arc::new(new);
+                console.iter().for_each(|console| console.reloaded(&loaded));
             }
             None => break,
         }
     }
+    // It asks what is finished below.
+    drop(console);
     sink.writer.flush().map_err(CommandError::output)?;
     let counts = sink.writer.counts.clone();
     drop((feed, sink));
@@ -171,6 +192,25 @@ impl RunArguments {
             () if !self.listen.is_empty() => self.listen.clone(),
             () if !configured.is_empty() => configured,
             () => vec![SocketAddr::from((Ipv6Addr::UNSPECIFIED, PORT))],
+        }
+    }
+
+    /// Serves the console, if it is wanted. One that nobody asked for gives
+    /// way to whoever has its port.
+    fn serve_console(&self, daemon: Daemon) -> Result<Option<console::Server>, CommandError> {
+        let mut configured = daemon.rules.config.console.clone();
+        configured.address = self.console.or(configured.address);
+        if self.no_console || configured.enabled == Some(false) && self.console.is_none() {
+            return Ok(None);
+        }
+        let is_asked_for = self.console.is_some() || configured.place.is_some();
+        match console::Server::start(&configured, daemon) {
+            Ok(server) => Ok(Some(server)),
+            Err(error) if is_asked_for => Err(error.into()),
+            Err(error) => {
+                news::tell(format_args!("{error}; choose another with --console, or --no-console"));
+                Ok(None)
+            }
         }
     }
 

@@ -26,6 +26,7 @@
 //! | [`reports`] | `<reports>` |
 //! | [`responses`] | `<command>` and `<active-response>` |
 //! | [`database_output`] | `<database_output>` |
+//! | [`console`] | `<console>` |
 //! | [`notification`] | `<notification>`: how much people want to hear |
 //! | [`selection`] | which alerts a destination is to hear of |
 //! | [`integration`] | `<integration>` |
@@ -36,6 +37,7 @@
 
 mod agent_config;
 mod assembly;
+pub mod console;
 pub mod database_output;
 pub mod email;
 pub mod global;
@@ -61,6 +63,7 @@ mod tests;
 
 pub use agent_config::{SHARED_ROOT, check_shared};
 pub use assembly::{RegexFormat, Wait};
+pub use console::{CONSOLE_ADDRESS, Console};
 pub use database_output::{DatabaseKind, DatabaseOutput};
 pub use email::{Email, EmailAlerts};
 pub use global::{Alerts, Global};
@@ -122,6 +125,8 @@ pub struct Config {
     pub notification: Terms,
     /// `<reports>`: what is told regularly.
     pub reports: Vec<ScheduledReport>,
+    /// `<console>`: pages in a browser.
+    pub console: Console,
     /// `internal_options.conf`.
     pub internal: Internal,
 }
@@ -264,6 +269,7 @@ impl Config {
                 "active-response" => drafts.response(reading, section),
                 "database_output" => self.databases.extend(DatabaseOutput::read(reading, section)),
                 "notification" => self.notification.section(reading, section),
+                "console" => self.console.take(reading, section),
                 "dshield" | "share" => self.share(reading, section),
                 name if sections::UNUSED.contains(&name) => reading.unused_section(section),
                 _ => unknown_section(reading, section, sections::USED),

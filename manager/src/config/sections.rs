@@ -19,6 +19,7 @@ pub(super) const USED: &[&str] = &[
     "database_output",
     "dshield",
     "share",
+    "console",
 ];
 
 /// Sections of OSSEC 4.3 and Wazuh 4.14 that have no effect in this version.

@@ -1,5 +1,6 @@
 //! The promises of this room.
 
+mod console;
 mod email;
 mod formats;
 mod integrations;

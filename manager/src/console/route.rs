@@ -3,7 +3,8 @@
 
 use super::{Console, guard};
 use axum::Router;
-use axum::routing::MethodRouter;
+use axum::handler::Handler;
+use axum::routing::{self, MethodRouter};
 use std::sync::Arc;
 
 /// Who may come to an address.
@@ -28,20 +29,27 @@ pub struct Route {
     pub needs: Needs,
     /// What is there, in one line, for the description of the interface.
     pub about: &'static str,
-    /// What answers.
-    pub does: MethodRouter<Arc<Console>>,
+    does: MethodRouter<Arc<Console>>,
 }
 
 impl Route {
     /// Something to look at: `GET`, for readers.
-    pub fn get(path: &'static str, about: &'static str, does: MethodRouter<Arc<Console>>) -> Self {
-        Self { method: "GET", path, needs: Needs::Reader, about, does }
+    pub fn get<T: 'static>(
+        path: &'static str,
+        about: &'static str,
+        handler: impl Handler<T, Arc<Console>>,
+    ) -> Self {
+        Self { method: "GET", path, needs: Needs::Reader, about, does: routing::get(handler) }
     }
 
-    /// Something to do: `POST`, for administrators. Name of the user and what
-    /// is done are to be told by [`Console::did`].
-    pub fn post(path: &'static str, about: &'static str, does: MethodRouter<Arc<Console>>) -> Self {
-        Self { method: "POST", path, needs: Needs::Administrator, about, does }
+    /// Something to do: `POST`, for administrators. What was done, and by
+    /// whom, is told by [`Console::did`].
+    pub fn post<T: 'static>(
+        path: &'static str,
+        about: &'static str,
+        handler: impl Handler<T, Arc<Console>>,
+    ) -> Self {
+        Self { method: "POST", path, needs: Needs::Administrator, about, does: routing::post(handler) }
     }
 
     /// The same for others.
@@ -55,6 +63,7 @@ pub fn table() -> Vec<Route> {
     let mut all = Vec::new();
     all.extend(super::login::routes());
     all.extend(super::first::routes());
+    all.extend(super::account::routes());
     all.extend(super::assets::routes());
     all.extend(super::metrics::routes());
     all.extend(super::pages::routes());

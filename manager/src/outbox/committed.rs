@@ -1,8 +1,9 @@
 //! How far alerts are committed: told by the committer, waited for by the
-//! threads of destinations.
+//! threads of destinations, and watched by whoever looks on live.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// The number of the last alert that is committed. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -15,6 +16,8 @@ struct Shared {
     more: Condvar,
     /// Somebody calls. Whoever waits for that alone is not woken for alerts.
     called: Condvar,
+    /// The same number, for tasks.
+    watched: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -29,11 +32,18 @@ impl Committed {
     pub fn tell(&self, last: u64) {
         self.state().last = last;
         self.0.more.notify_all();
+        self.0.watched.send_replace(last);
     }
 
     /// The number that was told last; 0 before that.
     pub fn last(&self) -> u64 {
         self.state().last
+    }
+
+    /// The number that was told last, and when there is another one. Any
+    /// number may watch; nobody waits for them.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.0.watched.subscribe()
     }
 
     /// Wakes all who wait.

@@ -5,6 +5,7 @@ use super::clock::{LocalClock, LocalTime};
 use super::files::{Announce, DailyFile, InUse, Written, write_out};
 use super::{json, text, wazuh};
 use crate::alert::{Alert, AlertId, Entry, Rule};
+use crate::console::Pulse;
 use crate::engine::pipeline::Sink;
 use crate::engine::session::Court;
 use crate::engine::statistics::{self, Statistics};
@@ -101,6 +102,8 @@ pub struct AlertWriter<W> {
     ticket: u64,
     /// Whose layouts the files in JSON have: that of the rules.
     dialect: Dialect,
+    /// What others see of the counts while it goes on.
+    pulse: Arc<Pulse>,
     /// What has been seen so far.
     pub counts: Counts,
 }
@@ -123,6 +126,7 @@ impl<W: Write> AlertWriter<W> {
             clock: LocalClock::default(),
             ticket: 0,
             dialect: Dialect::Ossec,
+            pulse: Arc::default(),
             counts: Counts::default(),
         }
     }
@@ -157,6 +161,12 @@ impl<W: Write> AlertWriter<W> {
     /// Counts events by the hour, and alerts when an hour is unusual.
     pub fn with_statistics(mut self, statistics: Statistics) -> Self {
         self.statistics = Some(statistics);
+        self
+    }
+
+    /// Shows its counts to whoever looks at them.
+    pub fn showing(mut self, pulse: &Arc<Pulse>) -> Self {
+        self.pulse = Arc::clone(pulse);
         self
     }
 
@@ -241,6 +251,7 @@ impl<W: Write> AlertWriter<W> {
     fn count_alert(&mut self, alert: &Alert<'_>) {
         self.counts.alerts += 1;
         let Some(rule) = &alert.rule else { return };
+        self.pulse.alert(rule.level);
         let description = || String::from_utf8_lossy(rule.description()).into_owned();
         let entry = self.counts.rules.entry(rule.id);
         entry.or_insert_with(|| (rule.level, 0, description())).1 += 1;
@@ -380,6 +391,7 @@ impl<W: Write> Sink for AlertWriter<W> {
     }
 
     fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
+        self.pulse.events_are(self.counts.events);
         if let Some(files) = &mut self.files {
             files.flush()?;
             if self.live {
