@@ -125,7 +125,7 @@ async fn send(State(console): State<Arc<Console>>, viewer: Viewer, body: String)
     let title = Query::read(&body).get("title").unwrap_or_default().to_owned();
     let rules = console.rules();
     configured(&rules.config.reports, &title)?;
-    console.did(&viewer, format_args!("had a report sent again: {}", shown::harmless(&title)));
+    console.did(&viewer, format_args!("had a report sent again: {title}"));
     let sent = console.ask(move |console| {
         let report = configured(&rules.config.reports, &title)?;
         let now = epoch_now();

@@ -196,11 +196,9 @@ pub(in crate::console) async fn carry_out(
     viewer: &Viewer,
     wish: ByHand,
 ) -> Result<Vec<ResponseLine>, Failure> {
-    let did = format!(
-        "asked for {:?} on {:?} about {:?} {:?}",
-        wish.response, wish.agent, wish.ip, wish.user
-    );
-    console.did(viewer, format_args!("{}", shown::harmless(&did)));
+    let ByHand { response, agent, ip, user, .. } = &wish;
+    let target = ip.as_deref().or(user.as_deref()).unwrap_or("nobody");
+    console.did(viewer, format_args!("asked for {response} on {agent} about {target}"));
     let answer = console.desk().ask(Request::Respond(wish)).await;
     rows(answer, "sent").map_err(Failure::Refused)
 }

@@ -56,7 +56,7 @@ pub struct AlertLine {
     pub is_cut: bool,
 }
 
-/// Alerts, newest first.
+/// Alerts, newest first unless it was asked for those behind one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AlertsPage {
     /// The alerts.
@@ -124,6 +124,18 @@ pub fn page(
     let alerts: Vec<_> = found.iter().take(most).map(line).collect();
     let before = alerts.last().filter(|_| found.len() > most).map(|last| last.seq);
     Ok(AlertsPage { alerts, before, committed })
+}
+
+/// Alerts behind a number, oldest first.
+pub fn behind(
+    reader: &mut Reader,
+    filter: &Filter,
+    after: u64,
+    most: usize,
+) -> Result<AlertsPage, StoreError> {
+    let committed = reader.committed()?;
+    let found = reader.after(after, filter, most.clamp(1, PAGE_MAX))?;
+    Ok(AlertsPage { alerts: found.iter().map(line).collect(), before: None, committed })
 }
 
 /// All of one alert; none if it is not there.

@@ -2,7 +2,6 @@
 
 use super::overview::beginning_of;
 use super::text;
-use crate::diagnose::Sources;
 use crate::ruleset::Loaded;
 use crate::store::{Filter, Reader, StoreError};
 use crate::workshop::card::Card;
@@ -19,13 +18,11 @@ pub const PAGE: usize = 100;
 /// Hours in which it is counted how often rules fired.
 pub const FIRED_HOURS: i64 = 24;
 
-/// The rules that are in use, with the files that they were read from. What is
-/// known of each is put together when somebody first asks, because that takes
+/// The rules that are in use. What is known of each is put together when somebody first asks, because that takes
 /// some time and a few megabytes.
 #[derive(Debug)]
 pub struct Rulebook {
     loaded: Arc<Loaded>,
-    sources: Sources,
     cards: OnceLock<Vec<Card>>,
 }
 
@@ -87,20 +84,16 @@ pub struct RuleWhole {
 }
 
 impl Rulebook {
-    /// The rules that were loaded from these sources.
-    pub fn new(loaded: Arc<Loaded>, sources: Sources) -> Self {
-        Self { loaded, sources, cards: OnceLock::new() }
-    }
-
-    /// The texts of the files.
-    pub fn sources(&self) -> &Sources {
-        &self.sources
+    /// The rules that were loaded; with the texts of their files they can be
+    /// shown as they are written.
+    pub fn new(loaded: Arc<Loaded>) -> Self {
+        Self { loaded, cards: OnceLock::new() }
     }
 
     /// All rules in the order in which they were read.
     pub fn cards(&self) -> &[Card] {
         self.cards.get_or_init(|| {
-            let catalog = Catalog::new(&self.loaded, &self.sources);
+            let catalog = Catalog::new(&self.loaded, &self.loaded.texts);
             (0..catalog.image.rules.len()).map(|row| Card::new(&catalog, row as u16)).collect()
         })
     }
@@ -198,14 +191,15 @@ const SAYING_MAX: usize = 20;
 #[cfg(test)]
 pub(in crate::console) mod sample {
     use super::*;
-    use crate::diagnose::Diagnostics;
+    use crate::diagnose::{Diagnostics, Sources};
     use crate::ruleset::{self, RulesFrom};
 
     /// The rules that are built in.
     pub(in crate::console) fn built_in() -> Rulebook {
         let (mut sources, mut said) = (Sources::new(), Diagnostics::new());
         let loaded = ruleset::load(&RulesFrom::configured(None, None), &mut sources, &mut said);
-        Rulebook::new(Arc::new(loaded.expect("the built-in rules")), sources)
+        let loaded = loaded.expect("the built-in rules");
+        Rulebook::new(Arc::new(Loaded { texts: sources, ..loaded }))
     }
 }
 

@@ -56,7 +56,7 @@ pub struct Tried {
 /// # Errors
 /// What is wrong with the question.
 pub fn lines(book: &Rulebook, lines: &str, about: Option<u32>) -> Result<Vec<Tried>, String> {
-    let catalog = Catalog::new(book, book.sources());
+    let catalog = Catalog::new(book, &book.texts);
     let about = match about {
         Some(rule) => Some(catalog.row(rule).ok_or_else(|| format!("there is no rule {rule}"))?),
         None => None,
