@@ -30,8 +30,9 @@
 //! | [`ledger`] | what is on disk and may be acknowledged |
 //! | [`database`] | SQLite files, opened and brought up to date |
 //! | [`workshop`] | what people who write rules ask of them |
-//! | [`console`] | pages of all that in a browser |
+//! | [`console`] | the same for a browser, and for programs as JSON |
 //! | [`commands`] | the commands |
+//! | [`moment`] | times as people give and read them |
 //! | [`news`] | what the program says of itself |
 
 pub mod agents;
@@ -49,6 +50,7 @@ pub mod graph;
 pub mod integrations;
 pub mod ledger;
 pub mod mail;
+pub mod moment;
 pub mod news;
 pub mod outbox;
 pub mod outputs;

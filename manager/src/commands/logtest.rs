@@ -6,20 +6,19 @@
 //! line on standard output. So is `--explain`, which tells why: the layout of
 //! `-v` has no room for reasons.
 
-mod explained;
-
 use super::{CommandError, RulesArguments, now, rules};
 use crate::alert::{Alert, AlertId};
 use crate::diagnose::Sources;
 use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
-use crate::outputs::clock::{LocalClock, LocalTime};
+use crate::outputs::clock::LocalClock;
 use crate::outputs::text;
 use crate::ruleset::ini::Triple;
 use crate::sources::lines::LineReader;
 use crate::workshop::catalog::Catalog;
+use crate::workshop::explain::told::{self, description, label, said};
 use crate::workshop::explain::{Explainer, Explanation, why};
-use bartizan_core::event::{Event, Known, Origin, Target};
+use bartizan_core::event::{Event, Known, Origin};
 use bartizan_core::image::rows::{RuleRow, info};
 use bartizan_core::image::{Dialect, Image};
 use bartizan_core::limits::TEXT_MAX;
@@ -332,14 +331,14 @@ impl Test<'_, '_, '_> {
         if self.style == Style::Json {
             let catalog = &explainer.catalog;
             match &why {
-                Some(why) => object["why"] = explained::why_object(catalog, event, explanation, why),
-                None => object["explain"] = explained::object(catalog, event, explanation),
+                Some(why) => object["why"] = told::why_object(catalog, event, explanation, why),
+                None => object["explain"] = told::object(catalog, event, explanation),
             }
             return self.print_object(&object);
         }
         let text = match &why {
-            Some(why) => explained::why_text(explainer, event, explanation, why),
-            None => explained::text(&explainer.catalog, event, explanation),
+            Some(why) => told::why_text(explainer, event, explanation, why),
+            None => told::text(&explainer.catalog, event, explanation),
         };
         self.out.write_all(text.as_bytes())
     }
@@ -419,27 +418,6 @@ fn field(out: &mut impl Write, label: &str, value: &[u8]) -> io::Result<()> {
 fn phase_2_is_printed(image: &Image<'_>, event: &Event<'_>) -> bool {
     let roots = if event.program.is_some() { image.header.program_roots } else { image.header.plain_roots };
     roots.len.get() > 0
-}
-
-/// The name of a field in listings.
-pub(crate) fn label(image: &Image<'_>, target: Target) -> String {
-    match target {
-        Target::Static(field) => field.label().to_owned(),
-        Target::Dynamic(item) => {
-            let name = image.order.get(item as usize).map_or(&b""[..], |item| image.text(item.name));
-            String::from_utf8_lossy(name).into_owned()
-        }
-    }
-}
-
-fn description<'i>(image: &Image<'i>, rule: &RuleRow) -> &'i [u8] {
-    if rule.description.is_missing() { b"(null)" } else { image.text(rule.description) }
-}
-
-/// What the rule of a verdict says of its event.
-fn said(image: &Image<'_>, event: &Event<'_>, verdict: &Verdict) -> Vec<u8> {
-    let (id, time) = (AlertId::default(), LocalTime::default());
-    Alert::new(image, event, verdict, Vec::new(), id, time).description().into_owned()
 }
 
 fn trace(out: &mut impl Write, image: &Image<'_>, step: Step<'_>) -> io::Result<()> {

@@ -18,7 +18,6 @@ pub mod graph;
 pub mod integrations;
 pub mod logtest;
 pub mod mail;
-mod moment;
 pub mod report;
 pub mod respond;
 pub mod rules;
@@ -29,6 +28,7 @@ mod table;
 use crate::agents::control;
 use crate::config::Config;
 use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
+use crate::moment::{self, NoMoment};
 use crate::news;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
@@ -155,6 +155,12 @@ pub enum CommandError {
         /// What the system says.
         source: io::Error,
     },
+}
+
+impl From<NoMoment> for CommandError {
+    fn from(error: NoMoment) -> Self {
+        Self::Usage(error.to_string())
+    }
 }
 
 impl CommandError {

@@ -258,7 +258,8 @@ fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
     let mut report = Diagnostics::new();
     let loaded = ruleset::load(from, &mut sources, &mut report);
     news::show(&report.render(&sources, Colour::for_stderr()));
-    loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
+    let wrong = || CommandError::Rules(format!("the rules cannot be used: {}", report.summary()));
+    Ok(Loaded { texts: sources, ..loaded.ok_or_else(wrong)? })
 }
 
 /// The store of alerts, if they are to be kept.

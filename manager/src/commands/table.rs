@@ -1,7 +1,6 @@
 //! Tables and times, as all commands print them.
 
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
+pub(super) use crate::moment::written as time;
 
 /// Columns as wide as their widest cell, two blanks between them.
 pub(super) fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> String {
@@ -17,10 +16,4 @@ pub(super) fn table<const N: usize>(header: [&str; N], rows: &[[String; N]]) -> 
     };
     let rows = rows.iter().map(|row| line(std::array::from_fn(|column| row[column].as_str())));
     std::iter::once(line(header)).chain(rows).collect()
-}
-
-/// A time of this place: `2026-11-21 07:29:50`.
-pub(super) fn time(at: i64) -> String {
-    let time = Timestamp::from_second(at).unwrap_or_default().to_zoned(TimeZone::system());
-    time.strftime("%F %T").to_string()
 }

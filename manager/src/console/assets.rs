@@ -26,8 +26,15 @@ pub static CSS: LazyLock<Asset> =
 /// Keys: moving in lists, going to places.
 pub static KEYS: LazyLock<Asset> = LazyLock::new(|| Asset::new("keys", "js", include_str!("assets/keys.js")));
 
+/// Alerts as they come.
+pub static LIVE: LazyLock<Asset> = LazyLock::new(|| Asset::new("live", "js", include_str!("assets/live.js")));
+
+/// The graph, moved and made larger.
+pub static GRAPH: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("graph", "js", include_str!("assets/graph.js")));
+
 /// All of them.
-static ALL: [&LazyLock<Asset>; 2] = [&CSS, &KEYS];
+static ALL: [&LazyLock<Asset>; 4] = [&CSS, &KEYS, &LIVE, &GRAPH];
 
 const FOLDER: &str = "/assets/";
 

@@ -38,15 +38,16 @@ const FORM_HEADER: &str = "x-form";
 pub(super) const BODY_MAX: usize = 64 << 10;
 const BODY_TIME: Duration = Duration::from_secs(10);
 
-/// Nothing is loaded from elsewhere, nothing that stands in a page is run,
-/// and no page of others shows ours. The referrer stays among our pages;
-/// without any, browsers would not tell the origin of our own forms.
-const HEADERS: [(HeaderName, &str); 6] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-         form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
-    ),
+/// What a page may do: nothing is loaded from elsewhere, nothing that stands
+/// in a page is run, and no page of others shows ours. An answer may come with
+/// a policy of its own, which holds instead.
+pub(super) const POLICY: &str =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+     form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What every answer carries. The referrer stays among our pages; without any,
+/// browsers would not tell the origin of our own forms.
+const HEADERS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "same-origin"),
@@ -188,6 +189,7 @@ async fn answer(State(console): State<Arc<Console>>, request: Request, next: Nex
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

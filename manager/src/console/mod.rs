@@ -15,7 +15,10 @@
 //! | [`viewer`] | who looks |
 //! | [`shell`] | the frame of a page |
 //! | `assets` | style and scripts |
-//! | `pages` | the pages |
+//! | [`view`] | what is told, as plain values |
+//! | `query` | what is asked in the address bar |
+//! | `pages` | that as pages |
+//! | `api` | the same as JSON, and its description |
 //! | [`pulse`], [`live`] | what happens now |
 //! | `readers` | questions to databases |
 //! | `metrics` | counts for Prometheus |
@@ -26,6 +29,7 @@
 
 mod account;
 pub mod accounts;
+mod api;
 pub mod assets;
 mod attempts;
 pub mod failure;
@@ -38,6 +42,7 @@ mod metrics;
 mod pages;
 pub mod password;
 pub mod pulse;
+mod query;
 mod readers;
 pub mod route;
 mod secret;
@@ -45,6 +50,7 @@ mod server;
 mod sessions;
 pub mod shell;
 mod tls;
+pub mod view;
 pub mod viewer;
 
 pub use accounts::Accounts;
@@ -74,6 +80,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::{Semaphore, watch};
+use view::rules::Rulebook;
 use viewer::By;
 
 /// What the rest of the daemon lends to the console.
@@ -99,7 +106,7 @@ pub struct Console {
     home: PathBuf,
     hub: Arc<Hub>,
     desk: Desk,
-    rules: Mutex<Arc<Loaded>>,
+    rules: Mutex<Arc<Rulebook>>,
     pulse: Arc<Pulse>,
     committed: watch::Receiver<u64>,
     readers: Readers,
@@ -128,7 +135,7 @@ impl Console {
             home: daemon.home,
             hub: daemon.hub,
             desk: daemon.desk,
-            rules: Mutex::new(daemon.rules),
+            rules: Mutex::new(Arc::new(Rulebook::new(daemon.rules))),
             pulse: daemon.pulse,
             committed: daemon.committed.watch(),
             front,
@@ -159,7 +166,7 @@ impl Console {
     }
 
     /// The rules that are in use.
-    pub fn rules(&self) -> Arc<Loaded> {
+    pub fn rules(&self) -> Arc<Rulebook> {
         Arc::clone(&lock(&self.rules))
     }
 

@@ -5,6 +5,7 @@
 //! all and from one address, the time for a handshake, for a head, for a body,
 //! and for taking an answer.
 
+use super::view::rules::Rulebook;
 use super::front::Front;
 use super::guard::Peer;
 use super::tls::Files;
@@ -121,7 +122,7 @@ impl Server {
 
     /// Rules, and perhaps certificates, are other ones from now on.
     pub fn reloaded(&self, rules: &Arc<Loaded>) {
-        *lock(&self.console.rules) = Arc::clone(rules);
+        *lock(&self.console.rules) = Arc::new(Rulebook::new(Arc::clone(rules)));
         let Some(tls) = &self.tls else { return };
         match tls.files.read() {
             Ok(config) => *lock(&tls.config) = config,

@@ -212,7 +212,9 @@ fn sound_colour(colour: &str) -> Option<&str> {
     is_sound.then_some(colour)
 }
 
-/// Whether a link leads to a web page, and not to a script.
+/// Whether a link leads to a web page, or to another page of the server that
+/// shows the picture, and not to a script.
 fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
+    let is_here = url.starts_with('/') && !url.starts_with("//");
+    is_here || url.starts_with("https://") || url.starts_with("http://")
 }

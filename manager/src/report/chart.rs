@@ -10,30 +10,30 @@ const WIDTHS: [i64; 9] = [1, 2, 3, 6, 12, 24, 168, 672, 8760];
 
 /// Numbers over time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Bars {
+pub(crate) struct Bars {
     /// Hours that one stands for.
-    pub(super) hours: i64,
+    pub(crate) hours: i64,
     /// All of them, also those without alerts.
-    pub(super) bars: Vec<Bar>,
+    pub(crate) bars: Vec<Bar>,
 }
 
 /// Alerts of some hours, by how bad they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bar {
+pub(crate) struct Bar {
     /// When it begins, in local time: `Nov 21 07:00`, or the day alone.
-    pub(super) label: String,
-    pub(super) bands: [u64; Band::COUNT],
+    pub(crate) label: String,
+    pub(crate) bands: [u64; Band::COUNT],
 }
 
 impl Bar {
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.bands.iter().sum()
     }
 }
 
 impl Bars {
     /// At most so many bars, which are as long as they must be for that.
-    pub(super) fn new(counted: &BTreeMap<i64, [u64; Band::COUNT]>, max: i64, zone: &TimeZone) -> Self {
+    pub(crate) fn new(counted: &BTreeMap<i64, [u64; Band::COUNT]>, max: i64, zone: &TimeZone) -> Self {
         let Some(((&first, _), (&last, _))) = counted.first_key_value().zip(counted.last_key_value()) else {
             return Self::default();
         };
@@ -51,12 +51,12 @@ impl Bars {
     }
 
     /// The highest of them, at least 1.
-    pub(super) fn highest(&self) -> u64 {
+    pub(crate) fn highest(&self) -> u64 {
         self.bars.iter().map(Bar::total).max().unwrap_or(0).max(1)
     }
 
     /// What one stands for.
-    pub(super) fn unit(&self) -> String {
+    pub(crate) fn unit(&self) -> String {
         match self.hours {
             1 => "hour".to_owned(),
             24 => "day".to_owned(),

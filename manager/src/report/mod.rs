@@ -24,7 +24,7 @@
 //! | [`period`] | days, weeks, months, by the local calendar |
 //! | [`schedule`] | what is made when its time is over |
 
-mod chart;
+pub(crate) mod chart;
 pub mod condition;
 pub mod csv;
 pub mod html;

@@ -83,6 +83,11 @@ pub fn hand_over(
     Ok(queue.notice(&to, &key, notice, epoch_now())?)
 }
 
+/// Up to when a report was made that comes regularly; none if it never was.
+pub fn made_until(home: &Path, report: &ScheduledReport) -> Result<Option<i64>, ReportError> {
+    Ok(Made::open(home)?.until(report.title(), report.frequency.word())?)
+}
+
 /// What is needed to make reports. Belongs to one thread.
 #[derive(Debug)]
 struct Desk {

@@ -83,6 +83,9 @@ pub struct Loaded {
     pub decoder_files: Vec<String>,
     /// Number of decoders, children counted once for each parent.
     pub decoders: usize,
+    /// The texts of the files, for whoever wants to show rules as they are
+    /// written; empty unless whoever loaded them puts them here.
+    pub texts: Sources,
 }
 
 /// Reads and compiles everything; all problems go to the report.
@@ -101,7 +104,7 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     let sources = compiled.sources;
     let decoders = compiled.decoders;
     match Ruleset::new(compiled.image, lists, engine_settings(&config)) {
-        Ok(ruleset) => Some(Loaded { ruleset, sources, config, home, decoder_files, decoders }),
+        Ok(ruleset) => Some(Loaded { ruleset, sources, config, home, decoder_files, decoders, texts: Sources::new() }),
         Err(error) => {
             let message =
                 format!("the compiler wrote an image that is not sound ({error:?}): please report this");

@@ -30,7 +30,7 @@ mod retention;
 mod rollup;
 mod row;
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`catalog`] | rules with their files, parents, children and correlations |
+//! | [`card`] | all that is known of one rule |
 //! | [`words`] | conditions in words |
 //! | [`coverage`] | which rules and decoders tests reach |
 //! | [`record`] | a line and its answer as a new case of a test file |
@@ -16,6 +17,7 @@
 //! | [`difference`] | what two rulesets answer differently |
 //! | [`explain`] | why a line got its answer, and why a rule did not fire |
 
+pub mod card;
 pub mod catalog;
 pub mod coverage;
 pub mod difference;

@@ -4,6 +4,7 @@
 mod connections;
 mod entry;
 mod forms;
+mod pages;
 mod tls;
 
 use bartizan_tests::Folder;

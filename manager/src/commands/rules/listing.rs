@@ -3,11 +3,11 @@
 
 use super::super::{CommandError, RulesArguments, say};
 use crate::diagnose::{Sources, harmless_text, suggest};
-use crate::workshop::catalog::{Catalog, Position};
+use crate::workshop::card::{Card, options, positions};
+use crate::workshop::catalog::Catalog;
 use crate::workshop::words;
-use bartizan_core::image::rows::{RuleRow, rule_flag, search};
 use clap::Args;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fmt::Write;
 use std::process::ExitCode;
 
@@ -58,7 +58,7 @@ pub(super) fn search(arguments: &SearchArguments) -> Result<ExitCode, CommandErr
     let loaded = arguments.rules.load_with(&mut sources)?;
     let catalog = Catalog::new(&loaded, &sources);
     let wanted = arguments.text.to_lowercase();
-    let found = (0..catalog.image.rules.len() as u16).filter(|row| has(&catalog, *row, &wanted));
+    let found = (0..catalog.image.rules.len() as u16).filter(|row| Card::new(&catalog, *row).has(&wanted));
     let lines: String = found.map(|row| line(&catalog, row, arguments.json)).collect();
     if lines.is_empty() && !arguments.json {
         say(&format!("no rule has `{}` in it\n", harmless_text(&arguments.text)))?;
@@ -66,19 +66,6 @@ pub(super) fn search(arguments: &SearchArguments) -> Result<ExitCode, CommandErr
         say(&lines)?;
     }
     Ok(ExitCode::from(u8::from(lines.is_empty())))
-}
-
-/// Whether a text stands anywhere in a rule.
-fn has(catalog: &Catalog<'_>, row: u16, wanted: &str) -> bool {
-    let rule = catalog.rule(row);
-    let id = rule.id.get();
-    let patterns = words::conditions_of(&catalog.image, rule)
-        .filter_map(|row| words::condition_json(catalog, rule, row)["pattern"].as_str().map(str::to_owned));
-    let mut texts = vec![id.to_string(), catalog.description(row), catalog.groups(row).join(",")];
-    texts.extend(catalog.rule_position(id).map(|position| position.file));
-    texts.extend(patterns);
-    texts.extend(words::searched(catalog, row));
-    texts.iter().any(|text| text.to_lowercase().contains(wanted))
 }
 
 fn line(catalog: &Catalog<'_>, row: u16, as_json: bool) -> String {
@@ -106,7 +93,7 @@ pub(super) fn show(arguments: &ShowArguments) -> Result<ExitCode, CommandError> 
     let catalog = Catalog::new(&loaded, &sources);
     let rows = rows(&catalog, &arguments.ids)?;
     let shown = rows.iter().map(|row| match arguments.json {
-        true => object(&catalog, *row).to_string() + "\n",
+        true => json!(Card::new(&catalog, *row)).to_string() + "\n",
         false => text(&catalog, *row),
     });
     let between = if arguments.json { "" } else { "\n" };
@@ -131,26 +118,6 @@ pub(in crate::commands) fn no_rule(catalog: &Catalog<'_>, id: u32) -> CommandErr
 pub(super) fn name(catalog: &Catalog<'_>, row: u16) -> String {
     let rule = catalog.rule(row);
     format!("{} (level {}) {}", rule.id, rule.level, harmless_text(&catalog.description(row)))
-}
-
-/// The options of a rule that are not usual.
-fn options(rule: &RuleRow) -> Vec<String> {
-    let flags = rule.flags.get();
-    let named = [
-        (flags & rule_flag::NO_ALERT != 0, "never fires itself, only rules under it do (noalert)"),
-        (flags & rule_flag::LOG == 0 && rule.level != 0, "writes no alert"),
-        (rule.level == 0 && flags & rule_flag::NO_ALERT == 0, "ends in silence (level 0)"),
-        (flags & rule_flag::ALERT_BY_EMAIL != 0, "is mailed whatever its level (alert_by_email)"),
-        (flags & rule_flag::NO_RESPONSE != 0, "no active response"),
-        (rule.ignore_keys != 0, "silences its like once it has fired (ignore)"),
-        (rule.check_ignored_keys != 0, "is silenced by others (check_if_ignored)"),
-    ];
-    let mut options: Vec<String> =
-        named.iter().filter(|(on, _)| *on).map(|(_, word)| (*word).to_owned()).collect();
-    if rule.ignore != 0 {
-        options.push(format!("silent for {} s once it has fired", rule.ignore));
-    }
-    options
 }
 
 /// Lines of rules, the first ones of many.
@@ -214,46 +181,4 @@ fn text(catalog: &Catalog<'_>, row: u16) -> String {
 /// A text of several lines without what a terminal would obey.
 fn harmless_lines(text: &str) -> String {
     text.lines().map(|line| harmless_text(&line.replace('\t', "    "))).collect::<Vec<_>>().join("\n")
-}
-
-/// Where a rule stands, and then where it is overwritten.
-fn positions(catalog: &Catalog<'_>, id: u32) -> Vec<Position> {
-    catalog.elements(id).map(|(source, element)| catalog.position(source, element.span.start)).collect()
-}
-
-fn object(catalog: &Catalog<'_>, row: u16) -> Value {
-    let rule = catalog.rule(row);
-    let id = rule.id.get();
-    let positions = positions(catalog, id);
-    let place = |position: &Position| json!({"file": position.file, "line": position.line});
-    let ids = |rows: Vec<u16>| -> Vec<u32> { rows.iter().map(|row| catalog.rule(*row).id.get()).collect() };
-    let conditions: Vec<_> = words::conditions_of(&catalog.image, rule)
-        .map(|condition| words::condition_json(catalog, rule, condition))
-        .collect();
-    let correlation = (rule.search != search::NONE).then(|| {
-        json!({
-            "words": words::correlation(catalog, row),
-            "earlier_events": words::wanted(rule),
-            "timeframe": rule.timeframe.get(),
-            "compares": words::comparisons(&catalog.image, rule),
-        })
-    });
-    json!({
-        "rule": id,
-        "level": rule.level.get(),
-        "description": catalog.description(row),
-        "groups": catalog.groups(row),
-        "file": positions.first().map(|position| &position.file),
-        "line": positions.first().map(|position| position.line),
-        "overwritten": positions.iter().skip(1).map(place).collect::<Vec<_>>(),
-        "options": options(rule),
-        "places": catalog.places(row).len(),
-        "conditions": conditions,
-        "correlation": correlation,
-        "parents": ids(catalog.parents(row)),
-        "children": ids(catalog.children(row)),
-        "correlates_with": ids(catalog.correlates_with(row)),
-        "correlated_by": ids(catalog.correlated_by(row)),
-        "xml": catalog.elements(id).map(|(s, element)| catalog.text(s, element.span)).collect::<Vec<_>>(),
-    })
 }

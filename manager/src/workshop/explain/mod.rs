@@ -11,9 +11,11 @@
 //! | [`walk`] | which rules were tried, and what failed in each |
 //! | [`searches`] | what correlation found among earlier events |
 //! | [`why`] | why one rule did not fire |
+//! | [`told`] | all of it in words, and as JSON |
 
 pub mod decoding;
 pub mod searches;
+pub mod told;
 pub mod walk;
 pub mod why;
 

@@ -1,20 +1,36 @@
-//! Times as people give them.
+//! Times as people give them, on the command line and in the address bar.
 
-use super::CommandError;
 use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan, Zoned};
+use thiserror::Error;
 
 /// The second since 1970 that a text means: `2h` (ago), `now`, `today`,
 /// `yesterday`, `10:00`, `2026-11-21`, `2026-11-21 10:00`, `@1795246190`.
 /// What has no zone is a time of this place.
-pub(super) fn moment(text: &str, now: i64) -> Result<i64, CommandError> {
+///
+/// # Errors
+/// What is no time, with what would be one.
+pub fn moment(text: &str, now: i64) -> Result<i64, NoMoment> {
     let now = Timestamp::from_second(now).unwrap_or_default().to_zoned(TimeZone::system());
-    read(text.trim(), &now).map(|time| time.timestamp().as_second()).ok_or_else(|| {
-        CommandError::Usage(format!(
-            "`{text}` is no time: write 2h, 3d, today, yesterday, 10:00, 2026-11-21 or \"2026-11-21 10:00\""
-        ))
-    })
+    let read = read(text.trim(), &now).map(|time| time.timestamp().as_second());
+    read.ok_or_else(|| NoMoment(text.chars().take(SHOWN).collect()))
+}
+
+/// Characters of a wrong text that are shown.
+const SHOWN: usize = 80;
+
+/// A text that is no time.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "`{0}` is no time: write 2h, 3d, today, yesterday, 10:00, 2026-11-21 or \"2026-11-21 10:00\""
+)]
+pub struct NoMoment(String);
+
+/// A time of this place: `2026-11-21 07:29:50`.
+pub fn written(at: i64) -> String {
+    let time = Timestamp::from_second(at).unwrap_or_default().to_zoned(TimeZone::system());
+    time.strftime("%F %T").to_string()
 }
 
 fn read(text: &str, now: &Zoned) -> Option<Zoned> {

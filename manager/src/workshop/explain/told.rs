@@ -1,17 +1,19 @@
-//! `logtest --explain` and `--rule`: explanations in words and as JSON.
+//! Explanations in words and as JSON: for `logtest` and for the console.
 
-use crate::commands::logtest::{description, label};
+use crate::alert::{Alert, AlertId};
 use crate::diagnose::{Colour, Diagnostic, harmless_text};
+use super::decoding::{Choice, TriedDecoder};
+use super::searches::{Earlier, Search};
+use super::walk::{self, Outcome, TriedRule};
+use super::why::{Obstacle, Why};
+use super::{Explainer, Explanation};
+use crate::outputs::clock::LocalTime;
 use crate::workshop::catalog::Catalog;
-use crate::workshop::explain::decoding::{Choice, TriedDecoder};
-use crate::workshop::explain::searches::{Earlier, Search};
-use crate::workshop::explain::walk::{self, Outcome, TriedRule};
-use crate::workshop::explain::why::{Obstacle, Why};
-use crate::workshop::explain::{Explainer, Explanation};
 use crate::workshop::words;
-use bartizan_core::event::Event;
-use bartizan_core::image::rows::ConditionRow;
-use bartizan_core::rules::judge::{Fate, Seen};
+use bartizan_core::event::{Event, Target};
+use bartizan_core::image::Image;
+use bartizan_core::image::rows::{ConditionRow, RuleRow};
+use bartizan_core::rules::judge::{Fate, Seen, Verdict};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -19,7 +21,7 @@ use std::fmt::Write;
 const NEAREST: usize = 3;
 
 /// An explanation for people.
-pub(super) fn text(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation) -> String {
+pub fn text(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation) -> String {
     let mut out = format!("\n{}\n", harmless_text(&String::from_utf8_lossy(event.text)));
     let quoted = |bytes: Option<&[u8]>| bytes.map_or_else(|| "none".to_owned(), words::quoted);
     let _ =
@@ -191,7 +193,7 @@ fn earlier(out: &mut String, search: &Search, indent: usize) {
 }
 
 /// Why one rule did not fire, for people.
-pub(super) fn why_text(
+pub fn why_text(
     explainer: &mut Explainer<'_>,
     event: &Event<'_>,
     explanation: &Explanation,
@@ -282,7 +284,7 @@ fn obstacle(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation,
 }
 
 /// An explanation for programs.
-pub(super) fn object(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation) -> Value {
+pub fn object(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation) -> Value {
     let decoders: Vec<_> = explanation.decoders.iter().map(|tried| decoder_object(catalog, tried)).collect();
     let rules: Vec<_> =
         explanation.rules.iter().map(|rule| rule_object(catalog, event, explanation, rule)).collect();
@@ -357,7 +359,7 @@ fn search_object(catalog: &Catalog<'_>, search: &Search) -> Value {
 }
 
 /// Why one rule did not fire, for programs.
-pub(super) fn why_object(
+pub fn why_object(
     catalog: &Catalog<'_>,
     event: &Event<'_>,
     explanation: &Explanation,
@@ -384,4 +386,26 @@ pub(super) fn why_object(
         },
         "words": obstacle(catalog, event, explanation, why),
     })
+}
+
+/// The name of a field in listings.
+pub fn label(image: &Image<'_>, target: Target) -> String {
+    match target {
+        Target::Static(field) => field.label().to_owned(),
+        Target::Dynamic(item) => {
+            let name = image.order.get(item as usize).map_or(&b""[..], |item| image.text(item.name));
+            String::from_utf8_lossy(name).into_owned()
+        }
+    }
+}
+
+/// What a rule says, as OSSEC prints it.
+pub fn description<'i>(image: &Image<'i>, rule: &RuleRow) -> &'i [u8] {
+    if rule.description.is_missing() { b"(null)" } else { image.text(rule.description) }
+}
+
+/// What the rule of a verdict says of its event.
+pub fn said(image: &Image<'_>, event: &Event<'_>, verdict: &Verdict) -> Vec<u8> {
+    let (id, time) = (AlertId::default(), LocalTime::default());
+    Alert::new(image, event, verdict, Vec::new(), id, time).description().into_owned()
 }

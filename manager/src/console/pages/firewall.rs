@@ -1,0 +1,69 @@
+//! Who knocks on which ports.
+
+use super::shown;
+use crate::console::query::alerts_with;
+use crate::console::view::firewall::{Firewall, Knocking, Packets, firewall};
+use crate::console::{Console, Failure, Route, Viewer, shell};
+use axum::extract::State;
+use axum::response::Response;
+use maud::{Markup, html};
+use std::sync::Arc;
+
+pub(super) fn routes() -> Vec<Route> {
+    vec![Route::get("/firewall", "Who knocks on which ports", view)]
+}
+
+async fn view(State(console): State<Arc<Console>>, viewer: Viewer) -> Result<Response, Failure> {
+    let found = console.ask(|console| Ok(firewall(console.home())?)).await?;
+    Ok(shell::page(&viewer, "Firewall", "/firewall", render(&found)))
+}
+
+fn render(found: &Firewall) -> Markup {
+    if found.lines == 0 {
+        return html! {
+            p.nothing { "No packet filter has told of a packet today. Packets are written to "
+                code { "logs/firewall/firewall.log" } " if their lines are followed." }
+        };
+    }
+    html! {
+        p.quiet {
+            @if found.is_cut { "The last " } @else { "Today: " }
+            (shown::number(found.lines as u64)) " lines of firewall.log"
+            @for action in &found.actions { ", " (action.name) " " (shown::number(action.packets)) }
+            ". Packets that got through are not in the lists."
+        }
+        div.columns {
+            section {
+                h2 { "Who knocks" }
+                p.quiet { (shown::number(found.different_sources as u64)) " sources" }
+                table.cards {
+                    thead { tr { th { "Source" } th { "Ports" } th.n { "Targets" } th.n { "Packets" } } }
+                    tbody { @for source in &found.sources { (knocking(source)) } }
+                }
+            }
+            section { h2 { "On which ports" } (packets(&found.ports)) }
+            section { h2 { "Where" } (packets(&found.targets)) }
+        }
+    }
+}
+
+fn knocking(source: &Knocking) -> Markup {
+    let ports: Vec<_> = source.ports.iter().map(u16::to_string).collect();
+    html! {
+        tr data-row {
+            td { (shown::linked(&alerts_with("srcip", &source.source), &source.source)) }
+            td data-label="Ports" { (ports.join(" "))
+                @if source.different_ports > ports.len() { " … " span.quiet { (source.different_ports) " in all" } } }
+            td.n data-label="Targets" { (shown::number(source.targets as u64)) }
+            td.n data-label="Packets" { (shown::number(source.packets)) }
+        }
+    }
+}
+
+fn packets(entries: &[Packets]) -> Markup {
+    html! {
+        table.top { @for entry in entries {
+            tr { td { (shown::text(&entry.name)) } td.n { (shown::number(entry.packets)) } }
+        } }
+    }
+}
