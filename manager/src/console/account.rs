@@ -64,7 +64,7 @@ async fn change(
 
 fn page(viewer: &Viewer, problem: Option<&str>) -> Response {
     shell::page(viewer, "Your account", PATH, html! {
-        p { "You are " b { bdi { (viewer.name) } } ", " (viewer.role) "." }
+        p { "You are " b { bdi { (viewer.name) } } ", " (viewer.role.word()) "." }
         @if let By::Session { .. } = viewer.by {
             h2 { "Another password" }
             p.quiet { "Sessions elsewhere end with it." }

@@ -52,10 +52,10 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 async fn asset(Path(name): Path<String>, headers: HeaderMap) -> Result<Response, Failure> {
-    let is_it = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix(FOLDER) == Some(&name);
+    let is_it = |asset: &&&LazyLock<Asset>| asset.path.strip_prefix(FOLDER) == Some(name.as_str());
     let asset = ALL.iter().find(is_it).ok_or(Failure::NotFound)?;
     let tag = format!("\"{name}\"");
-    let kept = [(header::CACHE_CONTROL, "public, max-age=31536000, immutable"), (header::ETAG, &tag)];
+    let kept = [(header::CACHE_CONTROL, "public, max-age=31536000, immutable"), (header::ETAG, tag.as_str())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }

@@ -53,7 +53,7 @@ pub(super) struct Attempts(HashMap<Who, Failed>);
 impl Attempts {
     /// Seconds until an attempt is looked at; 0 for now.
     pub(super) fn wait(&self, address: IpAddr, name: &str, now: u64) -> u64 {
-        let until = who(address, name).iter().filter_map(|who| self.0.get(who)).map(|failed| failed.until);
+        let until = who(address, name).into_iter().filter_map(|who| self.0.get(&who)).map(|failed| failed.until);
         until.max().unwrap_or(0).saturating_sub(now)
     }
 

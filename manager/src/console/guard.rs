@@ -31,7 +31,7 @@ use std::time::Duration;
 
 /// The field of a form that carries the session's word, and the header that
 /// may carry it instead.
-pub const FORM_FIELD: &str = "form";
+pub(super) const FORM_FIELD: &str = "form";
 const FORM_HEADER: &str = "x-form";
 
 /// Bytes of what is sent to us, and how long it may take.
@@ -114,8 +114,8 @@ async fn changing(request: Request, viewer: Option<&Viewer>) -> Result<Request, 
     let bytes = read.map_err(|_| Failure::Bad(format!("More than {} KiB cannot be sent.", BODY_MAX >> 10)))?;
     if let Some(By::Session { form, .. }) = by {
         let header = parts.headers.get(FORM_HEADER).and_then(|value| value.to_str().ok());
-        let field = || field(&parts.headers, &bytes);
-        let carried = header.map(str::to_owned).or_else(field).unwrap_or_default();
+        let in_form = || field(&parts.headers, &bytes);
+        let carried = header.map(str::to_owned).or_else(in_form).unwrap_or_default();
         if !secret::is_same(&carried, form) {
             return Err(Failure::Forbidden("This form is not of your session: load the page again."));
         }

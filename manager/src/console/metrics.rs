@@ -34,7 +34,7 @@ fn write(console: &Console) -> Result<String, Failure> {
     page.plain("events_total", "counter", "Events judged since the start.", console.pulse().events());
     page.family("alerts_total", "counter", "Alerts since the start.");
     for (level, count) in console.pulse().alerts_by_level().iter().enumerate() {
-        page.row("alerts_total", &[("level", &level.to_string())], count);
+        page.row("alerts_total", &[("level", level.to_string().as_str())], count);
     }
     page.plain("backlog", "gauge", "Lines and deliveries that wait to be judged.", &status["waiting"]);
     agents(&mut page, console);
@@ -53,7 +53,7 @@ fn agents(page: &mut Page, console: &Console) {
         *states.entry(agent.state.words()).or_default() += 1;
     }
     page.family("agents", "gauge", "Agents by how they stand.");
-    states.iter().for_each(|(state, count)| page.row("agents", &[("state", state)], count));
+    states.iter().for_each(|(state, count)| page.row("agents", &[("state", *state)], count));
 }
 
 fn outbox(page: &mut Page, console: &Console) -> Result<(), Failure> {
@@ -63,7 +63,7 @@ fn outbox(page: &mut Page, console: &Console) -> Result<(), Failure> {
     let mut of_each = |name: &str, kind: &str, help: &str, value: &dyn Fn(&Standing) -> u64| {
         page.family(name, kind, help);
         for standing in &standings {
-            let labels = [("destination", standing.name.as_str()), ("kind", &standing.kind)];
+            let labels = [("destination", standing.name.as_str()), ("kind", standing.kind.as_str())];
             page.row(name, &labels, value(standing));
         }
     };

@@ -191,8 +191,7 @@ impl Console {
             }
             By::Token => {
                 let name = viewer.name.clone();
-                let of = move |accounts: &mut Accounts, _| Ok(accounts.token_role(&name)?);
-                let role = self.accounts(of).await;
+                let role = self.accounts(move |accounts, _| Ok(accounts.token_role(&name)?)).await;
                 role.map(|role| role.map(|role| Viewer { role, ..viewer.clone() }))
             }
         };

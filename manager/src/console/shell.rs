@@ -28,7 +28,7 @@ pub fn page(viewer: &Viewer, title: &str, current: &str, body: Markup) -> Respon
 
 /// The same with scripts of its own.
 pub fn page_with(viewer: &Viewer, title: &str, current: &str, scripts: &[&Asset], body: Markup) -> Response {
-    let scripts: Vec<&Asset> = scripts.iter().copied().chain([&**KEYS]).collect();
+    let scripts: Vec<&Asset> = scripts.iter().copied().chain([&*KEYS]).collect();
     whole(title, &scripts, html! {
         header {
             a.brand href="/" { "Bartizan" }
@@ -39,7 +39,7 @@ pub fn page_with(viewer: &Viewer, title: &str, current: &str, scripts: &[&Asset]
             }
             form method="post" action="/logout" {
                 (viewer.form_field())
-                a href=(account::PATH) title=(viewer.role) { bdi { (viewer.name) } }
+                a href=(account::PATH) title=(viewer.role.word()) { bdi { (viewer.name) } }
                 button { "Log out" }
             }
         }
