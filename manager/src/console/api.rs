@@ -3,7 +3,6 @@
 //! One table says what there is; the router and the description
 //! (`docs/openapi.json`) both come from it. What is told is what pages show.
 
-#[cfg(test)]
 mod description;
 
 use super::pages;
@@ -27,6 +26,7 @@ use axum::extract::{Path, RawQuery, State};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use std::sync::Arc;
 
 /// One address of the interface.
@@ -96,6 +96,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         look::<Firewall>(Route::get("/api/v1/firewall", "Who knocks on which ports", knocks), &[]),
         look::<Vec<ReportLine>>(Route::get("/api/v1/reports", "Reports that come regularly", all_reports), &[]),
         look::<System>(Route::get("/api/v1/system", "How the program does", how), &[]),
+        look::<Value>(Route::get("/api/v1/openapi.json", "This description", describe), &[]),
     ]
 }
 
@@ -116,6 +117,10 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, Failure> {
 
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
     serde_json::from_slice(bytes).map_err(|error| Failure::Bad(format!("the body is not understood: {error}")))
+}
+
+async fn describe() -> Json<Value> {
+    Json(description::description())
 }
 
 async fn over(State(console): Asked, RawQuery(text): RawQuery) -> Answer<Overview> {

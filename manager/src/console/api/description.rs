@@ -5,9 +5,9 @@ use crate::console::Needs;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-use std::path::Path;
 
-fn description() -> Value {
+/// OpenAPI 3.1.
+pub(super) fn description() -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
@@ -71,24 +71,30 @@ fn content(schema: Value) -> Value {
     json!({ "application/json": { "schema": schema } })
 }
 
-/// With `BARTIZAN_BLESS` set the file is written anew.
-#[test]
-fn the_description_is_that_of_the_interface() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
-    let now = serde_json::to_string_pretty(&description()).expect("JSON") + "\n";
-    if std::env::var_os("BARTIZAN_BLESS").is_some() {
-        std::fs::write(&file, &now).expect("written");
-    }
-    let written = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(written == now, "run this test with BARTIZAN_BLESS=1 and look at what has changed");
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
 
-#[test]
-fn every_reference_leads_somewhere() {
-    let description = description();
-    let text = description.to_string();
-    for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
-        assert!(description.pointer(reference).is_some(), "{reference}");
+    /// With `BARTIZAN_BLESS` set the file is written anew.
+    #[test]
+    fn the_description_is_that_of_the_interface() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+        let now = serde_json::to_string_pretty(&description()).expect("JSON") + "\n";
+        if std::env::var_os("BARTIZAN_BLESS").is_some() {
+            std::fs::write(&file, &now).expect("written");
+        }
+        let written = std::fs::read_to_string(&file).unwrap_or_default();
+        assert!(written == now, "run this test with BARTIZAN_BLESS=1 and look at what has changed");
     }
-    assert!(text.contains("AlertLine") && description["paths"].as_object().is_some_and(|all| all.len() > 10));
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        let description = description();
+        let text = description.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(description.pointer(reference).is_some(), "{reference}");
+        }
+        assert!(text.contains("AlertLine") && description["paths"].as_object().is_some_and(|all| all.len() > 10));
+    }
 }

@@ -93,7 +93,7 @@ fn row(line: &ResponseLine, acts: Option<&Viewer>) -> Markup {
             td data-label="Until" {
                 @match line.ends_at {
                     Some(at) => (shown::time(at)),
-                    None if line.for_s > 0 => "for " (shown::span(line.for_s.into())),
+                    None if line.for_s > 0 => { "for " (shown::span(line.for_s.into())) },
                     None => "it is undone",
                 }
             }
