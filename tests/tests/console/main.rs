@@ -5,6 +5,7 @@ mod connections;
 mod entry;
 mod forms;
 mod pages;
+mod seen;
 mod tls;
 
 use bartizan_tests::Folder;
@@ -34,6 +35,11 @@ impl Consoled {
     /// One with what `<console>` says besides.
     fn start_in(home: Folder, options: &str) -> Self {
         configure(&home, options);
+        Self::run_in(home)
+    }
+
+    /// One in a folder that is configured.
+    fn run_in(home: Folder) -> Self {
         let path = home.path().display().to_string();
         let arguments = ["run", "--home", &path, "--console", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
         let mut running = Running::start(&mut command(&arguments));
@@ -43,6 +49,11 @@ impl Consoled {
             address.is_some()
         });
         Self { home, running, address: address.expect("it was waited for") }
+    }
+
+    /// The whole address of a path.
+    fn at(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
     }
 
     fn browser(&self) -> Browser {

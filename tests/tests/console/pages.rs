@@ -17,7 +17,7 @@ const PAGE_MAX: usize = 300 * 1024;
 const SCRIPT: &str = "<script>alert(1)</script>";
 
 /// Lines of an attacker who has read the source of this program.
-fn hostile() -> Vec<String> {
+pub(super) fn hostile() -> Vec<String> {
     let failed = |user: &str, from: &str, more: &str| {
         format!("Nov 22 03:00:00 gate sshd[4]: Failed password for {user} from {from} port 4000 ssh2{more}\n")
     };
@@ -44,7 +44,7 @@ fn attacked(name: &str) -> Consoled {
     console
 }
 
-fn append(console: &Consoled, lines: &str) {
+pub(super) fn append(console: &Consoled, lines: &str) {
     let log = console.home.path().join("quiet.log");
     let mut log = OpenOptions::new().append(true).open(log).expect("the log");
     log.write_all(lines.as_bytes()).expect("written");
