@@ -28,7 +28,7 @@ fn attacked(name: &str) -> Consoled {
     fs::set_permissions(script, Permissions::from_mode(0o755)).expect("it is ours");
     let conf = format!(
         "<ossec_config><localfile><location>{}</location><log_format>syslog</log_format></localfile>\
-         <command><name>note</name><executable>note</executable><timeout_allowed>yes</timeout_allowed></command>\
+         <command><name>note</name><executable>note</executable><expect>srcip</expect><timeout_allowed>yes</timeout_allowed></command>\
          <active-response><command>note</command><location>server</location><rules_id>999</rules_id>\
          </active-response><console></console></ossec_config>\n",
         log.display()
@@ -195,8 +195,10 @@ fn responses(console: &Consoled, browser: &Chromium) {
     browser.click("form[action='/responses/run'] button");
     browser.wait_for("what is in force", |browser| {
         browser.go(&console.at("/responses"));
-        browser.words("main").contains("192.0.2.77") && noted() == "add 192.0.2.77\n"
+        browser.words("main").contains("192.0.2.77")
     });
+    browser.wait_for("the script", |_| !noted().is_empty());
+    assert_eq!(noted(), "add 192.0.2.77\n");
     keep(browser, "desk-blocked");
     browser.wait_for("the button to undo", |browser| browser.count("form[action='/responses/undo']") > 0);
     browser.click("form[action='/responses/undo'] button");
