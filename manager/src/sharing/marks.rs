@@ -117,9 +117,10 @@ impl Passage {
             if line.is_some() {
                 give(&text, taker);
                 *self = ahead;
+                return Ok(true);
             }
-            if line.is_some() || is_end {
-                return Ok(line.is_some());
+            if is_end {
+                return Ok(false);
             }
         }
     }
@@ -178,6 +179,11 @@ impl Mark {
         let head = member.head.get(..self.high.min(HEAD as u64) as usize)?;
         let passage = (fingerprint(head) == self.head).then(|| Passage::of(member, self.high))?;
         passage.filter(|passage| fingerprint(&passage.tail) == self.tail)
+    }
+
+    /// The same of a file that is gone.
+    pub(super) fn given_up(self) -> Self {
+        Self { is_awaited: false, ..self }
     }
 
     fn encode(&self) -> [u8; MARK] {

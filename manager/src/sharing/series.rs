@@ -132,7 +132,8 @@ impl<'d, D: Disk> Member<'d, D> {
         let stamp = (stat.size, stat.modified);
         let mut member = Self { disk, content, rank, id: stat.id, stamp, head: Vec::new() };
         let mut head = vec![0; HEAD];
-        head.truncate(member.read_at(0, &mut head)?);
+        let count = member.read_at(0, &mut head)?;
+        head.truncate(count);
         member.head = head;
         Ok(member)
     }

@@ -4,7 +4,8 @@
 //! name: no mark is used for two files, and no file has two. Should several
 //! begin with it, it does not matter which is taken: all of them together have
 //! the same lines behind what was read. For that to hold, longer beginnings
-//! choose first, and no mark is forgotten while there is its file.
+//! choose first, copies are chosen last, and no mark is forgotten while there
+//! is its file.
 //!
 //! A file that is no more than the beginning of another one is its copy, on
 //! the way to a truncation or for good. Nothing is told of it; it counts as
@@ -30,15 +31,21 @@ const MARKS_MAX: usize = 512;
 /// The files of a series and what is known of them.
 pub(super) struct Stock<'d, D: Disk> {
     /// The oldest first.
-    files: Vec<(Member<'d, D>, Known)>,
+    files: Vec<File<'d, D>>,
     /// Of files that are not found.
     rest: Vec<Mark>,
     /// Why the log itself cannot be read.
     pub(super) trouble: Option<Trouble>,
 }
 
+struct File<'d, D: Disk> {
+    member: Member<'d, D>,
+    known: Known,
+    /// The file of which this is a copy.
+    original: Option<usize>,
+}
+
 /// What was read of a file.
-#[derive(Clone, Debug)]
 enum Known {
     Nothing,
     /// All, and it has not changed since.
@@ -54,6 +61,10 @@ impl Known {
             Self::All(mark) => mark.high,
             Self::Until(passage, _) => passage.high,
         }
+    }
+
+    fn is_all(&self) -> bool {
+        matches!(self, Self::All(_))
     }
 
     fn is_nothing(&self) -> bool {
@@ -78,11 +89,13 @@ impl<'d, D: Disk> Stock<'d, D> {
 
     fn once(disk: &'d D, path: &[u8], today: Date, marks: &[Mark]) -> Self {
         let (members, trouble) = series::open(disk, path, today);
-        let files = members.into_iter().map(|member| (member, Known::Nothing)).collect();
-        let mut stock = Self { files, rest: Vec::new(), trouble };
+        let file = |member| File { member, known: Known::Nothing, original: None };
+        let mut stock = Self { files: members.into_iter().map(file).collect(), rest: Vec::new(), trouble };
         let mut rest = marks.to_vec();
         rest.sort_by_key(|mark| Reverse(mark.high));
         rest.retain(|mark| !stock.finds_unchanged(mark));
+        let originals: Vec<_> = (0..stock.files.len()).map(|at| stock.original_of(at)).collect();
+        stock.files.iter_mut().zip(originals).for_each(|(file, original)| file.original = original);
         rest.retain(|mark| !stock.finds(mark));
         stock.rest = rest;
         stock
@@ -90,105 +103,106 @@ impl<'d, D: Disk> Stock<'d, D> {
 
     fn finds_unchanged(&mut self, mark: &Mark) -> bool {
         let found =
-            self.files.iter_mut().find(|(member, known)| known.is_nothing() && mark.is_all_of(member));
-        found.map(|(_, known)| *known = Known::All(*mark)).is_some()
+            self.files.iter_mut().find(|file| file.known.is_nothing() && mark.is_all_of(&file.member));
+        found.map(|file| file.known = Known::All(*mark)).is_some()
     }
 
-    /// The same file rather than another one that begins so, and one that
-    /// rotation named rather than somebody's copy.
+    /// Rather an original than a copy, the same file than another one that
+    /// begins so, and one that rotation named than somebody's.
     fn finds(&mut self, mark: &Mark) -> bool {
-        let mut free: Vec<_> = self.files.iter_mut().filter(|(_, known)| known.is_nothing()).collect();
-        free.sort_by_key(|(member, _)| (!mark.is_of(member), !member.is_of_rotation()));
-        let found = free.into_iter().find_map(|(member, known)| Some((known, mark.passage_in(member)?)));
-        found.map(|(known, passage)| *known = Known::Until(passage, false)).is_some()
+        let mut free: Vec<_> = self.files.iter_mut().filter(|file| file.known.is_nothing()).collect();
+        free.sort_by_key(|file| {
+            (file.original.is_some(), !mark.is_of(&file.member), !file.member.is_of_rotation())
+        });
+        let found = free.into_iter().find_map(|file| Some((mark.passage_in(&file.member)?, file)));
+        found.map(|(passage, file)| file.known = Known::Until(passage, false)).is_some()
+    }
+
+    /// The file of which another one is a copy. Of two that are equal, one of
+    /// which all was read, or else the younger one, is no copy.
+    fn original_of(&self, at: usize) -> Option<usize> {
+        let File { member: copy, known, .. } = self.files.get(at)?;
+        let may_be = copy.is_of_rotation() && !copy.is_log() && copy.head.len() == HEAD;
+        if !may_be || known.is_all() {
+            return None;
+        }
+        let mut others = self.files.iter().enumerate().filter(|(other, _)| *other != at);
+        let found = others.find(|(other, File { member, known, .. })| {
+            let is_before = known.is_all() || *other > at;
+            member.head == copy.head && begins_with(member, copy, is_before) == Some(true)
+        });
+        found.map(|(other, _)| other)
     }
 
     /// Whether what may have had more lines is nowhere found any more.
     pub(super) fn has_lost(&self) -> bool {
-        let is_nowhere =
-            |mark: &Mark| self.files.iter().all(|(member, _)| mark.passage_in(member).is_none());
+        let is_nowhere = |mark: &Mark| self.files.iter().all(|file| mark.passage_in(&file.member).is_none());
         self.rest.iter().any(|mark| mark.is_awaited && is_nowhere(mark))
     }
 
     /// Whether there is a file of the log's name.
     pub(super) fn has_log(&self) -> bool {
-        self.files.iter().any(|(member, _)| member.is_log())
+        self.files.iter().any(|file| file.member.is_log())
     }
 
     /// What the log was rotated to counts as read.
     pub(super) fn pass_old(&mut self) {
-        for (member, known) in self.files.iter_mut().filter(|(member, _)| !member.is_log()) {
+        for File { member, known, .. } in self.files.iter_mut().filter(|file| !file.member.is_log()) {
             let len = match member.is_packed() && member.head.len() == HEAD {
                 true => WHOLE,
                 false if member.is_packed() => member.head.len() as u64,
                 false => member.stamp.0,
             };
-            let mark = || Mark::of(member, &Passage::default(), true);
-            *known = Passage::of(member, len)
-                .map_or_else(|| Known::All(mark()), |passage| Known::Until(passage, true));
+            *known = match Passage::of(member, len) {
+                Some(passage) => Known::Until(passage, true),
+                None => Known::All(Mark::of(member, &Passage::default(), true)),
+            };
         }
     }
 
     /// Hands on what is new of all files, until the taker is full. What stood
     /// in the way is tried again in the next round.
     pub(super) fn read(&mut self, taker: &mut dyn Taker) -> Option<Trouble> {
-        let originals: Vec<_> = (0..self.files.len()).map(|at| self.original_of(at)).collect();
         let (mut trouble, mut buffer) = (None, vec![0; BUFFER]);
-        for ((member, known), original) in self.files.iter_mut().zip(&originals) {
+        for File { member, known, .. } in self.files.iter_mut().filter(|file| file.original.is_none()) {
             let mut passage = match known {
                 Known::Nothing if member.is_of_rotation() => Passage::default(),
                 Known::Until(passage, _) => passage.clone(),
                 _ => continue,
             };
-            if original.is_none() {
-                let read = passage.read_on(member, &mut buffer, taker);
-                trouble = trouble.or(read.err());
-                *known = Known::Until(passage, read == Ok(true));
-            }
+            let read = passage.read_on(member, &mut buffer, taker);
+            trouble = trouble.or(read.err());
+            *known = Known::Until(passage, read == Ok(true));
         }
-        for (at, original) in originals.into_iter().enumerate() {
-            self.read_with(at, original);
-        }
+        let highs: Vec<_> = self.files.iter().map(|file| file.known.high()).collect();
+        self.files.iter_mut().for_each(|file| file.follow(&highs));
         trouble
-    }
-
-    /// The file of which another one is a copy. Of two that are equal, the one
-    /// that is known, or else the younger one, is no copy.
-    fn original_of(&self, at: usize) -> Option<usize> {
-        let (copy, known) = self.files.get(at)?;
-        let may_be = copy.is_of_rotation() && !copy.is_log() && copy.head.len() == HEAD;
-        if !may_be || matches!(known, Known::All(_)) {
-            return None;
-        }
-        let precedence = |known: &Known, at: usize| (!known.is_nothing(), at);
-        let mut others = self.files.iter().enumerate().filter(|(other, _)| *other != at);
-        let found = others.find(|(other, (member, others_known))| {
-            let is_before = precedence(others_known, *other) > precedence(known, at);
-            member.head == copy.head && begins_with(member, copy, is_before) == Some(true)
-        });
-        found.map(|(other, _)| other)
-    }
-
-    /// A copy counts as read as far as its original is.
-    fn read_with(&mut self, at: usize, original: Option<usize>) {
-        let high = original.and_then(|original| self.files.get(original)).map(|(_, known)| known.high());
-        let (Some(high), Some((copy, known))) = (high, self.files.get_mut(at)) else { return };
-        let Ok(len) = copy.len() else { return };
-        if let Some(passage) = Passage::of(copy, high.min(len)).filter(|passage| passage.high > known.high())
-        {
-            *known = Known::Until(passage, high >= len);
-        }
     }
 
     /// What is to be remembered.
     pub(super) fn marks(&self) -> Vec<Mark> {
-        let of = |(member, known): &(Member<'_, D>, Known)| match known {
+        let of = |File { member, known, .. }: &File<'_, D>| match known {
             Known::All(mark) => Some(*mark),
             Known::Until(passage, is_dry) if passage.high > 0 => Some(Mark::of(member, passage, *is_dry)),
             _ => None,
         };
-        let gone = self.rest.iter().map(|mark| Mark { is_awaited: false, ..*mark });
+        let gone = self.rest.iter().map(|mark| mark.given_up());
         self.files.iter().filter_map(of).chain(gone).take(MARKS_MAX).collect()
+    }
+}
+
+impl<D: Disk> File<'_, D> {
+    /// A copy counts as read as far as its original is, if that is so far that
+    /// nothing else begins so: the mark of what is short is the original's.
+    fn follow(&mut self, highs: &[u64]) {
+        let Some(high) = self.original.and_then(|original| highs.get(original)) else { return };
+        let Ok(len) = self.member.len() else { return };
+        let high = len.min(*high);
+        if high > self.known.high().max(HEAD as u64)
+            && let Some(passage) = Passage::of(&self.member, high)
+        {
+            self.known = Known::Until(passage, high == len);
+        }
     }
 }
 
