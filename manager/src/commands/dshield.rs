@@ -73,6 +73,10 @@ pub struct DshieldArguments {
     /// notes nothing.
     #[arg(long)]
     test: bool,
+    /// With --test: show what another service is told, by the `<id>` or the
+    /// `<name>` of its `<share>`, as it is configured.
+    #[arg(long, value_name = "ID", requires = "test")]
+    share: Option<String>,
     /// Say each step.
     #[arg(long)]
     debug: bool,
@@ -114,7 +118,10 @@ pub fn run(arguments: &DshieldArguments) -> Result<ExitCode, CommandError> {
     // Logs are known by their paths: always by the same.
     let home = home.canonicalize().unwrap_or(home);
     let config = configuration(arguments.config.as_deref(), &home)?;
-    let plan = arguments.plan(&config, &home)?;
+    let plan = match &arguments.share {
+        Some(id) => asked::share(id, &config, &home)?,
+        None => arguments.plan(&config, &home)?,
+    };
     if arguments.test {
         return arguments.look(plan, &home);
     }

@@ -90,8 +90,8 @@ impl Plan {
             let mut reading = Reading { reader, heap: &mut round.heap };
             let path = log.path.as_os_str().as_bytes();
             let reached = log::read(disk, today, path, place.as_deref(), &mut reading);
-            round.news.extend(news(&name, reached.lost, reached.trouble, reached.position.is_none()));
-            round.places.extend(reached.position.map(|place| (name, place)));
+            round.news.extend(news(&name, reached.lost, reached.trouble, reached.place.is_none()));
+            round.places.extend(reached.place.map(|place| (name, place)));
         }
         Ok(round)
     }

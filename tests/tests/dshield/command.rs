@@ -111,6 +111,42 @@ fn a_test_shows_what_would_go_and_why_the_rest_would_not_and_changes_nothing() {
 }
 
 #[test]
+fn a_test_shows_what_other_services_would_be_told() {
+    let place = Place::new("dshield-share", &OLD.repeat(2));
+    let log = place.folder.join("firewall.log");
+    let share = |name: &str, needs: &str| {
+        format!("<share><name>{name}</name><log timezone=\"UTC\">{}</log>{needs}</share>", log.display())
+    };
+    let shares = [
+        share("abuseipdb", "<api_key>s3cr3t</api_key>"),
+        share("blocklist_de", "<api_key>s3cr3t</api_key><server>me@example.com</server>"),
+        share("webhook", "<url>http://127.0.0.1:9/</url>"),
+    ];
+    let conf =
+        place.folder.write("bartizan.conf", format!("<ossec_config>{}</ossec_config>", shares.concat()));
+    let call = |id: &str| place.call(&["-c", &conf.display().to_string(), "--test", "--share", id]);
+    // The first reading goes back a day: the lines are of another year.
+    for id in ["abuseipdb", "blocklist_de", "webhook"] {
+        let shown = call(id);
+        assert_eq!(shown.code, Some(0), "{id}: {}", shown.err);
+        assert!(shown.out.contains("2      too old") && !shown.out.contains("s3cr3t"), "{}", shown.out);
+    }
+    let now = jiff::Timestamp::now().strftime("%Y %b %d %H:%M:%S").to_string();
+    place.folder.write("firewall.log", format!("{now}{}", &OLD[20..]).repeat(2));
+    for (id, part) in [
+        ("abuseipdb", "\"2 packets refused by a firewall: TCP/135\""),
+        ("blocklist_de", "&ip=33.44.55.66&format=json"),
+        ("webhook", "\"count\":2"),
+    ] {
+        let shown = call(id);
+        assert!(shown.out.contains(part) && !shown.out.contains("s3cr3t"), "{id}: {}", shown.out);
+    }
+    let wrong = call("abuseipbd");
+    assert_eq!(wrong.code, Some(2), "{}", wrong.out);
+    assert!(wrong.err.contains("abuseipdb, blocklist_de, webhook"), "{}", wrong.err);
+}
+
+#[test]
 fn what_a_server_does_not_take_goes_with_the_next_call() {
     let place = Place::new("dshield-later", &line(1));
     for fault in ["451 4.3.0 later", "554 5.6.0 never"] {

@@ -1,6 +1,6 @@
 //! A router under a real scan, in networks of the test's own: nftables drops
-//! and logs, ulogd2 writes its lines, an agent merges and sends them, and the
-//! manager tells of the scan.
+//! and logs, ulogd2 writes its lines, an agent merges and sends them, the
+//! manager tells of the scan, and DShield hears of each packet once.
 
 #[path = "../respond/town.rs"]
 #[expect(dead_code, reason = "what only the tests of responses use")]
@@ -8,7 +8,8 @@ mod town;
 
 use bartizan_core::packet;
 use bartizan_tests::process::{Running, finish};
-use std::collections::BTreeMap;
+use bartizan_tests::smtp_server::{SmtpOptions, SmtpServer};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -77,6 +78,40 @@ fn packets(text: &str) -> BTreeMap<u16, u64> {
     ports
 }
 
+/// Reports to DShield what is new.
+fn report(watch: &Watch, smtp: &SmtpServer) {
+    let (port, state) = (smtp.address.port(), watch.manager.home.join("dshield.state"));
+    let words = format!(
+        "--userid 42 --from me@example.com --mta 127.0.0.1:{port} --timezone UTC --statefile {}",
+        state.display()
+    );
+    let done = watch.run("dshield", &words);
+    assert_eq!(done.code, Some(0), "{} {}", done.out, done.err);
+}
+
+/// How many packets of the scanner DShield was told of, by the port of the
+/// target.
+///
+/// # Panics
+/// If a line is not as it should be, or one mail has two of the same packet.
+fn told(smtp: &SmtpServer) -> BTreeMap<u16, u64> {
+    let mut ports = BTreeMap::new();
+    for mail in smtp.confirmed() {
+        let text = String::from_utf8_lossy(&mail.bytes).into_owned();
+        let body = text.split_once("\r\n\r\n").expect("a body").1;
+        let mut known = BTreeSet::new();
+        for line in body.lines() {
+            let fields: Vec<_> = line.split('\t').collect();
+            let [_, user, count, src, sport, dst, dport, protocol] = fields[..8] else { panic!("{line}") };
+            assert_eq!((user, src, dst, protocol), ("42", SCANNER, ROUTER, "TCP"), "{line}");
+            assert!(known.insert((sport, dport)), "{line}");
+            *ports.entry(dport.parse().expect("a port")).or_default() +=
+                count.parse::<u64>().expect("a count");
+        }
+    }
+    ports
+}
+
 #[test]
 fn a_real_scan_is_an_alert_and_counted_to_the_packet_in_one_record_of_a_hundred_lines() {
     let Some(plugins) = plugins().filter(|_| TOOLS.iter().all(|tool| is_installed(tool))) else {
@@ -100,6 +135,7 @@ fn a_real_scan_is_an_alert_and_counted_to_the_packet_in_one_record_of_a_hundred_
     watch.start_agent();
     watch.is_heard();
     let _ulogd = wall(&watch.home, &plugins, &log);
+    let smtp = SmtpServer::start(SmtpOptions::default());
 
     let read = || std::fs::read_to_string(&log).expect("the router's log");
     let scan = ["-n", "-Pn", "-sS", "--max-retries", "1", "--min-rate", "300", ROUTER];
@@ -115,13 +151,19 @@ fn a_real_scan_is_an_alert_and_counted_to_the_packet_in_one_record_of_a_hundred_
 
     let firewall = || watch.manager.log("firewall/firewall.log");
     wait_for("firewall.log with all packets", || {
+        // It grows meanwhile.
+        report(&watch, &smtp);
         let sent = packets(&read());
         !sent.is_empty() && sent == packets(&firewall())
     });
+    for _ in 0..2 {
+        report(&watch, &smtp);
+        assert_eq!(told(&smtp), packets(&read()), "DShield heard of each packet once");
+    }
     let lines = read().lines().count();
     let archive = watch.manager.log("archives/archives.log");
     let records = archive.lines().filter(|line| line.contains("router.log ")).count();
-    println!("{lines} lines of the router, {records} records");
+    println!("{lines} lines of the router, {records} records, {} mails", smtp.mails().len());
     assert!(packets(&read()).len() >= 990, "a thousand ports, less what was lost on the way to the log");
     assert!(records * 100 <= lines, "{records} records of {lines} lines");
     let alerts = watch.manager.log("alerts/alerts.json");

@@ -170,6 +170,16 @@ impl DshieldArguments {
     }
 }
 
+/// The plan of a configured service.
+pub(super) fn share(id: &str, config: &Config, home: &Path) -> Result<Plan, CommandError> {
+    let Some(sharing) = config.sharing.iter().find(|one| one.id == id) else {
+        let known: Vec<_> = config.sharing.iter().map(|one| one.id.as_str()).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        return Err(CommandError::Usage(format!("no <share> is called `{id}`; there is {known}")));
+    };
+    configured::plan(sharing, config, home).map_err(CommandError::Rules)
+}
+
 fn missing(configured: Option<&Sharing>) -> String {
     match configured {
         Some(_) => "<dshield> has no consent: write <consent>yes</consent> in it, or say --userid and --from",
