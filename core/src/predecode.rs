@@ -92,9 +92,15 @@ pub fn clean<'b>(text: &[u8], dialect: Dialect, buffer: &'b mut [u8]) -> &'b [u8
     }
 }
 
+/// Bytes looked at together; the compiler tests them as one.
+const STEP: usize = 32;
+
 fn up_to_nul<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
-    let end = text.iter().take(TEXT_MAX).take_while(|byte| **byte != 0).count();
-    let len = end.min(buffer.len());
+    let text = text.get(..text.len().min(TEXT_MAX).min(buffer.len())).unwrap_or(b"");
+    let is_whole = |chunk: &&[u8]| !chunk.iter().fold(false, |found, &byte| found | (byte == 0));
+    let whole = text.chunks(STEP).take_while(is_whole).map(<[u8]>::len).sum();
+    let rest = text.get(whole..).unwrap_or(b"").iter().take_while(|byte| **byte != 0).count();
+    let len = whole + rest;
     if let (Some(room), Some(kept)) = (buffer.get_mut(..len), text.get(..len)) {
         room.copy_from_slice(kept);
     }
@@ -102,8 +108,6 @@ fn up_to_nul<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
 }
 
 fn without_control<'b>(text: &[u8], buffer: &'b mut [u8]) -> &'b [u8] {
-    /// Bytes looked at together; the compiler tests them as one.
-    const STEP: usize = 32;
     let keeps_lines = text.starts_with(COMMAND_OUTPUT);
     let text = text.get(..text.len().min(TEXT_MAX).min(buffer.len()));
     let mut len = 0;

@@ -68,7 +68,7 @@ fn select<'i>(
             continue;
         }
         if let (Some(program), Some(wanted)) = (program, pattern(root.program))
-            && !matcher.is_match(wanted, program)
+            && !matcher.matches_name(wanted, program)
         {
             continue;
         }

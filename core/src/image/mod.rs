@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub const MAGIC: [u8; 4] = *b"BZRS";
 
 /// Version of the layout; another version is refused.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// Whose answers the rules give where dialects differ and no row says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,8 @@ pub enum Table {
     Rules,
     /// Places of rules in the tree.
     Nodes,
+    /// Decoder ids that nodes ask for, one for each node.
+    Asked,
     /// Conditions of rules.
     Conditions,
     /// Address lists.
@@ -79,7 +81,7 @@ pub enum Table {
 }
 
 /// Number of tables.
-pub const TABLES: usize = 14;
+pub const TABLES: usize = 15;
 
 /// First bytes of an image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -141,6 +143,9 @@ pub struct Image<'i> {
     pub rules: &'i [RuleRow],
     /// Tree.
     pub nodes: &'i [NodeRow],
+    /// For each node the decoder id that its rule asks for, or `NONE`. Apart
+    /// from the nodes, so that a large family is looked through quickly.
+    pub asked: &'i [U16],
     /// Conditions.
     pub conditions: &'i [ConditionRow],
     /// Addresses.
@@ -198,6 +203,7 @@ impl<'i> Image<'i> {
             index: table(bytes, header, Table::Index)?,
             rules: table(bytes, header, Table::Rules)?,
             nodes: table(bytes, header, Table::Nodes)?,
+            asked: table(bytes, header, Table::Asked)?,
             conditions: table(bytes, header, Table::Conditions)?,
             addresses: table(bytes, header, Table::Addresses)?,
             infos: table(bytes, header, Table::Infos)?,
@@ -311,6 +317,9 @@ mod check {
         all(image.nodes, Table::Nodes, |n| {
             usize::from(n.rule.get()) < image.rules.len() && pattern(image, n.gate)
         })?;
+        if image.asked.len() != image.nodes.len() {
+            return Err(ImageError::Reference(Table::Asked));
+        }
         if tree(image) { Ok(()) } else { Err(ImageError::Tree) }
     }
 

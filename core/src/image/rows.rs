@@ -167,8 +167,6 @@ rows! {
     pub struct NodeRow {
         /// Row of the rule.
         pub rule: U16,
-        /// The decoder id that the rule asks for, or `NONE`.
-        pub decoder: U16,
         /// A pattern that must match somewhere in the log, or `NONE`.
         pub gate: U16,
         /// Distance from the roots, which have 0.

@@ -118,6 +118,13 @@ pub trait Matcher {
     /// Whether the pattern matches somewhere in the text.
     fn is_match(&mut self, pattern: PatternId, text: &[u8]) -> bool;
 
+    /// As [`Matcher::is_match`], for a text that many events have in common
+    /// (the name of a program or of a host, a place), so that a matcher may
+    /// keep the answer.
+    fn matches_name(&mut self, pattern: PatternId, name: &[u8]) -> bool {
+        self.is_match(pattern, name)
+    }
+
     /// As [`Matcher::is_match`], with texts that the pattern may ask for. To
     /// the other calls no text is given, and a pattern that asks fails there.
     fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool;

@@ -23,7 +23,8 @@ use heapless::Vec;
 /// Operations of these programs: values of [`Inst::op`].
 pub mod item {
     /// Begins an alternative of `a` items, with anchors `flag` ([`super::anchor`]).
-    /// A match begins with a byte of set `b`, if that is a set.
+    /// A match begins with a byte of set `b`, if that is a set; one that must
+    /// begin with the text is not even tried on another.
     pub const ALTERNATIVE: u8 = 0;
     /// The byte `a`, in lower case; A-Z equal a-z.
     pub const LITERAL: u8 = 1;
@@ -113,16 +114,27 @@ pub(super) fn search(
         && let Some((head, behind)) = rest.split_first()
         && let Some((items, others)) = behind.split_at_checked(usize::from(head.a.get()))
     {
+        rest = others;
+        if !may_begin(patterns, head, text) {
+            continue;
+        }
         if let Some(edges) = &mut edges {
             **edges = Slots::UNSET;
         }
         let mut attempt = Attempt::new(patterns, head, items, text, edges.as_deref_mut());
         outcome.end = attempt.run();
         outcome.steps += attempt.steps;
-        outcome.given_up += u64::from(attempt.steps >= steps_allowed(text.len()));
-        rest = others;
+        outcome.given_up += u64::from(attempt.steps >= attempt.allowed);
     }
     outcome
+}
+
+/// Whether an alternative can begin with the first byte of a text, if it must
+/// begin there at all.
+#[inline]
+fn may_begin(patterns: &Patterns<'_>, head: &Inst, text: &[u8]) -> bool {
+    let first = patterns.sets().get(usize::from(head.b.get())).filter(|_| head.flag & anchor::BEGIN != 0);
+    first.is_none_or(|first| text.first().is_some_and(|byte| first.has(*byte)))
 }
 
 /// What comes of a byte.
@@ -160,6 +172,8 @@ struct Attempt<'s> {
     /// Items and bytes to come back to.
     places: Vec<(usize, usize), PLACES>,
     steps: u64,
+    /// Steps that may be made.
+    allowed: u64,
 }
 
 impl<'s> Attempt<'s> {
@@ -186,15 +200,15 @@ impl<'s> Attempt<'s> {
             first: None,
             places: Vec::new(),
             steps: 0,
+            allowed: steps_allowed(text.len()),
         }
     }
 
     /// Goes through the text; the place behind the last byte noted.
     fn run(&mut self) -> Option<usize> {
-        let allowed = steps_allowed(self.text.len());
         let found = |last: Option<usize>| last.map(|last| last.min(self.text.len()));
         while let Some(byte) = self.text.get(self.at).copied() {
-            if self.steps >= allowed {
+            if self.steps >= self.allowed {
                 return None;
             }
             self.steps += 1;
@@ -242,11 +256,15 @@ impl<'s> Attempt<'s> {
         }
     }
 
+    /// Whether an item takes a byte at all.
+    #[inline]
+    fn accepts(&self, item: &Inst, byte: u8) -> bool {
+        if item.op == item::CLASS { self.takes(item, byte) } else { Self::is_literal(item, byte) }
+    }
+
     /// Looks at one byte.
     fn byte(&mut self, byte: u8) -> Step {
-        if self.next < self.items.len()
-            && let Some(mark) = self.mark(self.next)
-        {
+        if let Some(mark) = self.mark(self.next) {
             self.record(mark, self.at);
             self.next += 1;
         }
@@ -261,16 +279,27 @@ impl<'s> Attempt<'s> {
         }
     }
 
-    /// An item that stands for one byte has taken it.
+    /// An item that stands for one byte has taken it, and so do the literals
+    /// behind it, as far as the text has them.
     fn single(&mut self) -> Step {
         self.next += 1;
         self.first.get_or_insert(self.at);
+        while self.steps < self.allowed
+            && let Some(byte) = self.text.get(self.at + 1)
+            && let Some(item) = self.items.get(self.next)
+            && item.op == item::LITERAL
+            && Self::is_literal(item, *byte)
+        {
+            self.steps += 1;
+            self.next += 1;
+            self.at += 1;
+        }
         self.last = Some(self.at + 1);
         Step::Taken
     }
 
     /// A class takes the byte.
-    fn class(&mut self, class: &Inst, byte: u8) -> Step {
+    fn class(&mut self, class: &'s Inst, byte: u8) -> Step {
         if class.flag == times::ONCE {
             return self.single();
         }
@@ -284,8 +313,33 @@ impl<'s> Attempt<'s> {
             // QUIRK: at the end of the pattern the byte is taken, not noted.
             return Step::Taken;
         }
+        if let Some(ahead) = self.ahead() {
+            self.run_on(Some(ahead));
+        }
         self.last = Some(self.at + 1);
         Step::Taken
+    }
+
+    /// The item behind the one at hand, and behind a bracket between them.
+    fn ahead(&self) -> Option<&'s Inst> {
+        self.items.get(self.next + 1 + usize::from(self.mark(self.next + 1).is_some()))
+    }
+
+    /// Behind a byte that was taken: where a repeated class is at hand, goes on
+    /// to the last of the bytes that it takes and the item `ahead` does not.
+    /// One by one they would come to the same.
+    fn run_on(&mut self, ahead: Option<&Inst>) {
+        let class = self.items.get(self.next).filter(|item| self.repeating && is_repeated(item));
+        let rest = self.text.get(self.at + 1..).unwrap_or_default();
+        let Some(class) = class else { return };
+        let most = usize::try_from(self.allowed.saturating_sub(self.steps)).unwrap_or(usize::MAX);
+        let rest = rest.get(..most).unwrap_or(rest);
+        let ends = |byte: &u8| {
+            !self.takes(class, *byte) || ahead.is_some_and(|ahead| self.accepts(ahead, *byte))
+        };
+        let run = rest.iter().position(ends).unwrap_or(rest.len());
+        self.steps += run as u64;
+        self.at += run;
     }
 
     /// In a repeated class: goes on to the next item if that takes the byte,
@@ -296,6 +350,7 @@ impl<'s> Attempt<'s> {
         let ahead = self.next + 1 + usize::from(mark.is_some());
         let (next, repeating) = match self.items.get(ahead) {
             None => {
+                self.run_on(None);
                 mark.into_iter().for_each(|mark| self.record(mark, self.at + 1));
                 return true;
             }

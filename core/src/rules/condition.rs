@@ -84,7 +84,10 @@ fn pattern_holds(matcher: &mut impl Matcher, event: &Event<'_>, row: &ConditionR
         return negated;
     }
     let value = value_of(event, row.option);
-    value.is_some_and(|value| matcher.is_match(pattern, value) != negated)
+    value.is_some_and(|value| match row.option {
+        subject::PROGRAM | subject::HOST | subject::LOCATION => matcher.matches_name(pattern, value),
+        _ => matcher.is_match(pattern, value),
+    } != negated)
 }
 
 /// Whether a subject is the log or a part of it.

@@ -307,8 +307,8 @@ impl<'i, 'm> History<'i, 'm> {
                 Remembered::Copy(bytes) => (next as u32, bytes.len() as u16),
             };
             next += copied(value);
-            self.put(&start.to_le_bytes());
-            self.put(&len.to_le_bytes());
+            let ([a, b, c, d], [e, f]) = (start.to_le_bytes(), len.to_le_bytes());
+            self.put(&[a, b, c, d, e, f]);
         }
         for value in &values {
             if let Remembered::Copy(bytes) = value {

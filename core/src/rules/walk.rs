@@ -15,6 +15,7 @@ use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition;
 use core::ops::Range;
 use heapless::Vec;
+use zerocopy::little_endian::U16;
 
 /// What the half that remembers says of a rule whose own conditions hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,7 @@ pub fn walk(
     event: &Event<'_>,
     visitor: &mut impl Visitor,
 ) -> Option<u16> {
-    let decoder = condition::decoder_id(image, event);
+    let decoder = condition::decoder_id(image, event).unwrap_or(NONE);
     let mut walk = Walk { image, matcher, event, visitor, decoder };
     image.roots().find_map(|root| {
         let rule = image.rule(image.nodes.get(root)?.rule.get())?;
@@ -77,26 +78,55 @@ struct Walk<'w, 'i, 't, M, V> {
     matcher: &'w mut M,
     event: &'w Event<'t>,
     visitor: &'w mut V,
-    decoder: Option<u16>,
+    /// The decoder's id; `NONE` without a decoder.
+    decoder: u16,
 }
 
 impl<M: Matcher, V: Visitor> Walk<'_, '_, '_, M, V> {
     /// The first of some siblings that gives a rule. Recursion is as deep as
     /// the image's tree, which loading has bounded.
     fn siblings(&mut self, mut family: Range<usize>) -> Option<u16> {
-        family.find_map(|place| {
+        while let Some(place) = self.next(family.clone()) {
+            family.start = place + 1;
             let node = self.image.nodes.get(place)?;
             if V::TRACES {
                 self.visitor.trying(self.image.rule(node.rule.get())?);
+                if !self.fits(self.image.asked.get(place)?) {
+                    continue;
+                }
             }
-            if self.rejected(node) { None } else { self.node(place, node) }
-        })
+            let gate = node.gate;
+            if gate != NONE && !self.matcher.possible(PatternId(gate.get())) {
+                continue;
+            }
+            let fires = self.node(place, node);
+            if fires.is_some() {
+                return fires;
+            }
+        }
+        None
     }
 
-    /// What a glance at the node rules out.
-    fn rejected(&self, node: &NodeRow) -> bool {
-        (node.decoder != NONE && Some(node.decoder.get()) != self.decoder)
-            || (node.gate != NONE && !self.matcher.possible(PatternId(node.gate.get())))
+    /// The next sibling to try: the first that asks for no decoder or for that
+    /// of the event. Whoever traces hears of all.
+    fn next(&self, family: Range<usize>) -> Option<usize> {
+        /// Siblings looked at together; the compiler tests them as one.
+        const STEP: usize = 16;
+        let start = family.start;
+        if V::TRACES {
+            return (!family.is_empty()).then_some(start);
+        }
+        let asked = self.image.asked.get(family)?;
+        let others = |step: &&[U16]| !step.iter().fold(false, |any, one| any | self.fits(one));
+        let passed: usize = asked.chunks(STEP).take_while(others).map(<[U16]>::len).sum();
+        let place = asked.get(passed..)?.iter().position(|one| self.fits(one))?;
+        Some(start + passed + place)
+    }
+
+    /// Whether a node asks for no other decoder than the event's.
+    #[inline]
+    fn fits(&self, asked: &U16) -> bool {
+        (*asked == NONE) | (asked.get() == self.decoder)
     }
 
     fn node(&mut self, place: usize, node: &NodeRow) -> Option<u16> {

@@ -11,6 +11,7 @@ use crate::news;
 use crate::outputs::clock::LocalClock;
 use crate::outputs::writer::{AlertWriter, Counts, Outputs, Print};
 use crate::sources::stored::{Progress, StoredLogs};
+use bartizan_core::limits::DYNAMIC_MAX;
 use bartizan_core::rules::judge::Manner;
 use clap::{Args, ValueEnum};
 use std::io::{self, IsTerminal, Write};
@@ -81,7 +82,7 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
         news::tell(problem);
     }
     if !arguments.quiet {
-        summarize(&sink.counts, started.elapsed()).map_err(CommandError::output)?;
+        summarize(&sink.counts, loaded.ruleset.tables.given_up(), started.elapsed()).map_err(CommandError::output)?;
     }
     Ok(ExitCode::from(if feed.problems.is_empty() { 0 } else { 3 }))
 }
@@ -185,7 +186,7 @@ impl Meter {
 }
 
 /// Says on standard error what was found.
-fn summarize(counts: &Counts, elapsed: Duration) -> io::Result<()> {
+fn summarize(counts: &Counts, given_up: u64, elapsed: Duration) -> io::Result<()> {
     let mut out = io::stderr().lock();
     let seconds = elapsed.as_secs_f64();
     let rate = counts.events as f64 / seconds.max(1e-9);
@@ -210,6 +211,12 @@ fn summarize(counts: &Counts, elapsed: Duration) -> io::Result<()> {
     }
     if rules.len() > 10 {
         writeln!(out, "         and {} more rules", rules.len() - 10)?;
+    }
+    if given_up > 0 {
+        writeln!(out, "{given_up} searches took too long and count as no match")?;
+    }
+    if counts.fields_left_out > 0 {
+        writeln!(out, "{} fields are left out: an event has {DYNAMIC_MAX} at most", counts.fields_left_out)?;
     }
     Ok(())
 }

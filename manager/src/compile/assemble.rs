@@ -52,7 +52,7 @@ pub(super) fn image(
     let program_roots = roots(&mut tables, &decoders.program_roots);
     let plain_roots = roots(&mut tables, &decoders.plain_roots);
     let rule_rows: Vec<_> = loading.rules.iter().map(|rule| tables.rule(rule)).collect();
-    let nodes = nodes(&loading);
+    let (nodes, asked) = nodes(&loading);
     let lists: Vec<TextRow> = files.lists.iter().map(|name| tables.text.add(name)).collect();
     let names: Vec<TextRow> = tables.names.iter().map(|name| tables.text.add(name)).collect();
 
@@ -65,6 +65,7 @@ pub(super) fn image(
     writer.set(Table::Index, &tables.index);
     writer.set(Table::Rules, &rule_rows);
     writer.set(Table::Nodes, &nodes);
+    writer.set(Table::Asked, &asked);
     writer.set(Table::Conditions, &tables.conditions);
     writer.set(Table::Addresses, &tables.addresses);
     writer.set(Table::Infos, &tables.infos);
@@ -98,8 +99,9 @@ fn settings_row(loading: &Loading, settings: &Settings) -> SettingsRow {
     }
 }
 
-/// The tree in the order of an image, one family behind the other.
-fn nodes(loading: &Loading) -> Vec<NodeRow> {
+/// The tree in the order of an image, one family behind the other, and the
+/// decoders that it asks for.
+fn nodes(loading: &Loading) -> (Vec<NodeRow>, Vec<U16>) {
     let order = loading.tree.breadth_first();
     let mut next = loading.tree.roots.len();
     let row = |node: &usize| {
@@ -107,16 +109,16 @@ fn nodes(loading: &Loading) -> Vec<NodeRow> {
         let rule = &loading.rules[node.rule].rule;
         let children = RangeRow { start: U32::new(next as u32), len: U16::new(node.children.len() as u16) };
         next += node.children.len();
-        NodeRow {
+        let row = NodeRow {
             rule: U16::new(node.rule as u16),
-            decoder: U16::new(rule.decoder()),
             gate: U16::new(rule.gate()),
             depth: node.depth as u8,
             reserved: 0,
             children,
-        }
+        };
+        (row, U16::new(rule.decoder()))
     };
-    order.iter().map(row).collect()
+    order.iter().map(row).unzip()
 }
 
 impl Tables {

@@ -73,6 +73,8 @@ pub struct Counts {
     pub alerts: u64,
     /// Alerts by rule: level, count, description.
     pub rules: BTreeMap<u32, (u16, u64, String)>,
+    /// Fields that found no room in their event.
+    pub fields_left_out: u64,
     /// Time of the first and the last event, seconds since 1970.
     pub span: Option<(i64, i64)>,
 }
@@ -206,6 +208,7 @@ impl<W: Write> AlertWriter<W> {
     fn count(&mut self, event: &Event<'_>) {
         let at = event.now.epoch;
         self.counts.events += 1;
+        self.counts.fields_left_out += u64::from(event.left_out);
         let (first, last) = self.counts.span.unwrap_or((at, at));
         self.counts.span = Some((first.min(at), last.max(at)));
     }

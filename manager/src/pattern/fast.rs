@@ -7,12 +7,13 @@
 
 use super::automaton::{Automaton, fits};
 use super::gate::{Gate, Passed};
+use super::names::Names;
 use super::{Parsed, parse};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::pattern::program::{flag, shape};
 use bartizan_core::pattern::{Captures, Frame, Given, Machine, Matcher, PatternId, Patterns, Scratch};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Bytes of all automata together.
 const AUTOMATA_MAX: usize = 6 << 20;
@@ -24,6 +25,7 @@ pub struct FastTables {
     gate: Gate,
     automata: Vec<OnceLock<Option<Box<Automaton>>>>,
     automata_size: AtomicUsize,
+    given_up: AtomicU64,
 }
 
 impl FastTables {
@@ -33,6 +35,7 @@ impl FastTables {
             gate: Gate::build(patterns),
             automata: patterns.rows.iter().map(|_| OnceLock::new()).collect(),
             automata_size: AtomicUsize::new(0),
+            given_up: AtomicU64::new(0),
         }
     }
 
@@ -40,6 +43,12 @@ impl FastTables {
     pub fn memory(&self) -> usize {
         let cells = self.automata.len() * size_of::<OnceLock<Option<Box<Automaton>>>>();
         self.gate.memory() + cells + self.automata_size.load(Ordering::Relaxed)
+    }
+
+    /// Searches so far that were given up, by all workers
+    /// ([`Machine::given_up`]).
+    pub fn given_up(&self) -> u64 {
+        self.given_up.load(Ordering::Relaxed)
     }
 
     /// The automaton of a pattern, if it has one: a pattern that can match
@@ -69,9 +78,9 @@ pub struct FastMatcher<'i> {
     tables: &'i FastTables,
     patterns: Patterns<'i>,
     passed: Passed,
+    names: Names,
     memo: Vec<u64>,
     stack: Vec<Frame>,
-    given_up: u64,
 }
 
 impl<'i> FastMatcher<'i> {
@@ -80,12 +89,8 @@ impl<'i> FastMatcher<'i> {
     pub fn new(tables: &'i FastTables, patterns: Patterns<'i>) -> Self {
         let need = patterns.scratch_needed();
         let (memo, stack) = (vec![0; need.memo_words], vec![Frame::default(); need.stack_frames]);
-        Self { tables, patterns, passed: Passed::new(&tables.gate), memo, stack, given_up: 0 }
-    }
-
-    /// Searches so far that were given up ([`Machine::given_up`]).
-    pub fn given_up(&self) -> u64 {
-        self.given_up
+        let (passed, names) = (Passed::new(&tables.gate), Names::new(patterns.rows.len()));
+        Self { tables, patterns, passed, names, memo, stack }
     }
 
     /// Asks the core's machine, in this matcher's memory, which is large
@@ -94,7 +99,9 @@ impl<'i> FastMatcher<'i> {
         let scratch = Scratch { memo: &mut self.memo, stack: &mut self.stack };
         let mut machine = Machine::new(self.patterns, scratch).ok()?;
         let answer = ask(&mut machine);
-        self.given_up += machine.given_up();
+        if machine.given_up() > 0 {
+            self.tables.given_up.fetch_add(machine.given_up(), Ordering::Relaxed);
+        }
         Some(answer)
     }
 
@@ -119,6 +126,15 @@ impl Matcher for FastMatcher<'_> {
             Some(automaton) => automaton.is_match(text),
             None => self.machine(|machine| machine.is_match(pattern, text)) == Some(true),
         }
+    }
+
+    fn matches_name(&mut self, pattern: PatternId, name: &[u8]) -> bool {
+        if let Some(answer) = self.names.answer(pattern, name) {
+            return answer;
+        }
+        let answer = self.is_match(pattern, name);
+        self.names.keep(pattern, name, answer);
+        answer
     }
 
     fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {

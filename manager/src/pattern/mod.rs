@@ -10,6 +10,7 @@ mod automaton;
 mod cases;
 mod fast;
 mod gate;
+mod names;
 mod required;
 mod words;
 

@@ -243,6 +243,9 @@ fn rarity(byte: u8) -> u32 {
         b'a' | b'e' | b'i' | b'n' | b'o' | b'r' | b's' | b't' | b'd' => 4,
         b'0'..=b'9' | b'a'..=b'z' | b'.' | b':' | b'-' | b'=' | b'/' => 5,
         b'[' | b']' | b'(' | b')' | b'_' | b',' | b'"' => 6,
+        // Rare, and what patterns of many digits and blanks hang on: each is
+        // worth looking for alone.
+        b'%' | b'{' | b'}' | b'|' | b'\\' | b'^' | b'~' | b'$' | b'#' => BITS_MIN,
         _ => 8,
     }
 }

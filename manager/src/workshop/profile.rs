@@ -203,6 +203,10 @@ impl Matcher for Metered<'_> {
         self.measure(pattern, |inner| inner.is_match(pattern, text), |found| *found)
     }
 
+    fn matches_name(&mut self, pattern: PatternId, name: &[u8]) -> bool {
+        self.measure(pattern, |inner| inner.matches_name(pattern, name), |found| *found)
+    }
+
     fn is_match_given(&mut self, pattern: PatternId, text: &[u8], given: &Given<'_>) -> bool {
         self.measure(pattern, |inner| inner.is_match_given(pattern, text, given), |found| *found)
     }

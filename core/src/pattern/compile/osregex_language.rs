@@ -7,7 +7,7 @@
 //! ([`osregex`](crate::pattern::osregex)).
 
 use super::PatternError;
-use super::ast::{Node, complement, folded, set_of};
+use super::ast::{Node, complement, folded, set_of, union};
 use super::program::Pool;
 use crate::limits::{CAPTURES_MAX, PATTERN_MAX, PROGRAM_MAX};
 use crate::pattern::osregex::{anchor, item, times};
@@ -205,17 +205,27 @@ impl Alternative {
     }
 
     /// The bytes that a match begins with, if a byte that is none of them
-    /// does nothing but move the start.
+    /// does nothing but move the start; where there is but one start, it ends
+    /// the search.
     fn begins_with(&self) -> Option<Set> {
-        let unmarked = |item: &&Item| **item != Item::Mark;
-        if self.anchors & anchor::BEGIN != 0 || self.items.get(..2) == Some(&[Item::Mark, Item::Mark]) {
-            return None;
+        let mut optional = Set::EMPTY;
+        let mut was_mark = false;
+        for item in &self.items {
+            match item {
+                // A bracket behind a bracket stands for a byte.
+                Item::Mark if was_mark => return None,
+                Item::Mark => {}
+                Item::Literal(byte) => {
+                    return Some(union(&optional, &folded(&set_of(&[(*byte, *byte)]), false)));
+                }
+                Item::Class(set, times::ONCE | times::SOME) => return Some(union(&optional, set)),
+                // What is stepped over at a later start moves more than that.
+                Item::Class(..) if self.anchors & anchor::BEGIN == 0 => return None,
+                Item::Class(set, _) => optional = union(&optional, set),
+            }
+            was_mark = *item == Item::Mark;
         }
-        match self.items.iter().find(unmarked)? {
-            Item::Literal(byte) => Some(folded(&set_of(&[(*byte, *byte)]), false)),
-            Item::Class(set, times::ONCE | times::SOME) => Some(*set),
-            Item::Class(..) | Item::Mark => None,
-        }
+        None
     }
 
     /// Writes the program of this alternative.
