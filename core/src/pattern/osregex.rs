@@ -334,9 +334,8 @@ impl<'s> Attempt<'s> {
         let Some(class) = class else { return };
         let most = usize::try_from(self.allowed.saturating_sub(self.steps)).unwrap_or(usize::MAX);
         let rest = rest.get(..most).unwrap_or(rest);
-        let ends = |byte: &u8| {
-            !self.takes(class, *byte) || ahead.is_some_and(|ahead| self.accepts(ahead, *byte))
-        };
+        let ends =
+            |byte: &u8| !self.takes(class, *byte) || ahead.is_some_and(|ahead| self.accepts(ahead, *byte));
         let run = rest.iter().position(ends).unwrap_or(rest.len());
         self.steps += run as u64;
         self.at += run;

@@ -82,7 +82,8 @@ pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
         news::tell(problem);
     }
     if !arguments.quiet {
-        summarize(&sink.counts, loaded.ruleset.tables.given_up(), started.elapsed()).map_err(CommandError::output)?;
+        summarize(&sink.counts, loaded.ruleset.tables.given_up(), started.elapsed())
+            .map_err(CommandError::output)?;
     }
     Ok(ExitCode::from(if feed.problems.is_empty() { 0 } else { 3 }))
 }

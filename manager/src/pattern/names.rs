@@ -84,7 +84,7 @@ impl Names {
 fn place_of(name: &[u8]) -> usize {
     let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
     let hash = name.iter().fold(0x811c_9dc5, step);
-    (hash ^ hash >> 16) as usize % PLACES
+    (hash ^ (hash >> 16)) as usize % PLACES
 }
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_answer_is_that_of_its_pattern_and_name() {
         let mut names = Names::new(200);
-        let is = |pattern: u16, name: usize| (usize::from(pattern) * 7 + name) % 3 == 0;
+        let is = |pattern: u16, name: usize| (usize::from(pattern) * 7 + name).is_multiple_of(3);
         let mut known = 0;
         for round in 0..3 {
             for name in 0..300 {
