@@ -1,6 +1,6 @@
 //! Pages and the interface for programs, over alerts that mean harm.
 
-use super::{Consoled, configure, add_user};
+use super::{Consoled, add_user, configure};
 use bartizan::console::route::{Needs, table};
 use bartizan_tests::Folder;
 use bartizan_tests::browser::Browser;
@@ -65,7 +65,11 @@ fn wait(browser: &Browser, path: &str, is_it: impl Fn(&Value) -> bool) -> Value 
 
 fn json(browser: &Browser, path: &str) -> Value {
     let answer = browser.get(path);
-    assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{path}: {answer:?}");
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, "application/json"),
+        "{path}: {answer:?}"
+    );
     serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -110,7 +114,10 @@ fn the_interface_finds_what_the_page_finds() {
     let program = Browser::with_token(console.address, &token);
     let found = json(&program, "/api/v1/alerts?srcip=192.0.2.7");
     let alert = &found["alerts"][0];
-    assert_eq!((found["alerts"].as_array().map(Vec::len), alert["srcip"].as_str()), (Some(1), Some("192.0.2.7")));
+    assert_eq!(
+        (found["alerts"].as_array().map(Vec::len), alert["srcip"].as_str()),
+        (Some(1), Some("192.0.2.7"))
+    );
     let whole = json(&program, &format!("/api/v1/alerts/{}", alert["seq"]));
     assert!(whole["full_log"].as_str().is_some_and(|log| log.contains(SCRIPT)), "{whole}");
     let page = program.get("/alerts?srcip=192.0.2.7").body;
@@ -187,5 +194,7 @@ fn alerts_come_live_and_go_on_where_they_were() {
     }
     assert!(heard.contains("text/event-stream") && heard.contains("192.0.2.99"), "{heard}");
     assert!(!heard.contains("<b>eve") && heard.contains("&lt;b&gt;eve"), "{heard}");
-    assert!(heard.contains(&format!("id:{}", committed + 1)) || heard.contains(&format!("id: {}", committed + 1)));
+    assert!(
+        heard.contains(&format!("id:{}", committed + 1)) || heard.contains(&format!("id: {}", committed + 1))
+    );
 }

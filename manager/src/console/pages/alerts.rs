@@ -12,10 +12,7 @@ use maud::{Markup, html};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/alerts", "Alerts, searched", list),
-        Route::get("/alerts/{seq}", "One alert", one),
-    ]
+    vec![Route::get("/alerts", "Alerts, searched", list), Route::get("/alerts/{seq}", "One alert", one)]
 }
 
 async fn list(

@@ -65,7 +65,8 @@ async fn view(
 ) -> Result<Response, Failure> {
     let query = Query::read(query.as_deref().unwrap_or_default());
     let Wanted { filter, limits, look, back } = wanted(&query)?;
-    let picture = console.reader(move |reader| graph(reader, &filter, "Who did what to whom", &limits)).await?;
+    let picture =
+        console.reader(move |reader| graph(reader, &filter, "Who did what to whom", &limits)).await?;
     let (alerts, is_cut) = (picture.graph.alerts, picture.is_cut);
     let rules = console.rules();
     let svg = console.ask(move |_| Ok(picture.svg(&rules, look))).await?;
