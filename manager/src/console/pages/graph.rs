@@ -93,7 +93,7 @@ fn choices(query: &Query, back: i64) -> Markup {
             label { "Time" select name="time" {
                 @for (word, _, name) in SPANS { option value=(word) selected[word == time] { (name) } }
             } }
-            label { "It ends " output for="back" { (back) } " hours ago"
+            label { span { "It ends " output for="back" { (back) } " hours ago" }
                 input #back type="range" name="back" min="0" max=(BACK_MAX) value=(back); }
             label { "Boxes of each kind" input type="number" name="top" min="1" max="40"
                 value=(query.get("top").map_or(TOP.to_string(), shown::harmless)); }
