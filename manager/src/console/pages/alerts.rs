@@ -66,8 +66,10 @@ pub(super) fn form(query: &Query, path: &str) -> Markup {
             button { "Show" }
             details open[is_open] {
                 summary { "More conditions" }
-                @for (name, about) in others {
-                    label { (name) input name=(name) placeholder=(about) value=[value(name)]; }
+                div.more {
+                    @for (name, about) in others {
+                        label { (name) input name=(name) placeholder=(about) value=[value(name)]; }
+                    }
                 }
             }
         }
