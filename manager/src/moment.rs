@@ -22,9 +22,7 @@ const SHOWN: usize = 80;
 
 /// A text that is no time.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error(
-    "`{0}` is no time: write 2h, 3d, today, yesterday, 10:00, 2026-11-21 or \"2026-11-21 10:00\""
-)]
+#[error("`{0}` is no time: write 2h, 3d, today, yesterday, 10:00, 2026-11-21 or \"2026-11-21 10:00\"")]
 pub struct NoMoment(String);
 
 /// A time of this place: `2026-11-21 07:29:50`.

@@ -68,33 +68,52 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         ("after", "newer than the alert with this `seq`; then the oldest come first"),
         ("limit", "so many, at most 100"),
     ]);
-    let history =
-        [("ip", "address or range"), ("response", "name"), ("agent", "number, name or server"), ("state", "state"),
-            ("since", "2h, yesterday, 2026-11-21 10:00"), ("limit", "rows of history, at most 100")];
+    let history = [
+        ("ip", "address or range"),
+        ("response", "name"),
+        ("agent", "number, name or server"),
+        ("state", "state"),
+        ("since", "2h, yesterday, 2026-11-21 10:00"),
+        ("limit", "rows of history, at most 100"),
+    ];
     let rules = [
         ("text", "what stands anywhere in a rule"),
         ("roots", "yes: those under no other"),
         ("from", "leave out so many"),
     ];
     vec![
-        look::<Overview>(Route::get("/api/v1/overview", "Alerts over time, and who and what they are about", over), &[TIME]),
+        look::<Overview>(
+            Route::get("/api/v1/overview", "Alerts over time, and who and what they are about", over),
+            &[TIME],
+        ),
         look::<AlertsPage>(Route::get("/api/v1/alerts", "Alerts, searched", list), &filter),
         look::<AlertWhole>(Route::get("/api/v1/alerts/{seq}", "One alert, whole", one), &[]),
         look::<Vec<AgentLine>>(Route::get("/api/v1/agents", "Agents", all_agents), &[]),
         look::<AgentWhole>(Route::get("/api/v1/agents/{id}", "One agent with its sources", one_agent), &[]),
-        look::<Responses>(Route::get("/api/v1/responses", "What is blocked, what can be, what was", respond), &history),
+        look::<Responses>(
+            Route::get("/api/v1/responses", "What is blocked, what can be, what was", respond),
+            &history,
+        ),
         act::<Wish, Vec<ResponseLine>>(Route::post("/api/v1/responses", "Carry out a response", run)),
-        act::<TakeBack, Vec<ResponseLine>>(Route::post("/api/v1/responses/undo", "Undo a response, or all", undo)),
+        act::<TakeBack, Vec<ResponseLine>>(Route::post(
+            "/api/v1/responses/undo",
+            "Undo a response, or all",
+            undo,
+        )),
         look::<RulesPage>(Route::get("/api/v1/rules", "Rules, searched", search), &rules),
         look::<RuleWhole>(Route::get("/api/v1/rules/{id}", "One rule", rule), &[]),
         Endpoint {
-            route: Route::post("/api/v1/logtest", "What lines would give", logtest).for_whom(super::Needs::Reader),
+            route: Route::post("/api/v1/logtest", "What lines would give", logtest)
+                .for_whom(super::Needs::Reader),
             parameters: Vec::new(),
             body: Some(of::<Lines>),
             answer: of::<Vec<Tried>>,
         },
         look::<Firewall>(Route::get("/api/v1/firewall", "Who knocks on which ports", knocks), &[]),
-        look::<Vec<ReportLine>>(Route::get("/api/v1/reports", "Reports that come regularly", all_reports), &[]),
+        look::<Vec<ReportLine>>(
+            Route::get("/api/v1/reports", "Reports that come regularly", all_reports),
+            &[],
+        ),
         look::<System>(Route::get("/api/v1/system", "How the program does", how), &[]),
         look::<Value>(Route::get("/api/v1/openapi.json", "This description", describe), &[]),
     ]
@@ -116,7 +135,8 @@ fn number<N: std::str::FromStr>(text: &str) -> Result<N, Failure> {
 }
 
 fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|error| Failure::Bad(format!("the body is not understood: {error}")))
+    serde_json::from_slice(bytes)
+        .map_err(|error| Failure::Bad(format!("the body is not understood: {error}")))
 }
 
 async fn describe() -> Json<Value> {

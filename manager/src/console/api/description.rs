@@ -95,6 +95,8 @@ mod tests {
         for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(description.pointer(reference).is_some(), "{reference}");
         }
-        assert!(text.contains("AlertLine") && description["paths"].as_object().is_some_and(|all| all.len() > 10));
+        assert!(
+            text.contains("AlertLine") && description["paths"].as_object().is_some_and(|all| all.len() > 10)
+        );
     }
 }

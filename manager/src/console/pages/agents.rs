@@ -3,7 +3,9 @@
 use super::shown;
 use crate::agents::Registry;
 use crate::console::query::alerts_with;
-use crate::console::view::agents::{AgentLine, AgentWhole, Configuration, SourceLine, list, own_sources, whole};
+use crate::console::view::agents::{
+    AgentLine, AgentWhole, Configuration, SourceLine, list, own_sources, whole,
+};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::sources::epoch_now;
 use axum::extract::{Path, State};

@@ -12,10 +12,7 @@ use maud::{Markup, html};
 use std::sync::Arc;
 
 pub(super) fn routes() -> Vec<Route> {
-    vec![
-        Route::get("/alerts", "Alerts, searched", list),
-        Route::get("/alerts/{seq}", "One alert", one),
-    ]
+    vec![Route::get("/alerts", "Alerts, searched", list), Route::get("/alerts/{seq}", "One alert", one)]
 }
 
 async fn list(
@@ -69,8 +66,10 @@ pub(super) fn form(query: &Query, path: &str) -> Markup {
             button { "Show" }
             details open[is_open] {
                 summary { "More conditions" }
-                @for (name, about) in others {
-                    label { (name) input name=(name) placeholder=(about) value=[value(name)]; }
+                div.more {
+                    @for (name, about) in others {
+                        label { (name) input name=(name) placeholder=(about) value=[value(name)]; }
+                    }
                 }
             }
         }

@@ -35,7 +35,7 @@ fn render(found: &Firewall) -> Markup {
         div.columns {
             section {
                 h2 { "Who knocks" }
-                p.quiet { (shown::number(found.different_sources as u64)) " sources" }
+                p.quiet { "Different sources: " (shown::number(found.different_sources as u64)) }
                 table.cards {
                     thead { tr { th { "Source" } th { "Ports" } th.n { "Targets" } th.n { "Packets" } } }
                     tbody { @for source in &found.sources { (knocking(source)) } }

@@ -65,7 +65,8 @@ async fn view(
 ) -> Result<Response, Failure> {
     let query = Query::read(query.as_deref().unwrap_or_default());
     let Wanted { filter, limits, look, back } = wanted(&query)?;
-    let picture = console.reader(move |reader| graph(reader, &filter, "Who did what to whom", &limits)).await?;
+    let picture =
+        console.reader(move |reader| graph(reader, &filter, "Who did what to whom", &limits)).await?;
     let (alerts, is_cut) = (picture.graph.alerts, picture.is_cut);
     let rules = console.rules();
     let svg = console.ask(move |_| Ok(picture.svg(&rules, look))).await?;
@@ -92,7 +93,7 @@ fn choices(query: &Query, back: i64) -> Markup {
             label { "Time" select name="time" {
                 @for (word, _, name) in SPANS { option value=(word) selected[word == time] { (name) } }
             } }
-            label for="back" { "It ends " output for="back" { (back) } " hours ago"
+            label for="back" { span { "It ends " output for="back" { (back) } " hours ago" }
                 input #back type="range" name="back" min="0" max=(BACK_MAX) value=(back); }
             label { "Boxes of each kind" input type="number" name="top" min="1" max="40"
                 value=(query.get("top").map_or(TOP.to_string(), shown::harmless)); }

@@ -11,8 +11,8 @@ use crate::sources::epoch_now;
 use crate::store::{Filter, Reader, StoreError};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response, Sse};
 use axum::response::sse::Event;
+use axum::response::{IntoResponse, Response, Sse};
 use futures_util::stream;
 use maud::html;
 use serde::Serialize;
@@ -152,11 +152,11 @@ impl View {
     /// Reads on.
     async fn read(&mut self) -> Result<Batch, Failure> {
         let (seen, filter) = (self.seen, self.filter.clone());
-        let (committed, skipped, found) = self.console.reader(move |reader| newest(reader, &filter, seen)).await?;
+        let (committed, skipped, found) =
+            self.console.reader(move |reader| newest(reader, &filter, seen)).await?;
         self.seen = committed;
         let lines: Vec<_> = found.iter().rev().map(line).collect();
-        let rows: String =
-            lines.iter().map(|alert| alerts::row(alert, &self.words).into_string()).collect();
+        let rows: String = lines.iter().map(|alert| alerts::row(alert, &self.words).into_string()).collect();
         let level = lines.iter().map(|alert| alert.level).max().unwrap_or(0);
         Ok(Batch { rows, count: lines.len(), skipped, level })
     }

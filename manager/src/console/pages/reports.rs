@@ -19,7 +19,8 @@ use std::sync::Arc;
 const ENTRIES_MAX: usize = 200;
 
 /// A report is whole in one page, with its style inside and nothing else.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox";
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox";
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -121,7 +122,11 @@ fn asked(console: &Console, query: &Query) -> Result<Asked, Failure> {
     Ok(Asked { since: Some(period.from), until: Some(period.until), ..report.query.clone() })
 }
 
-async fn send(State(console): State<Arc<Console>>, viewer: Viewer, body: String) -> Result<Response, Failure> {
+async fn send(
+    State(console): State<Arc<Console>>,
+    viewer: Viewer,
+    body: String,
+) -> Result<Response, Failure> {
     let title = Query::read(&body).get("title").unwrap_or_default().to_owned();
     let rules = console.rules();
     configured(&rules.config.reports, &title)?;
@@ -131,7 +136,9 @@ async fn send(State(console): State<Arc<Console>>, viewer: Viewer, body: String)
         let now = epoch_now();
         let period = period(report.frequency, false, now);
         let Some(notice) = schedule::notice(console.home(), report, period)? else {
-            return Err(Failure::Refused("There was no alert in that time, so there is nothing to send.".to_owned()));
+            return Err(Failure::Refused(
+                "There was no alert in that time, so there is nothing to send.".to_owned(),
+            ));
         };
         let mut queue = Queue::open(console.home())?;
         Ok(schedule::hand_over(&mut queue, report, &format!("by hand {now}"), &notice)?)

@@ -203,7 +203,11 @@ pub(in crate::console) async fn carry_out(
     rows(answer, "sent").map_err(Failure::Refused)
 }
 
-async fn undo(State(console): State<Arc<Console>>, viewer: Viewer, body: String) -> Result<Response, Failure> {
+async fn undo(
+    State(console): State<Arc<Console>>,
+    viewer: Viewer,
+    body: String,
+) -> Result<Response, Failure> {
     let form = Query::read(&body);
     let wish = Undo { id: form.number("id")?, all: form.get("all") == Some("yes") };
     if form.get("sure").is_none() {

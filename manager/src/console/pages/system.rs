@@ -55,9 +55,11 @@ fn render(system: &System, viewer: &Viewer) -> Markup {
             dt { "Alerts" } dd { (shown::number(pulse.alerts)) " since the start" }
             dt { "Waiting" } dd { (shown::number(daemon.waiting)) " lots of lines, "
                 (shown::bytes(daemon.bytes_on_their_way)) " from agents on their way" }
-            dt { "Agents" } dd { (daemon.agents.connected) " of " (daemon.agents.known) " connected; they connect to "
-                (shown::text(&daemon.listening.join(", "))) }
-            dt { "Store" } dd { (shown::bytes(store.bytes)) " in " (store.days) " days, alerts "
+            dt { "Agents" } dd { (daemon.agents.connected) " of " (daemon.agents.known) " connected"
+                @if !daemon.listening.is_empty() {
+                    "; they connect to " (shown::text(&daemon.listening.join(", ")))
+                } }
+            dt { "Store" } dd { (shown::bytes(store.bytes)) " in daily files (" (store.days) "), alerts "
                 (store.first.unwrap_or(0)) " to " (store.last) }
             dt { "Rules" } dd { (system.rules) " rules, " (system.decoders) " decoders "
                 @if viewer.may_act() {

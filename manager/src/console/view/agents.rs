@@ -155,7 +155,8 @@ mod tests {
         let mut registry = Registry::open(home.path()).expect("a registry");
         let id = registry.add("gate", &["routers".to_owned()], 5).expect("it is added").id;
         for (at, address) in [(10, "192.0.2.1:7000"), (20, "[2001:db8::7]:7001")] {
-            let about = About { address: address.to_owned(), version: "0.1.0".to_owned(), ..About::default() };
+            let about =
+                About { address: address.to_owned(), version: "0.1.0".to_owned(), ..About::default() };
             registry.connected(id, &about, at).expect("it is there");
         }
         let source = |source, records| Advance {

@@ -152,7 +152,10 @@ mod tests {
         assert_eq!((found.lines, found.different_sources, found.is_cut), (300, 3, false));
         assert_eq!((found.sources[0].packets, found.sources[0].different_ports), (100, 100));
         assert_eq!(found.sources[0].ports.len(), PORTS_SHOWN);
-        assert!(found.ports.contains(&Packets { name: "tcp/22 ssh".to_owned(), packets: 3 }) || found.ports.len() == TOP);
+        assert!(
+            found.ports.contains(&Packets { name: "tcp/22 ssh".to_owned(), packets: 3 })
+                || found.ports.len() == TOP
+        );
         assert_eq!(found.actions, [Packets { name: "drop".to_owned(), packets: 300 }]);
     }
 

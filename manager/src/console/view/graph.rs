@@ -91,8 +91,7 @@ mod tests {
         let mut alerts: Vec<_> = (0..1200).map(sshd).collect();
         Appender::open(home.path()).expect("a store").append(&mut alerts).expect("appended");
         let mut reader = Reader::open(home.path()).expect("a reader");
-        let picture =
-            graph(&mut reader, &Filter::default(), "all", &Limits { top: 5, ..Limits::default() });
+        let picture = graph(&mut reader, &Filter::default(), "all", &Limits { top: 5, ..Limits::default() });
         let picture = picture.expect("a picture");
         assert!(picture.graph.alerts == 1200 && !picture.is_cut);
         let svg = picture.svg(&built_in(), Look::default());

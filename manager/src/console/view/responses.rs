@@ -117,7 +117,8 @@ pub fn rows<T: DeserializeOwned>(mut answer: Value, name: &str) -> Result<Vec<T>
         let why = answer["error"].as_str().unwrap_or("it was refused");
         return Err(why.to_owned());
     }
-    serde_json::from_value(answer[name].take()).map_err(|error| format!("an answer is not understood: {error}"))
+    serde_json::from_value(answer[name].take())
+        .map_err(|error| format!("an answer is not understood: {error}"))
 }
 
 #[cfg(test)]

@@ -189,7 +189,8 @@ mod tests {
 
     #[test]
     fn what_went_wrong_is_shown_while_it_does() {
-        let standing = Standing { name: "a".to_owned(), cursor: 5, error: "no".to_owned(), ..Standing::default() };
+        let standing =
+            Standing { name: "a".to_owned(), cursor: 5, error: "no".to_owned(), ..Standing::default() };
         let shown = Destination::new(&standing, 9);
         assert_eq!((shown.state, shown.lag, shown.error.as_str()), ("good", 4, ""));
         let shown = Destination::new(&Standing { failures: 1, ..standing }, 9);

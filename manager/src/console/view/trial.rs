@@ -69,7 +69,8 @@ pub fn lines(book: &Rulebook, lines: &str, about: Option<u32>) -> Result<Vec<Tri
     let session = Session::new(&book.ruleset, &mut lent, &options);
     let session = session.map_err(|error| format!("the memory of rules cannot be used: {error}"))?;
     let explainer = Explainer::new(&book.ruleset, catalog);
-    let mut trial = Trial { session, explainer, about, clock: LocalClock::default(), known: Known::default() };
+    let mut trial =
+        Trial { session, explainer, about, clock: LocalClock::default(), known: Known::default() };
     let all = lines.lines().map(str::trim_end).filter(|line| line.len() >= 2);
     Ok(all.take(LINES_MAX).map(|line| trial.line(line.as_bytes())).collect())
 }

@@ -1,12 +1,12 @@
 //! Explanations in words and as JSON: for `logtest` and for the console.
 
-use crate::alert::{Alert, AlertId};
-use crate::diagnose::{Colour, Diagnostic, harmless_text};
 use super::decoding::{Choice, TriedDecoder};
 use super::searches::{Earlier, Search};
 use super::walk::{self, Outcome, TriedRule};
 use super::why::{Obstacle, Why};
 use super::{Explainer, Explanation};
+use crate::alert::{Alert, AlertId};
+use crate::diagnose::{Colour, Diagnostic, harmless_text};
 use crate::outputs::clock::LocalTime;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::words;
@@ -359,12 +359,7 @@ fn search_object(catalog: &Catalog<'_>, search: &Search) -> Value {
 }
 
 /// Why one rule did not fire, for programs.
-pub fn why_object(
-    catalog: &Catalog<'_>,
-    event: &Event<'_>,
-    explanation: &Explanation,
-    why: &Why,
-) -> Value {
+pub fn why_object(catalog: &Catalog<'_>, event: &Event<'_>, explanation: &Explanation, why: &Why) -> Value {
     let id = |row: u16| catalog.rule(row).id.get();
     json!({
         "rule": id(why.row),
