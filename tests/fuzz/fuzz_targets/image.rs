@@ -22,7 +22,7 @@ use bartizan_core::image::{Dialect, HeaderRow, Image, checksum};
 use bartizan_core::limits::{FRAMES_MAX, MEMO_WORDS_MAX};
 use bartizan_core::pattern::{Frame, Machine, Matcher, Scratch};
 use bartizan_core::predecode;
-use bartizan_core::rules::history::{History, Link, Memory, Queue, Slot};
+use bartizan_core::rules::history::{History, Link, Memory, Queue, Slot, Standing};
 use bartizan_core::rules::judge::{Host, Judge, Manner, RuleState};
 use bartizan_core::rules::walk::{self, Candidates};
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -138,7 +138,9 @@ fn judge_lines(image: Image<'_>) {
     let mut queues = vec![Queue::default(); usize::from(image.header.settings.lists.get())];
     let mut states = vec![RuleState::default(); image.rules.len()];
     let (mut texts, mut carried) = (vec![0; 512], vec![Carried::default(); 4]);
-    let memory = Memory { slots: &mut slots, links: &mut links, queues: &mut queues, bytes: &mut texts };
+    let mut at = Standing::default();
+    let memory =
+        Memory { slots: &mut slots, links: &mut links, queues: &mut queues, bytes: &mut texts, at: &mut at };
     let mut judge = Judge::new(image, History::new(image, memory), &mut states, Manner::Daemon);
     let mut accumulator = Accumulator::new(&mut carried);
     let (mut host, mut known, mut found) = (Remembers::default(), Known::default(), Candidates::default());
