@@ -160,6 +160,7 @@ fn judge_lines(image: Image<'_>) {
         let verdict = judge.evaluate(&event, &mut machine, &mut host, &mut |_| {});
         judge.remember(&event, &verdict);
     }
+    carry_over(image, &judge.history);
 }
 
 fuzz_target!(|data: &[u8]| -> Corpus {
@@ -169,3 +170,23 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     }
     Corpus::Keep
 });
+
+/// What was remembered goes on with the rules of the base, in less memory.
+fn carry_over(image: Image<'_>, history: &History<'_, '_>) {
+    let base = Image::load(&BASE).expect("it was loaded before");
+    for (image, slots, bytes) in [(image, 4, 512), (image, 3, 400), (base, 4, 512), (base, 2, 200)] {
+        let (mut slots, mut links) = (vec![Slot::default(); slots], vec![Link::default(); 5]);
+        let mut queues = vec![Queue::default(); usize::from(image.header.settings.lists.get())];
+        let (mut texts, mut at) = (vec![0; bytes], Standing::default());
+        let memory = Memory {
+            slots: &mut slots,
+            links: &mut links,
+            queues: &mut queues,
+            bytes: &mut texts,
+            at: &mut at,
+        };
+        let mut next = History::new(image, memory);
+        next.adopt(history, |row| (row % 3 != 0).then_some(row / 2));
+        assert!(next.len() <= history.len());
+    }
+}
