@@ -95,6 +95,20 @@ pub struct Memory<'m> {
     pub at: &'m mut Standing,
 }
 
+impl Memory<'_> {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        let links = self.links.len() as u32;
+        for (n, link) in self.links.iter_mut().enumerate() {
+            let next = n as u32 + 1;
+            link.newer = if next < links { next } else { NOWHERE };
+        }
+        self.queues.fill(Queue { oldest: NOWHERE, newest: NOWHERE, len: 0 });
+        let free = if links == 0 { NOWHERE } else { 0 };
+        *self.at = Standing { free, ..Standing::default() };
+    }
+}
+
 /// Earlier events.
 #[derive(Debug)]
 pub struct History<'i, 'm> {
@@ -104,15 +118,8 @@ pub struct History<'i, 'm> {
 
 impl<'i, 'm> History<'i, 'm> {
     /// An empty history.
-    pub fn new(image: Image<'i>, memory: Memory<'m>) -> Self {
-        let links = memory.links.len() as u32;
-        for (n, link) in memory.links.iter_mut().enumerate() {
-            let next = n as u32 + 1;
-            link.newer = if next < links { next } else { NOWHERE };
-        }
-        memory.queues.fill(Queue { oldest: NOWHERE, newest: NOWHERE, len: 0 });
-        let free = if links == 0 { NOWHERE } else { 0 };
-        *memory.at = Standing { free, ..Standing::default() };
+    pub fn new(image: Image<'i>, mut memory: Memory<'m>) -> Self {
+        memory.clear();
         Self { image, memory }
     }
 
@@ -307,12 +314,15 @@ impl<'i, 'm> History<'i, 'm> {
             return false;
         }
         loop {
-            let Some(oldest) = self.get(EventNumber(self.memory.at.first)).map(|slot| slot.start as usize) else {
+            let Some(oldest) = self.get(EventNumber(self.memory.at.first)).map(|slot| slot.start as usize)
+            else {
                 self.memory.at.write = 0;
                 return true;
             };
             let wrapped = self.memory.at.write <= oldest;
-            if wrapped && self.memory.at.write + len < oldest || !wrapped && self.memory.at.write + len <= size {
+            if wrapped && self.memory.at.write + len < oldest
+                || !wrapped && self.memory.at.write + len <= size
+            {
                 return true;
             }
             if !wrapped && len < oldest {

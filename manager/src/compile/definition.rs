@@ -30,7 +30,8 @@ impl Definition {
         (group, dialect as u8).hash(&mut whole);
         write(element, &mut whole, |_| true);
         (dialect as u8, is_silent(element)).hash(&mut asks);
-        let is_asked = |name: &str| !SAID.iter().any(|said| said.eq_ignore_ascii_case(name)) && name != "level";
+        let is_asked =
+            |name: &str| !SAID.iter().any(|said| said.eq_ignore_ascii_case(name)) && name != "level";
         write(element, &mut asks, is_asked);
         Self { whole: whole.finish(), asks: asks.finish() }
     }

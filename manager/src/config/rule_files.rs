@@ -303,7 +303,7 @@ impl Wanted {
 
     fn takes(&mut self, name: &str) -> bool {
         match self {
-            Self::Ending(ending) => name.ends_with(ending),
+            Self::Ending(ending) => name.ends_with(*ending),
             Self::Pattern(matcher, pattern) => matcher.is_match(*pattern, name.as_bytes()),
         }
     }

@@ -53,7 +53,7 @@ impl Lent {
             carried: vec![Carried::default(); CARRIED_MAX],
             kept: Kept::default(),
         };
-        History::new(image, new.parts().history);
+        new.parts().history.clear();
         new
     }
 
@@ -66,11 +66,11 @@ impl Lent {
     }
 
     /// Forgets everything and begins with what is kept in the home folder.
-    pub(super) fn begin(&mut self, ruleset: &Ruleset, options: &MemoryOptions) -> io::Result<()> {
+    pub(super) fn begin(&mut self, options: &MemoryOptions) -> io::Result<()> {
         self.kept = Kept::open(options)?;
         self.states.fill(RuleState::default());
         Accumulator::new(&mut self.carried);
-        History::new(ruleset.image(), self.parts().history);
+        self.parts().history.clear();
         Ok(())
     }
 

@@ -6,8 +6,8 @@
 //! without bound: of first-time keys the newest 65,536 are known, of ignore
 //! lines too. All but the lists belong to no ruleset and go on with the next.
 
-use super::{Ruleset, Settings};
 use super::states::States;
+use super::{Ruleset, Settings};
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Host;
 use std::collections::hash_map::RandomState;

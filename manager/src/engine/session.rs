@@ -140,7 +140,7 @@ pub struct Court<'r, 'm> {
 impl<'r, 'm> Court<'r, 'm> {
     /// Opens the memory and starts without history.
     pub fn new(ruleset: &'r Ruleset, lent: &'m mut Lent, options: &EngineOptions) -> io::Result<Self> {
-        lent.begin(ruleset, &options.memory)?;
+        lent.begin(&options.memory)?;
         Ok(Self::resume(ruleset, lent, options.manner))
     }
 

@@ -31,12 +31,7 @@ fn ruleset_in(dialect: Dialect, decoders: &str, rules: &str, settings: Settings)
     compiled(dialect, decoders, rules, settings).0
 }
 
-fn compiled(
-    dialect: Dialect,
-    decoders: &str,
-    rules: &str,
-    settings: Settings,
-) -> (Ruleset, Vec<RuleSource>) {
+fn compiled(dialect: Dialect, decoders: &str, rules: &str, settings: Settings) -> (Ruleset, Vec<RuleSource>) {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let syntax = if dialect == Dialect::Wazuh { Syntax::WAZUH } else { Syntax::OSSEC };
     let mut read = |name: &str, text: &str| {

@@ -23,7 +23,9 @@ pub(crate) fn beginnings(patterns: &Patterns<'_>, pattern: PatternId) -> Option<
 fn of(node: &Node, utf: bool) -> Option<Vec<Vec<u8>>> {
     match node {
         Node::Group(_, node) | Node::Atomic(node) => of(node, utf),
-        Node::Alt(nodes) => nodes.iter().map(|node| of(node, utf)).collect::<Option<Vec<_>>>().map(|all| all.concat()),
+        Node::Alt(nodes) => {
+            nodes.iter().map(|node| of(node, utf)).collect::<Option<Vec<_>>>().map(|all| all.concat())
+        }
         Node::Concat(nodes) => match nodes.split_first()? {
             (Node::Look(Look::Start), rest) => Some(exact(rest, utf)),
             (first, _) => of(first, utf),

@@ -97,7 +97,12 @@ pub struct Next {
 ///
 /// # Errors
 /// There can be no more threads.
-pub fn start(from: RulesFrom, loaded: &Loaded, sources: &Sources, inbox: Inbox) -> io::Result<Receiver<Next>> {
+pub fn start(
+    from: RulesFrom,
+    loaded: &Loaded,
+    sources: &Sources,
+    inbox: Inbox,
+) -> io::Result<Receiver<Next>> {
     let (to_feed, next) = sync_channel(1);
     let running = Edition::new(loaded, sources);
     let reloader = Reloader { from, running, last: Value::Null, to_feed, inbox };
@@ -170,7 +175,8 @@ impl Reloader {
         let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
         let loaded = load(&self.from, &mut sources, &mut report);
         let files = self.running.files_changed(&sources);
-        let mut status = json!({ "ok": true, "running": self.running.json(), "last": self.last, "files": files });
+        let mut status =
+            json!({ "ok": true, "running": self.running.json(), "last": self.last, "files": files });
         match loaded {
             Some(loaded) => {
                 let disk = Edition::new(&loaded, &sources);

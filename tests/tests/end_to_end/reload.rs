@@ -156,7 +156,8 @@ fn rules_that_fail_their_tests_are_refused_with_the_line_of_the_test() {
     watched.folder.write("rules/own.xml", rules(4));
     let refused = ask(&watched, &["reload"]);
     assert_eq!(refused.code, Some(1), "{refused:?}");
-    for words in ["own.ini:2:1", "^^^^", "rule 100, level 4", "rule 100, level 3", "the old ones stay in use"] {
+    for words in ["own.ini:2:1", "^^^^", "rule 100, level 4", "rule 100, level 3", "the old ones stay in use"]
+    {
         assert!(refused.err.contains(words), "{words} in {}", refused.err);
     }
     let answer = ask(&watched, &["reload", "--json"]);

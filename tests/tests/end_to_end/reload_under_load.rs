@@ -133,7 +133,10 @@ fn no_line_is_lost_or_judged_by_half_a_rule_set_and_a_count_spans_all_reloads() 
     assert_eq!(watched.alerts_of(199), Vec::<String>::new(), "judged by half a rule set");
     let mut editions = Vec::new();
     for alert in watched.alerts().iter().filter(|alert| alert["rule"]["sidid"] == 101) {
-        let edition: usize = alert["rule"]["comment"].as_str().and_then(|text| text.strip_prefix("Edition ")?.parse().ok()).expect("an edition");
+        let edition: usize = alert["rule"]["comment"]
+            .as_str()
+            .and_then(|text| text.strip_prefix("Edition ")?.parse().ok())
+            .expect("an edition");
         assert_eq!(alert["decoder"], format!("door-{edition}"), "{alert}");
         editions.push(edition);
     }

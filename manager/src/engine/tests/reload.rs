@@ -106,7 +106,8 @@ fn events_of_a_rule_that_asks_something_else_are_forgotten_and_no_others() {
     assert_eq!(after(&gone), [102, 201], "another number");
     let counting = PAIRS.replacen("frequency=\"2\"", "frequency=\"1\"", 1);
     assert_eq!(after(&counting), [200, 201], "who counts has changed, not who is counted");
-    let moved = format!("<rule id=\"90\" level=\"0\"><match>other</match><description>c</description></rule>{PAIRS}");
+    let moved =
+        format!("<rule id=\"90\" level=\"0\"><match>other</match><description>c</description></rule>{PAIRS}");
     assert_eq!(after(&moved), [200, 201], "another row and another list");
 }
 
@@ -129,7 +130,10 @@ fn what_a_rule_says_may_change_and_who_counts_may_be_new() {
 #[test]
 fn values_are_found_again_when_others_are_compared_too() {
     let compares = |which: &str| {
-        composite("frequency=\"2\" timeframe=\"100\"", &format!("<if_matched_sid>100</if_matched_sid>{which}"))
+        composite(
+            "frequency=\"2\" timeframe=\"100\"",
+            &format!("<if_matched_sid>100</if_matched_sid>{which}"),
+        )
     };
     let (user, both) = (compares("<same_user />"), compares("<same_user /><different_id />"));
     let more = format!(
@@ -144,7 +148,8 @@ fn values_are_found_again_when_others_are_compared_too() {
 
 #[test]
 fn a_silent_rule_stays_silent_and_used_up_events_stay_used_up() {
-    let silent = r#"<rule id="100" level="3" ignore="60"><match>probe</match><description>a</description></rule>"#;
+    let silent =
+        r#"<rule id="100" level="3" ignore="60"><match>probe</match><description>a</description></rule>"#;
     let event = |second| probes(second..second + 1);
     let times = [event(0), event(30), event(59), event(60)];
     let times: Vec<_> = times.iter().map(|events| (silent, &events[..])).collect();
@@ -167,7 +172,10 @@ fn what_was_seen_and_what_is_ignored_stays_so_in_memory_and_on_disk() {
         assert_eq!(alerting_with(&[(ignored, &one), (ignored, &other)], &memory), [100]);
         let (same, differs) = (output("a"), output("b"));
         let other_rules = format!("{DIFFERS}{}", BASE.replace("100", "300"));
-        assert_eq!(alerting_with(&[(DIFFERS, &same), (&other_rules, &same), (DIFFERS, &differs)], &memory), [101]);
+        assert_eq!(
+            alerting_with(&[(DIFFERS, &same), (&other_rules, &same), (DIFFERS, &differs)], &memory),
+            [101]
+        );
     }
 }
 

@@ -36,7 +36,10 @@ impl Beginnings {
             (words::condition(catalog, rule, own), words::condition(catalog, other, above));
         Some(Finding {
             name: "contradiction",
-            message: format!("rule {} never fires: it asks that {own_words}, {who}{id} {other_words}", rule.id),
+            message: format!(
+                "rule {} never fires: it asks that {own_words}, {who}{id} {other_words}",
+                rule.id
+            ),
             help: "hang it under another rule, or correct one of the two".to_owned(),
             about: "",
             at: words::span_of(catalog, rule, own),

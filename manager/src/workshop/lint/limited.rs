@@ -42,7 +42,8 @@ pub(super) fn rule(catalog: &Catalog<'_>, row: u16) -> Option<Finding> {
         condition::LIST => u16::try_from(row.b.get()).ok(),
         _ => None,
     };
-    let found = words::conditions_of(&catalog.image, rule).find_map(|row| Some((row, reason(catalog, of(row)?)?)));
+    let found =
+        words::conditions_of(&catalog.image, rule).find_map(|row| Some((row, reason(catalog, of(row)?)?)));
     let what = format!("a pattern of rule {}", rule.id);
     match found {
         Some((row, reason)) => Some(finding(&what, reason, words::span_of(catalog, rule, row))),
