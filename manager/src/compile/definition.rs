@@ -9,8 +9,8 @@ use crate::xml::Element;
 use bartizan_core::image::Dialect;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// Elements that do not decide which events a rule fires on.
-const SAID: [&str; 6] = ["description", "group", "info", "cve", "mitre", "options"];
+/// Attributes and elements that do not decide which events a rule fires on.
+const SAID: [&str; 7] = ["level", "description", "group", "info", "cve", "mitre", "options"];
 
 /// What a rule is, as two numbers; they are equal for equal rules, and by
 /// chance for one pair in 2^64 that is not. Only good within one process.
@@ -30,8 +30,6 @@ impl Definition {
         (group, dialect as u8).hash(&mut whole);
         write(element, &mut whole, |_| true);
         (dialect as u8, is_silent(element)).hash(&mut asks);
-        let is_asked =
-            |name: &str| !SAID.iter().any(|said| said.eq_ignore_ascii_case(name)) && name != "level";
         write(element, &mut asks, is_asked);
         Self { whole: whole.finish(), asks: asks.finish() }
     }
@@ -47,6 +45,12 @@ impl Definition {
     }
 }
 
+/// Whether an attribute or element of a rule of this name decides which events
+/// it fires on.
+fn is_asked(name: &str) -> bool {
+    !SAID.iter().any(|said| said.eq_ignore_ascii_case(name))
+}
+
 /// Events of level 0 are not remembered.
 fn is_silent(element: &Element) -> bool {
     let level = element.attribute("level").map_or(&b""[..], |level| &level.value);
@@ -55,7 +59,7 @@ fn is_silent(element: &Element) -> bool {
 
 /// Adds an element, and the attributes and elements in it whose names are
 /// wanted. What stands between elements says nothing.
-fn write(element: &Element, to: &mut DefaultHasher, wanted: impl Fn(&str) -> bool) {
+fn write(element: &Element, to: &mut DefaultHasher, wanted: fn(&str) -> bool) {
     element.name.to_ascii_lowercase().hash(to);
     for attribute in element.attributes.iter().filter(|attribute| wanted(&attribute.name)) {
         (&attribute.name, &attribute.value).hash(to);

@@ -124,7 +124,7 @@ fn what_a_rule_says_may_change_and_who_counts_may_be_new() {
         "{alone}<rule id=\"202\" level=\"10\" frequency=\"5\" timeframe=\"100\">\
          <if_matched_group>probe</if_matched_group><description>many</description></rule>"
     );
-    assert_eq!(alerting(&[(alone, &first), (&by_group, &second)])[6..], [100, 202]);
+    assert_eq!(alerting(&[(alone, &first), (&by_group, &second)])[6..], [202, 101]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn values_are_found_again_when_others_are_compared_too() {
             &format!("<if_matched_sid>100</if_matched_sid>{which}"),
         )
     };
-    let (user, both) = (compares("<same_user />"), compares("<same_user /><different_id />"));
+    let (user, both) = (compares("<same_user />"), compares("<same_user /><same_id />"));
     let more = format!(
         "{user}<rule id=\"201\" level=\"9\" frequency=\"90\" timeframe=\"100\">\
          <if_matched_sid>100</if_matched_sid><same_source_ip /><same_id /><description>c</description></rule>"
@@ -206,7 +206,7 @@ fn any_rule(id: u32, dialect: Dialect, [kind, frequency, timeframe, compares]: [
     format!(
         "<rule id=\"{id}\" level=\"{}\" frequency=\"{}\" timeframe=\"{}\"{ignore}>{searched}{compared}{match_of}\
          <description>rule {id}</description><group>g{},</group></rule>",
-        5 + kind / 16,
+        5 + kind % 12,
         2 + frequency % 4,
         5 + timeframe,
         kind % 3,
