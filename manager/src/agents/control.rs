@@ -125,10 +125,7 @@ async fn answer(line: &[u8], hub: &Hub) -> Value {
         Err(error) => return json!({ "ok": false, "error": format!("this is no request: {error}") }),
         Ok(Request::Status) => return hub.status(),
         Ok(Request::Agents) => return json!({ "ok": true, "agents": hub.present() }),
-        Ok(Request::Reload) => {
-            hub.share();
-            return hub.reloads.reload().await;
-        }
+        Ok(Request::Reload) => return hub.reloaded().await,
         Ok(Request::Rules) => return hub.reloads.status().await,
         Ok(Request::Share) => {
             hub.share();

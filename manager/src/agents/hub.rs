@@ -361,6 +361,12 @@ impl Hub {
         self.share();
     }
 
+    /// The same for somebody who waits: what has become of the rules.
+    pub async fn reloaded(&self) -> Value {
+        self.share();
+        self.reloads.reload().await
+    }
+
     /// Agents are given their shared configuration if it has changed.
     pub fn share(&self) {
         self.shared.send_modify(|count| *count += 1);

@@ -5,6 +5,7 @@ use crate::console::view::system::{Counts, Daemon, Destination, System, store};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::outbox::Queue;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -102,7 +103,17 @@ fn destinations(all: &[Destination]) -> Markup {
 }
 
 async fn reload(State(console): State<Arc<Console>>, viewer: Viewer) -> Response {
-    console.hub().reload();
-    console.did(&viewer, format_args!("had the rules read again"));
-    Redirect::to("/system").into_response()
+    console.did(&viewer, format_args!("has the rules read again"));
+    let answer = console.hub().reloaded().await;
+    if answer["ok"] == true {
+        return Redirect::to("/system").into_response();
+    }
+    let said = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    let body = html! {
+        p.headline { (shown::text(&said("error"))) }
+        (shown::lines(&said("problems")))
+        p { a href="/system" { "System" } }
+    };
+    let page = shell::page(&viewer, "The rules stay as they are", "/system", body);
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
