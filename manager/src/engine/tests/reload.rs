@@ -208,7 +208,7 @@ fn any_rule(id: u32, dialect: Dialect, [kind, frequency, timeframe, compares]: [
          <description>rule {id}</description><group>g{},</group></rule>",
         5 + kind % 12,
         2 + frequency % 4,
-        5 + timeframe,
+        5 + u32::from(timeframe),
         kind % 3,
     )
 }
