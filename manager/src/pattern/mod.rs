@@ -7,6 +7,7 @@
 
 pub mod agreement;
 mod automaton;
+mod begins;
 mod cases;
 mod fast;
 mod gate;
@@ -19,6 +20,7 @@ mod tests;
 pub use bartizan_core::pattern::compile::{
     Expressions, Facts, Language, Options, PatternError, PatternSet, PatternTables,
 };
+pub(crate) use begins::beginnings;
 pub use cases::cases;
 pub use fast::{FastMatcher, FastTables};
 pub use words::word_match;

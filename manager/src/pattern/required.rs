@@ -77,6 +77,20 @@ pub(super) fn required(parsed: &Parsed) -> Option<Vec<Vec<u8>>> {
     }
 }
 
+/// What parts that follow each other match from the first on, as far as that
+/// is one of a few texts, folded; the empty text if nothing is known.
+pub(super) fn exact(nodes: &[Node], utf: bool) -> Vec<Vec<u8>> {
+    let mut grown = vec![Vec::new()];
+    for node in nodes {
+        let part = Part::of(node, utf).exact.filter(|texts| texts.iter().all(|text| text.is_ascii()));
+        match part.and_then(|texts| product(&grown, &texts)) {
+            Some(longer) => grown = longer,
+            None => break,
+        }
+    }
+    grown
+}
+
 /// What is known of the texts that a part matches.
 #[derive(Clone, Debug, Default)]
 struct Part {

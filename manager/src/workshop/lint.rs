@@ -1,4 +1,4 @@
-//! Rules that can never fire.
+//! Rules that can never fire, and patterns that cost more than they should.
 //!
 //! Each finding is certain, not a guess: it follows from the rows alone,
 //! whatever a log says. Each has a name; a comment `<!-- allow NAME -->` in a
@@ -9,15 +9,21 @@
 //! | `shadowed` | a rule that is tried before it, at every place, holds whenever it would hold |
 //! | `counts-nothing` | it counts events of a rule that does not exist |
 //! | `unreachable` | no decoder that it asks for gives logs of its type |
+//! | `contradiction` | what it asks excludes what a rule above it asks |
+//! | `limited` | the search for a pattern is not linear in the text |
 //!
 //! Work: each place of a rule is compared with those before it in its family;
 //! after `COMPARISONS_MAX` no more rules are looked at for `shadowed`.
+
+mod contradiction;
+mod limited;
 
 use super::catalog::Catalog;
 use super::words;
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Span};
 use crate::xml::Element;
 use bartizan_core::image::rows::{ConditionRow, RuleRow, condition, rule_flag, search};
+use contradiction::Beginnings;
 use std::collections::{HashMap, HashSet};
 
 /// Pairs of rules that are compared; stock rulesets have some millions.
@@ -26,15 +32,23 @@ const COMPARISONS_MAX: usize = 20_000_000;
 /// Looks for rules that can never fire; findings are warnings of the report.
 pub fn lint(catalog: &Catalog<'_>, report: &mut Diagnostics) {
     let mut lint = Lint::new(catalog);
+    let beginnings = Beginnings::new(catalog);
     for row in 0..catalog.image.rules.len() as u16 {
-        let Some((source, element)) = catalog.elements(catalog.rule(row).id.get()).next() else { continue };
-        let found = [lint.shadowed(row), lint.counts_nothing(row), lint.unreachable(row)];
+        let found = [
+            lint.shadowed(row),
+            lint.counts_nothing(row),
+            lint.unreachable(row),
+            beginnings.contradiction(catalog, row),
+            limited::rule(catalog, row),
+        ];
         for finding in found.into_iter().flatten() {
+            let Some((source, element)) = finding.element(catalog, row) else { continue };
             if !is_allowed(catalog, source, element.span, finding.name) {
                 report.push(finding.diagnostic(source, element));
             }
         }
     }
+    limited::decoders(catalog, report);
 }
 
 /// What is known of all rules.
@@ -56,12 +70,27 @@ struct Finding {
     help: String,
     /// The element that it is about, by its name; else the rule.
     about: &'static str,
+    /// The place, if it is better known.
+    at: Option<(SourceId, Span)>,
 }
 
 impl Finding {
+    /// The element of a rule that it is about: the first, or the one in which
+    /// the place is. None for a rule that is in no file.
+    fn element<'c>(&self, catalog: &'c Catalog<'_>, row: u16) -> Option<(SourceId, &'c Element)> {
+        let mut elements = catalog.elements(catalog.rule(row).id.get());
+        match self.at {
+            None => elements.next(),
+            Some((file, place)) => elements.find(|(source, element)| {
+                *source == file && element.span.start <= place.start && place.end <= element.span.end
+            }),
+        }
+    }
+
     fn diagnostic(self, source: SourceId, element: &Element) -> Diagnostic {
         let about = element.children.iter().find(|child| child.name.eq_ignore_ascii_case(self.about));
-        let span = about.map_or(element.name_span, |about| about.text_span);
+        let named = about.map_or(element.name_span, |about| about.text_span);
+        let (_, span) = self.at.unwrap_or((source, named));
         let note = format!("`<!-- allow {} -->` in the rule says that it is meant so", self.name);
         let message = format!("{} [{}]", self.message, self.name);
         Diagnostic::warning(source, span, message).help(self.help).note(note)
@@ -130,7 +159,7 @@ impl<'c, 'l> Lint<'c, 'l> {
         let message =
             format!("rule {} never fires: rule {}, which is tried before it, {what}", rule.id, other.id);
         let help = format!("remove one, or hang {} under {}", rule.id, other.id);
-        Some(Finding { name: "shadowed", message, help, about: "" })
+        Some(Finding { name: "shadowed", message, help, about: "", at: None })
     }
 
     /// Whether another rule fires whenever this one would.
@@ -153,6 +182,7 @@ impl<'c, 'l> Lint<'c, 'l> {
             message: format!("rule {} never fires: the rule that it counts is not loaded before it", rule.id),
             help: "name a rule that stands before this one".to_owned(),
             about: "if_matched_sid",
+            at: None,
         })
     }
 
@@ -175,6 +205,7 @@ impl<'c, 'l> Lint<'c, 'l> {
             ),
             help: "hang it under a rule for the <type> of the decoder".to_owned(),
             about: "decoded_as",
+            at: None,
         })
     }
 }

@@ -12,7 +12,7 @@
 //! | [`coverage`] | which rules and decoders tests reach |
 //! | [`record`] | a line and its answer as a new case of a test file |
 //! | [`profile`] | what rules and patterns cost on given logs |
-//! | [`lint`] | rules that can never fire |
+//! | [`lint`] | rules that can never fire, patterns that cost too much |
 //! | [`difference`] | what two rulesets answer differently |
 //! | [`explain`] | why a line got its answer, and why a rule did not fire |
 

@@ -311,3 +311,48 @@ fn rules_that_can_never_fire_are_warned_of_unless_that_is_allowed() {
         assert!(found["line"].as_u64() > Some(29), "{found}");
     }
 }
+
+#[test]
+fn contradictions_and_searches_that_are_not_linear_are_shown_where_they_are() {
+    let folder = Folder::new("lint-patterns");
+    let more = r#"  <rule id="110" level="3"><if_sid>100</if_sid><match>^Failed</match><description>a</description></rule>
+  <rule id="111" level="3"><if_sid>110</if_sid>
+    <match>^Accepted</match><description>Never below 110</description></rule>
+  <rule id="112" level="3"><if_sid>110</if_sid><match>^FAIL</match><description>b</description></rule>
+  <rule id="113" level="3"><if_sid>110</if_sid><match>Accepted</match><description>c</description></rule>
+  <rule id="114" level="3"><if_sid>110</if_sid><regex>^Accepted|Failed</regex><description>d</description></rule>
+  <rule id="115" level="3"><if_sid>110</if_sid>
+    <pcre2>^(?:Acc|Ign)\w+</pcre2><description>Neither of them below 110</description></rule>
+  <rule id="116" level="3"><if_sid>100</if_sid>
+    <decoded_as>gate</decoded_as><description>A gate is no door</description></rule>
+  <!-- allow contradiction -->
+  <rule id="117" level="3"><if_sid>110</if_sid><match>^Ignored</match><description>e</description></rule>
+  <rule id="118" level="3"><if_sid>100</if_sid>
+    <pcre2>from (?!192)\d+</pcre2><description>Looks around</description></rule>
+  <rule id="119" level="3"><if_sid>100,110</if_sid><match>^Accepted</match><description>f</description></rule>
+</group>
+"#;
+    let own = RULES.strip_suffix("</group>\n").expect("a group");
+    let conf = rules(&folder, &format!("{own}{more}"));
+    let looking = "<decoder name=\"looking\"><prematch_pcre2>^(?=ab)a</prematch_pcre2></decoder>\n";
+    folder.write("etc/decoders.xml", format!("{DECODERS}{looking}"));
+    let checked = ask(&["check", "--json"], &conf, "");
+    assert_eq!(checked.code, Some(0), "warnings are no errors: {}", checked.out);
+    let report = &json(&checked)[0];
+    let found: Vec<_> = report["diagnostics"].as_array().expect("a list").iter().collect();
+    let message = |found: &&Value| found["message"].as_str().expect("a text").to_owned();
+    let messages: Vec<_> = found.iter().map(message).collect();
+    let expected = [
+        "a search for a pattern of the decoder `looking`",
+        "rule 111 never fires: it asks that the log matches `^Accepted` (match), and above it, in rule 110, the log",
+        "rule 115 never fires",
+        "rule 116 never fires: it asks that the decoder is `gate`",
+        "a search for a pattern of rule 118 is not linear in the length of the text: it looks around",
+    ];
+    assert_eq!(messages.len(), expected.len(), "{messages:#?}");
+    for (message, start) in messages.iter().zip(expected) {
+        assert!(message.starts_with(start), "{message}");
+    }
+    let lines: Vec<_> = found.iter().skip(1).map(|found| found["line"].as_u64().expect("a line")).collect();
+    assert_eq!(lines, [32, 37, 39, 43], "the lines of the patterns");
+}
