@@ -46,6 +46,12 @@ impl<'m> Accumulator<'m> {
     /// An empty store in lent memory.
     pub fn new(records: &'m mut [Carried]) -> Self {
         records.iter_mut().for_each(|record| record.key.clear());
+        Self::resume(records)
+    }
+
+    /// A store that goes on with what another has left in its memory. Records
+    /// are found by texts alone, whatever the decoders.
+    pub fn resume(records: &'m mut [Carried]) -> Self {
         Self { records }
     }
 

@@ -6,6 +6,11 @@
 //! oldest go. Each correlation list is a queue of links to slots. Nothing here
 //! grows: remembering one event drops a bounded number of old ones, and a
 //! search looks at each remembered event once at most.
+//!
+//! Rows and keys belong to an image. When another one takes its place, its
+//! history adopts (`adopt`) what this one remembers.
+
+mod adopt;
 
 pub use super::key::Key;
 
@@ -62,7 +67,20 @@ pub struct Queue {
 
 const NOWHERE: u32 = u32::MAX;
 
-/// Memory that the host lends to a [`History`].
+/// Stands for the rule of an event whose rule is not there any more.
+const NO_RULE: u16 = u16::MAX;
+
+/// Where the events stand in their memory.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    first: u64,
+    next: u64,
+    write: usize,
+    free: u32,
+}
+
+/// Memory that the host lends to a [`History`]. What is remembered is all in
+/// here, so that another history can go on where one has ended.
 #[derive(Debug)]
 pub struct Memory<'m> {
     /// One for each event to remember.
@@ -73,6 +91,22 @@ pub struct Memory<'m> {
     pub queues: &'m mut [Queue],
     /// For the texts of the events.
     pub bytes: &'m mut [u8],
+    /// Where they stand in it.
+    pub at: &'m mut Standing,
+}
+
+impl Memory<'_> {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        let links = self.links.len() as u32;
+        for (n, link) in self.links.iter_mut().enumerate() {
+            let next = n as u32 + 1;
+            link.newer = if next < links { next } else { NOWHERE };
+        }
+        self.queues.fill(Queue { oldest: NOWHERE, newest: NOWHERE, len: 0 });
+        let free = if links == 0 { NOWHERE } else { 0 };
+        *self.at = Standing { free, ..Standing::default() };
+    }
 }
 
 /// Earlier events.
@@ -80,33 +114,28 @@ pub struct Memory<'m> {
 pub struct History<'i, 'm> {
     image: Image<'i>,
     memory: Memory<'m>,
-    first: u64,
-    next: u64,
-    write: usize,
-    free: u32,
 }
 
 impl<'i, 'm> History<'i, 'm> {
     /// An empty history.
-    pub fn new(image: Image<'i>, memory: Memory<'m>) -> Self {
-        let links = memory.links.len() as u32;
-        for (n, link) in memory.links.iter_mut().enumerate() {
-            let next = n as u32 + 1;
-            link.newer = if next < links { next } else { NOWHERE };
-        }
-        memory.queues.fill(Queue { oldest: NOWHERE, newest: NOWHERE, len: 0 });
-        let free = if links == 0 { NOWHERE } else { 0 };
-        Self { image, memory, first: 0, next: 0, write: 0, free }
+    pub fn new(image: Image<'i>, mut memory: Memory<'m>) -> Self {
+        memory.clear();
+        Self { image, memory }
+    }
+
+    /// Goes on with what a history of the same image has left in its memory.
+    pub fn resume(image: Image<'i>, memory: Memory<'m>) -> Self {
+        Self { image, memory }
     }
 
     /// Number of events remembered.
     pub fn len(&self) -> usize {
-        (self.next - self.first) as usize
+        (self.memory.at.next - self.memory.at.first) as usize
     }
 
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
-        self.first == self.next
+        self.memory.at.first == self.memory.at.next
     }
 
     /// The lists that remember the events of a rule.
@@ -115,7 +144,7 @@ impl<'i, 'm> History<'i, 'm> {
     }
 
     fn place(&self, number: u64) -> Option<usize> {
-        let known = (self.first..self.next).contains(&number);
+        let known = (self.memory.at.first..self.memory.at.next).contains(&number);
         let place = number.checked_rem(self.memory.slots.len() as u64)?;
         known.then_some(place as usize)
     }
@@ -139,8 +168,11 @@ impl<'i, 'm> History<'i, 'm> {
 
     /// The full log of a remembered event.
     pub fn text(&self, number: EventNumber) -> Option<&[u8]> {
-        let slot = self.get(number)?;
-        self.bytes_of(slot).get(..usize::from(slot.text))
+        self.get(number).map(|slot| self.text_of(slot))
+    }
+
+    fn text_of(&self, slot: &Slot) -> &[u8] {
+        self.bytes_of(slot).get(..usize::from(slot.text)).unwrap_or(b"")
     }
 
     /// What stood behind its header.
@@ -151,30 +183,42 @@ impl<'i, 'm> History<'i, 'm> {
     /// The value of a key of a remembered event. Only keys that some rule
     /// compares are remembered.
     pub fn key(&self, slot: &Slot, key: Key) -> Option<&[u8]> {
-        let keys = self.image.header.settings.keys.get();
-        let before = (keys & (key.bit() - 1)).count_ones() as usize;
-        if keys & key.bit() == 0 { None } else { self.value(slot, before) }
+        self.value(slot, self.number_of(key)?)
     }
 
     /// The value of a dynamic field of a remembered event, by the number of
     /// its name among those that rules compare.
     pub fn dynamic(&self, slot: &Slot, name: u16) -> Option<&[u8]> {
-        let keys = Key::of_mask(self.image.header.settings.keys.get()).count();
-        self.value(slot, keys + usize::from(name))
+        self.value(slot, self.number_of_name(name))
     }
 
-    /// A value by its number: where it is stands behind the text.
+    /// The number of a key's value: the keys come first.
+    fn number_of(&self, key: Key) -> Option<usize> {
+        let keys = self.image.header.settings.keys.get();
+        (keys & key.bit() != 0).then(|| (keys & (key.bit() - 1)).count_ones() as usize)
+    }
+
+    /// The number of a dynamic field's value.
+    fn number_of_name(&self, name: u16) -> usize {
+        Key::of_mask(self.image.header.settings.keys.get()).count() + usize::from(name)
+    }
+
+    /// A value by its number.
     fn value(&self, slot: &Slot, number: usize) -> Option<&[u8]> {
-        let bytes = self.bytes_of(slot);
+        let (start, len) = self.place_of(slot, number)?;
+        self.bytes_of(slot).get(start as usize..)?.get(..usize::from(len))
+    }
+
+    /// Where a value is, in the bytes of its event: stands behind the text.
+    fn place_of(&self, slot: &Slot, number: usize) -> Option<(u32, u16)> {
         let entry = usize::from(slot.text) + number * PLACE;
-        let [a, b, c, d, e, f] = *bytes.get(entry..)?.first_chunk::<PLACE>()?;
-        let (start, len) = (u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f]));
-        bytes.get(start as usize..)?.get(..usize::from(len))
+        let [a, b, c, d, e, f] = *self.bytes_of(slot).get(entry..)?.first_chunk::<PLACE>()?;
+        Some((u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f])))
     }
 
     /// All events, newest first.
     pub fn newest_first(&self) -> impl Iterator<Item = EventNumber> + use<> {
-        (self.first..self.next).rev().map(EventNumber)
+        (self.memory.at.first..self.memory.at.next).rev().map(EventNumber)
     }
 
     /// The newest entry of a list; [`older`](Self::older) goes on from it.
@@ -211,13 +255,18 @@ impl<'i, 'm> History<'i, 'm> {
             copies,
             dynamic: condition::has_dynamic(&self.image, event),
             from_agent: event.is_from_agent(),
+            log: event.log,
             ..Slot::default()
         };
-        if !self.write_bytes(event, &mut slot) {
-            return;
+        if self.write_bytes(event.text, &values(&self.image, event), &mut slot) {
+            self.push(slot);
         }
-        let number = self.next;
-        self.next += 1;
+    }
+
+    /// Adds an event whose bytes are written.
+    fn push(&mut self, slot: Slot) {
+        let (number, rule) = (self.memory.at.next, slot.rule);
+        self.memory.at.next += 1;
         if let Some(place) = self.place(number).and_then(|place| self.memory.slots.get_mut(place)) {
             *place = slot;
         }
@@ -231,7 +280,7 @@ impl<'i, 'm> History<'i, 'm> {
     fn overflow(&mut self, now: i64) {
         let age_max = i64::from(self.image.header.settings.frequency_max.get());
         let mut dropped = 0;
-        while let Some(slot) = self.get(EventNumber(self.first)) {
+        while let Some(slot) = self.get(EventNumber(self.memory.at.first)) {
             if dropped >= 10 && now - slot.time <= age_max {
                 break;
             }
@@ -242,8 +291,8 @@ impl<'i, 'm> History<'i, 'm> {
 
     /// Forgets the oldest event: its entries are the oldest of its lists.
     fn drop_oldest(&mut self) {
-        let Some(slot) = self.get(EventNumber(self.first)) else { return };
-        let (rule, number) = (slot.rule, self.first);
+        let Some(slot) = self.get(EventNumber(self.memory.at.first)) else { return };
+        let (rule, number) = (slot.rule, self.memory.at.first);
         for list in self.feeds(rule) {
             let queue = self.memory.queues.get(usize::from(list.get()));
             if queue.and_then(|queue| self.entry(queue.oldest)).is_some_and(|oldest| oldest.event.0 == number)
@@ -251,9 +300,9 @@ impl<'i, 'm> History<'i, 'm> {
                 self.drop_entry(list.get());
             }
         }
-        self.first += 1;
+        self.memory.at.first += 1;
         if self.is_empty() {
-            self.write = 0;
+            self.memory.at.write = 0;
         }
     }
 
@@ -265,16 +314,19 @@ impl<'i, 'm> History<'i, 'm> {
             return false;
         }
         loop {
-            let Some(oldest) = self.get(EventNumber(self.first)).map(|slot| slot.start as usize) else {
-                self.write = 0;
+            let Some(oldest) = self.get(EventNumber(self.memory.at.first)).map(|slot| slot.start as usize)
+            else {
+                self.memory.at.write = 0;
                 return true;
             };
-            let wrapped = self.write <= oldest;
-            if wrapped && self.write + len < oldest || !wrapped && self.write + len <= size {
+            let wrapped = self.memory.at.write <= oldest;
+            if wrapped && self.memory.at.write + len < oldest
+                || !wrapped && self.memory.at.write + len <= size
+            {
                 return true;
             }
             if !wrapped && len < oldest {
-                self.write = 0;
+                self.memory.at.write = 0;
                 return true;
             }
             self.drop_oldest();
@@ -283,9 +335,8 @@ impl<'i, 'm> History<'i, 'm> {
 
     /// Writes what is remembered of an event: its text, a table of places, and
     /// those values that do not stand in the text.
-    fn write_bytes(&mut self, event: &Event<'_>, slot: &mut Slot) -> bool {
-        let values = values(&self.image, event);
-        let table = event.text.len() + values.len() * PLACE;
+    fn write_bytes(&mut self, text: &[u8], values: &[Remembered<'_>], slot: &mut Slot) -> bool {
+        let table = text.len() + values.len() * PLACE;
         let copied = |value: &Remembered<'_>| match value {
             Remembered::Copy(bytes) => bytes.len(),
             Remembered::Nothing | Remembered::InText(_) => 0,
@@ -294,13 +345,12 @@ impl<'i, 'm> History<'i, 'm> {
         if !self.reserve(len) {
             return false;
         }
-        slot.start = self.write as u32;
+        slot.start = self.memory.at.write as u32;
         slot.len = len as u32;
-        slot.text = event.text.len() as u16;
-        slot.log = event.log;
-        self.put(event.text);
+        slot.text = text.len() as u16;
+        self.put(text);
         let mut next = table;
-        for value in &values {
+        for value in values {
             let (start, len) = match value {
                 Remembered::Nothing => (u32::MAX, 0),
                 Remembered::InText(span) => (span.start.into(), span.len),
@@ -310,7 +360,7 @@ impl<'i, 'm> History<'i, 'm> {
             self.put(&start.to_le_bytes());
             self.put(&len.to_le_bytes());
         }
-        for value in &values {
+        for value in values {
             if let Remembered::Copy(bytes) = value {
                 self.put(bytes);
             }
@@ -320,11 +370,16 @@ impl<'i, 'm> History<'i, 'm> {
 
     /// Copies bytes to where room was reserved.
     fn put(&mut self, bytes: &[u8]) {
-        let end = self.write + bytes.len();
-        if let Some(room) = self.memory.bytes.get_mut(self.write..end) {
-            room.copy_from_slice(bytes);
-        }
-        self.write = end;
+        let start = self.memory.at.write;
+        self.put_at(start as u32, bytes);
+        self.memory.at.write = start + bytes.len();
+    }
+
+    /// Copies bytes to a place; whether they fit there.
+    fn put_at(&mut self, start: u32, bytes: &[u8]) -> bool {
+        let start = start as usize;
+        let room = self.memory.bytes.get_mut(start..start + bytes.len());
+        room.map(|room| room.copy_from_slice(bytes)).is_some()
     }
 
     fn append(&mut self, list: u16, number: u64) {
@@ -334,13 +389,13 @@ impl<'i, 'm> History<'i, 'm> {
         if self.memory.queues.get(usize::from(list)).is_some_and(full) {
             self.drop_entry(list);
         }
-        while self.free == NOWHERE && self.first + 1 < self.next {
+        while self.memory.at.free == NOWHERE && self.memory.at.first + 1 < self.memory.at.next {
             self.drop_oldest();
         }
-        let link = self.free;
+        let link = self.memory.at.free;
         let Some(entry) = self.memory.links.get_mut(link as usize) else { return };
         let Some(queue) = self.memory.queues.get_mut(usize::from(list)) else { return };
-        self.free = entry.newer;
+        self.memory.at.free = entry.newer;
         *entry = Link { event: number, older: queue.newest, newer: NOWHERE };
         let before = queue.newest;
         queue.newest = link;
@@ -357,8 +412,8 @@ impl<'i, 'm> History<'i, 'm> {
         let link = queue.oldest;
         let Some(entry) = self.memory.links.get_mut(link as usize) else { return };
         let newer = entry.newer;
-        entry.newer = self.free;
-        self.free = link;
+        entry.newer = self.memory.at.free;
+        self.memory.at.free = link;
         queue.oldest = newer;
         queue.len -= 1;
         match self.memory.links.get_mut(newer as usize) {

@@ -141,6 +141,16 @@ impl<'i, 'm> Judge<'i, 'm> {
         manner: Manner,
     ) -> Self {
         states.fill(RuleState::default());
+        Self::resume(image, history, states, manner)
+    }
+
+    /// A judge that goes on with what another has left in its memory.
+    pub fn resume(
+        image: Image<'i>,
+        history: History<'i, 'm>,
+        states: &'m mut [RuleState],
+        manner: Manner,
+    ) -> Self {
         Self { image, history, states, manner, entered: Vec::new() }
     }
 

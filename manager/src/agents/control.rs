@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `{"ask":"status"}` | version, since when, events, alerts, what waits, agents |
 //! | `{"ask":"agents"}` | the agents that are connected: number, address, since when, records, bytes on their way |
-//! | `{"ask":"reload"}` | rules and shared configuration are read again |
+//! | `{"ask":"reload"}` | rules and shared configuration are read again: when that is done, sizes, tests, what is different; if it fails, `problems` shows where |
+//! | `{"ask":"rules"}` | the rules in use, the last reload, and how both stand to the files on disk |
 //! | `{"ask":"share"}` | agents are given their shared configuration if it has changed |
 //! | `{"ask":"disconnect","agent":7}` | the session of an agent ends; it may come again if it is still known |
 //! | `{"ask":"configured"}` | the responses that are configured: name, command, where, seconds |
@@ -50,6 +51,7 @@ enum Request {
     Status,
     Agents,
     Reload,
+    Rules,
     Share,
     Disconnect { agent: u32 },
     Configured,
@@ -124,9 +126,10 @@ async fn answer(line: &[u8], hub: &Hub) -> Value {
         Ok(Request::Status) => return hub.status(),
         Ok(Request::Agents) => return json!({ "ok": true, "agents": hub.present() }),
         Ok(Request::Reload) => {
-            hub.reload();
-            return json!({ "ok": true });
+            hub.share();
+            return hub.reloads.reload().await;
         }
+        Ok(Request::Rules) => return hub.reloads.status().await,
         Ok(Request::Share) => {
             hub.share();
             return json!({ "ok": true });
@@ -147,6 +150,11 @@ async fn answer(line: &[u8], hub: &Hub) -> Value {
 
 /// Asks the daemon of a home folder; `None` if there is none.
 pub fn ask(home: &Path, request: &Value) -> io::Result<Option<Value>> {
+    ask_for(home, request, PATIENCE)
+}
+
+/// The same for what may take longer.
+pub fn ask_for(home: &Path, request: &Value, patience: Duration) -> io::Result<Option<Value>> {
     use std::io::{BufRead, Write};
     let mut stream = match std::os::unix::net::UnixStream::connect(path(home)) {
         Ok(stream) => stream,
@@ -157,7 +165,7 @@ pub fn ask(home: &Path, request: &Value) -> io::Result<Option<Value>> {
             };
         }
     };
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     writeln!(stream, "{request}")?;
     let mut answer = String::new();

@@ -17,6 +17,7 @@ use crate::news;
 use crate::respond::OwnedOrder;
 use crate::respond::decide::{Seen, Whom};
 use crate::respond::desk::{Desk, Errand};
+use crate::ruleset::reload::Reloads;
 use crate::sources::epoch_now;
 use crate::sources::intake::{Door, Raw};
 use bartizan_core::limits::RESPONSES_MAX;
@@ -27,7 +28,7 @@ use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedMutexGuard, Semaphore, mpsc, watch};
 
@@ -106,7 +107,8 @@ pub struct Hub {
     present: Mutex<HashMap<AgentId, Present>>,
     pub(super) watchers: Mutex<Watchers>,
     sessions: AtomicU64,
-    reload: Arc<AtomicBool>,
+    /// Where rules are read again.
+    pub(super) reloads: Reloads,
     /// Changes when shared configuration is to be read again.
     pub(super) shared: watch::Sender<u64>,
     /// Who carries responses out is told who has come.
@@ -128,7 +130,7 @@ impl Hub {
         mut registry: Registry,
         door: Door,
         desk: Desk,
-        reload: Arc<AtomicBool>,
+        reloads: Reloads,
     ) -> Result<Self, RegistryError> {
         let now = epoch_now();
         let watchers = Watchers::new(&registry.agents()?, &registry.sources(None)?, now);
@@ -143,7 +145,7 @@ impl Hub {
             present: Mutex::default(),
             watchers: Mutex::new(watchers),
             sessions: AtomicU64::new(1),
-            reload,
+            reloads,
             shared: watch::Sender::new(0),
             desk,
             started: now,
@@ -353,9 +355,9 @@ impl Hub {
         })
     }
 
-    /// Rules and shared configuration are to be read again.
+    /// Rules and shared configuration are to be read again; nobody waits.
     pub fn reload(&self) {
-        self.reload.store(true, Relaxed);
+        self.reloads.soon();
         self.share();
     }
 

@@ -4,6 +4,7 @@ mod diff;
 mod lines;
 mod listing;
 mod profile;
+mod reload;
 mod states;
 mod test;
 mod tree;
@@ -15,6 +16,7 @@ use diff::DiffArguments;
 pub(super) use listing::no_rule;
 use listing::{ListArguments, SearchArguments, ShowArguments};
 use profile::ProfileArguments;
+use reload::DaemonArguments;
 use states::StatesArguments;
 use std::fs;
 use std::io::{self, Write};
@@ -43,6 +45,13 @@ enum Job {
     Search(SearchArguments),
     /// Run rule tests (.ini files, OSSEC's and Wazuh's form), record new ones.
     Test(TestArguments),
+    /// Have a running manager read its rules again: they are checked and
+    /// tested, then they take the place of those in use, which stay if
+    /// anything is wrong. Exit code 1: they stay.
+    Reload(DaemonArguments),
+    /// Tell how the rules of a running manager stand to those on disk. Exit
+    /// code 1: they are not the same.
+    Status(DaemonArguments),
     /// Tell which rules and patterns cost most on given logs.
     Profile(ProfileArguments),
     /// Tell what would alert differently with other rules. Exit code 1: something would.
@@ -68,6 +77,8 @@ pub fn run(command: &RulesCommand) -> Result<ExitCode, CommandError> {
         Job::Tree(arguments) => tree::run(arguments),
         Job::Search(arguments) => listing::search(arguments),
         Job::Test(arguments) => test::run(arguments),
+        Job::Reload(arguments) => reload::reload(arguments),
+        Job::Status(arguments) => reload::status(arguments),
         Job::Profile(arguments) => profile::run(arguments),
         Job::Diff(arguments) => diff::run(arguments),
         Job::Export(arguments) => export(&arguments.folder),

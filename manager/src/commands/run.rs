@@ -16,7 +16,7 @@ use crate::config::{Config, Connection, Remote};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
-use crate::engine::session::EngineOptions;
+use crate::engine::session::Lent;
 use crate::engine::statistics::{Statistics, StatisticsOptions};
 use crate::ledger::storing::Storing;
 use crate::ledger::{self, Ledger};
@@ -29,6 +29,7 @@ use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
 use crate::respond::dispatch::{Bell, Dispatcher};
 use crate::respond::reports::Reports;
+use crate::ruleset::reload::{self, Next, Reloads};
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::feed::{LiveFeed, Signals};
 use crate::sources::intake::Intake;
@@ -45,6 +46,9 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Watch this machine's logs and raise alerts.
 ///
@@ -92,7 +96,8 @@ pub struct RunArguments {
 pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let home = home_folder(arguments.home.as_deref())?;
     let from = rules_from(arguments.config.as_deref(), &home).in_dialect(arguments.dialect);
-    let mut loaded = load(&from)?;
+    let mut sources = Sources::new();
+    let mut loaded = load(&from, &mut sources)?;
     let _lock = lock(&home)?;
     // The ledger names files by their paths: always by the same.
     let home = home.canonicalize().map_err(CommandError::io(format!("cannot use {}", home.display())))?;
@@ -109,8 +114,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     watch.start(intake.door(), Arc::clone(&signals.stop), positions.into_iter().collect());
     let registry = Registry::open(&home)?;
     let desk = Desk::default();
-    let hub =
-        Hub::new(home.clone(), registry, intake.guest_door(), desk.clone(), Arc::clone(&signals.reload))?;
+    let (reloads, inbox) = Reloads::new(Arc::clone(&signals.reload));
+    let hub = Hub::new(home.clone(), registry, intake.guest_door(), desk.clone(), reloads)?;
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
@@ -118,10 +123,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
     let listener = Listener::start(hub, arguments.listens(&loaded.config), &loaded.config.remotes)
         .map_err(CommandError::io(format!("cannot serve agents from {}", home.display())))?;
-    let options = EngineOptions {
-        manner: Manner::Daemon,
-        memory: MemoryOptions { home: Some(home.clone()), write: true },
-    };
+    let memory = MemoryOptions { home: Some(home.clone()), write: true };
+    let mut lent = Lent::open(&loaded.ruleset, &memory).map_err(CommandError::memory)?;
     let print = if arguments.json { Print::Json } else { Print::Text };
     let in_use = InUse::default();
     let writer = AlertWriter::new(io::stdout(), Some(print))
@@ -135,20 +138,31 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         Ledger::start(registry_of_ledger, reports, store, writer, Arc::clone(&signals.stop));
     let seal = loaded.config.internal.seal;
     let sealer = Sealer::start(&home, Registry::open(&home)?, in_use, seal, Arc::clone(&signals.stop));
-    let mut feed = LiveFeed::new(intake, promises, signals.clone(), || reloaded(&from));
+    let others = reload::start(from, &loaded, &sources, inbox)
+        .map_err(CommandError::io("cannot watch for other rules"))?;
+    drop(sources);
+    let mut feed = LiveFeed::new(intake, promises, signals.clone(), others);
+    sink.writer.answer(Bell::new(&desk, &loaded));
+    let mut changed = None;
     loop {
-        sink.writer.answer(Bell::new(&desk, &loaded));
-        pipeline::run(&loaded.ruleset, &options, workers, host.as_bytes(), &mut feed, &mut sink)
-            .map_err(CommandError::io(format!("cannot go on in {}", home.display())))?;
-        match feed.take_reloaded() {
-            Some(new) => {
-                let decider = Box::new(Decider::new(&new.config.global));
-                desk.errand(Errand::Configured(decider, new.config.responses.clone()));
-                destinations.configure(&new);
-                loaded = new;
+        let judged = thread::scope(|scope| {
+            if let Some(tell) = changed.take() {
+                let (destinations, loaded) = (&mut destinations, &loaded);
+                // Beside the analysis: databases are written for it.
+                scope.spawn(move || tell_all(destinations, loaded, tell));
             }
-            None => break,
-        }
+            let (ruleset, host) = (&loaded.ruleset, host.as_bytes());
+            pipeline::resume(ruleset, &mut lent, Manner::Daemon, workers, host, &mut feed, &mut sink)
+        });
+        judged.map_err(CommandError::io(format!("cannot go on in {}", home.display())))?;
+        let Some(Next { loaded: new, change, in_place }) = feed.take_other() else { break };
+        let since = Instant::now();
+        lent = lent.carried_over(&loaded.ruleset, &new.ruleset, &change.rows);
+        loaded = new;
+        sink.writer.answer(Bell::new(&desk, &loaded));
+        let decider = Box::new(Decider::new(&loaded.config.global));
+        desk.errand(Errand::Configured(decider, loaded.config.responses.clone()));
+        changed = Some((in_place, since.elapsed()));
     }
     sink.writer.flush().map_err(CommandError::output)?;
     let counts = sink.writer.counts.clone();
@@ -213,11 +227,10 @@ impl RunArguments {
     }
 }
 
-fn load(from: &RulesFrom) -> Result<Loaded, CommandError> {
-    let mut sources = Sources::new();
+fn load(from: &RulesFrom, sources: &mut Sources) -> Result<Loaded, CommandError> {
     let mut report = Diagnostics::new();
-    let loaded = ruleset::load(from, &mut sources, &mut report);
-    news::show(&report.render(&sources, Colour::for_stderr()));
+    let loaded = ruleset::load(from, sources, &mut report);
+    news::show(&report.render(sources, Colour::for_stderr()));
     loaded.ok_or_else(|| CommandError::Rules(format!("the rules cannot be used: {}", report.summary())))
 }
 
@@ -247,18 +260,16 @@ fn statistics(config: &Config, home: &Path) -> Result<Statistics, CommandError> 
     Statistics::open(&folder, options).map_err(CommandError::io(format!("cannot read {}", folder.display())))
 }
 
-/// The rules read again; `None`, after saying why, keeps the old ones.
-fn reloaded(from: &RulesFrom) -> Option<Loaded> {
-    match load(from) {
-        Ok(loaded) => {
-            news::tell(format_args!("{} rules read again", loaded.ruleset.image().rules.len()));
-            Some(loaded)
-        }
-        Err(error) => {
-            news::tell(format_args!("{error}; the old ones stay in use"));
-            None
-        }
-    }
+/// Tells destinations of another configuration, and then whoever asked for it
+/// that all is in place.
+fn tell_all(
+    destinations: &mut Destinations,
+    loaded: &Loaded,
+    (in_place, waited): (SyncSender<Duration>, Duration),
+) {
+    destinations.configure(loaded);
+    // Whoever asked may have gone.
+    let _ = in_place.send(waited);
 }
 
 /// Makes sure that nobody else writes to the home folder, as long as the file

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `elements` | what reading rules and decoders shares |
 //! | `decoders` | `<decoder>` elements, their families and chains |
+//! | `definition` | whether a rule of one set is that of another |
 //! | `rules` | `<rule>` elements |
 //! | `tree` | where rules hang |
 //! | [`lists`] | key-value lists |
@@ -15,6 +16,7 @@
 
 mod assemble;
 mod decoders;
+mod definition;
 mod elements;
 pub mod lists;
 mod rules;
@@ -29,6 +31,7 @@ use bartizan_core::image::rows::{NONE, search};
 use bartizan_core::limits::REMEMBERED_NAMES_MAX;
 use bartizan_core::pattern::Matcher;
 use decoders::Decoders;
+pub use definition::Definition;
 use elements::Context;
 use rules::{Loaded, Rule, explain};
 use tree::{AttachError, Tree};
@@ -86,6 +89,8 @@ pub struct RuleSource {
     pub source: SourceId,
     /// Offset of the rule in the file, in bytes.
     pub offset: usize,
+    /// What it is.
+    pub definition: Definition,
 }
 
 /// What compiling gives.
@@ -95,7 +100,7 @@ pub struct Compiled {
     pub image: Vec<u8>,
     /// Names of the lists that rules ask, by their number in the image.
     pub lists: Vec<Vec<u8>>,
-    /// Where rules stand, in the order of loading.
+    /// Where rules stand, in the order of loading, which is that of their rows.
     pub sources: Vec<RuleSource>,
     /// Number of decoders, children counted once for each parent.
     pub decoders: usize,
@@ -129,7 +134,7 @@ pub fn compile(files: &Files, settings: &Settings, report: &mut Diagnostics) -> 
         };
         loading.file(&mut cx);
         if loading.tree.find(rules::STATISTICS).is_none() {
-            loading.know(Rule::of_statistics(&cx), document.file, 0);
+            loading.know(Rule::of_statistics(&cx), document.file, 0, Definition::default());
         }
     }
     (report.errors() == errors_before).then(|| assemble::image(patterns, &decoders, loading, files, settings))
@@ -178,16 +183,20 @@ impl Loading {
                 if !element.name.eq_ignore_ascii_case("rule") {
                     cx.unknown_element(element, &["rule"]);
                 } else if let Some(rule) = Rule::read(cx, element, &name.value) {
-                    self.rule(cx, element, rule);
+                    let definition = Definition::of(element, &name.value, cx.settings.dialect);
+                    self.rule(cx, element, rule, definition);
                 }
             }
         }
     }
 
-    fn rule(&mut self, cx: &mut Context<'_>, element: &Element, rule: Rule) {
+    fn rule(&mut self, cx: &mut Context<'_>, element: &Element, rule: Rule, definition: Definition) {
         let wazuh = cx.settings.dialect == Dialect::Wazuh;
         let known = self.tree.find(rule.id);
         self.remember_names(cx, element, &rule);
+        if let Some(place) = known.filter(|_| rule.overwrite) {
+            self.sources[place].definition.overwrite(definition);
+        }
         match (known, rule.overwrite) {
             (Some(place), true) if wazuh => self.replace(cx, element, place, rule),
             (Some(place), true) => self.overwrite(place, rule),
@@ -203,7 +212,7 @@ impl Loading {
                     let help = "it is loaded as a rule of its own; load this file behind the other";
                     cx.warning(element, "there is no rule of this id to overwrite", help);
                 }
-                self.add(cx, element, rule);
+                self.add(cx, element, rule, definition);
             }
         }
     }
@@ -263,7 +272,7 @@ impl Loading {
         leaf.category = loaded.rule.category;
     }
 
-    fn add(&mut self, cx: &mut Context<'_>, element: &Element, mut rule: Rule) {
+    fn add(&mut self, cx: &mut Context<'_>, element: &Element, mut rule: Rule, definition: Definition) {
         let parents = &mut rule.parents;
         let none = parents.ids.is_none() && parents.group.is_none();
         if none && let Some(group) = &rule.correlation.group {
@@ -271,7 +280,7 @@ impl Loading {
         } else if none && let Some(id) = rule.correlation.rule {
             parents.ids = Some(id.to_string().into_bytes());
         }
-        let place = self.know(rule, cx.document.file, element.span.start);
+        let place = self.know(rule, cx.document.file, element.span.start, definition);
         if self.over {
             return;
         }
@@ -285,8 +294,8 @@ impl Loading {
     }
 
     /// Makes a rule known; it hangs nowhere yet.
-    fn know(&mut self, rule: Rule, source: SourceId, offset: usize) -> usize {
-        self.sources.push(RuleSource { id: rule.id, source, offset });
+    fn know(&mut self, rule: Rule, source: SourceId, offset: usize, definition: Definition) -> usize {
+        self.sources.push(RuleSource { id: rule.id, source, offset, definition });
         let place = self.tree.add(rule.leaf());
         self.rules.push(Loaded::new(rule));
         place

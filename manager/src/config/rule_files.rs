@@ -1,4 +1,5 @@
-//! `<rules>`: which decoders, rules and lists are loaded, and in what order.
+//! `<rules>`: which decoders, rules and lists are loaded, and in what order,
+//! and which tests they must pass.
 //!
 //! A folder stands for the files in it, in the order of their bytes, without
 //! those that are named already. Nothing is opened here but folders.
@@ -22,7 +23,8 @@ const FILES_MAX: usize = 5_000;
 /// Decoder files when none are configured (OSSEC 4.3); the second may be missing.
 const DECODERS: [&str; 2] = ["etc/decoder.xml", "etc/local_decoder.xml"];
 
-const OPTIONS: [&str; 6] = ["include", "rule", "rule_dir", "decoder", "decoder_dir", "list"];
+const OPTIONS: [&str; 8] =
+    ["include", "rule", "rule_dir", "decoder", "decoder_dir", "list", "rule_test", "rule_test_dir"];
 
 /// The files that make a ruleset, each kind in the order of loading.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +35,9 @@ pub struct RuleFiles {
     pub rules: Vec<ListedFile>,
     /// Lists. The name is what rules must write, without `.cdb`.
     pub lists: Vec<ListedFile>,
+    /// Files with tests that new rules must pass before they take the place of
+    /// those that are in use.
+    pub tests: Vec<ListedFile>,
     /// Whose rules they are; `None` if there is neither `<rules>` nor
     /// `<ruleset>`.
     pub dialect: Option<Dialect>,
@@ -84,8 +89,9 @@ impl RuleFiles {
         decoders: Vec<ListedFile>,
         rules: Vec<ListedFile>,
         lists: Vec<ListedFile>,
+        tests: Vec<ListedFile>,
     ) -> Self {
-        Self { decoders, rules, lists, dialect: Some(Dialect::Wazuh), ..Self::default() }
+        Self { decoders, rules, lists, tests, dialect: Some(Dialect::Wazuh), ..Self::default() }
     }
 
     /// Whether neither decoders nor rules are named.
@@ -98,19 +104,21 @@ impl RuleFiles {
         self.dialect = Some(Dialect::Ossec);
         self.section.get_or_insert(reading.place(section.name_span));
         for option in &section.children {
-            let folder = matches!(option.name.as_str(), "rule_dir" | "decoder_dir");
+            let folder = option.name.ends_with("_dir");
             reading.only_attributes(option, if folder { &["pattern"] } else { &[] });
             match option.name.as_str() {
                 "include" | "rule" => add_file(&mut self.rules, reading, option, in_rules),
                 "list" => add_file(&mut self.lists, reading, option, list_name),
-                "rule_dir" => add_folder(&mut self.rules, reading, option),
+                "rule_dir" => add_folder(&mut self.rules, reading, option, XML),
+                "rule_test" => add_file(&mut self.tests, reading, option, |name| name),
+                "rule_test_dir" => add_folder(&mut self.tests, reading, option, INI),
                 "decoder" => {
                     self.decoders_configured = true;
                     add_file(&mut self.decoders, reading, option, |name| name);
                 }
                 "decoder_dir" => {
                     self.decoders_configured = true;
-                    add_folder(&mut self.decoders, reading, option);
+                    add_folder(&mut self.decoders, reading, option, XML);
                 }
                 _ => reading.other_option(section, option, &OPTIONS, &[]),
             }
@@ -194,11 +202,16 @@ fn too_many(reading: &mut Reading<'_>, option: &Element) {
     reading.error(option.name_span, message, "put several into one file");
 }
 
-fn add_folder(files: &mut Vec<ListedFile>, reading: &mut Reading<'_>, option: &Element) {
+fn add_folder(
+    files: &mut Vec<ListedFile>,
+    reading: &mut Reading<'_>,
+    option: &Element,
+    ending: &'static str,
+) {
     let Some(folder) = reading.text(option) else {
         return;
     };
-    let Some(mut wanted) = Wanted::new(reading, option, Language::Regex) else {
+    let Some(mut wanted) = Wanted::new(reading, option, Language::Regex, ending) else {
         return;
     };
     let place = reading.place(value_span(option));
@@ -231,7 +244,11 @@ pub(super) fn add_names(
         }
     };
     if names.is_empty() {
-        let help = "files are taken whose names end with .xml; the attribute `pattern` can ask for others";
+        let taken = match wanted {
+            Wanted::Ending(ending) => format!("files are taken whose names end with {ending}; "),
+            Wanted::Pattern(..) => String::new(),
+        };
+        let help = format!("{taken}the attribute `pattern` can ask for others");
         reading.warning(place.span, format!("no file in `{folder}` is taken"), help);
     }
     for name in names {
@@ -246,22 +263,34 @@ pub(super) fn add_names(
     }
 }
 
+/// How names of files with rules and decoders end.
+pub(super) const XML: &str = ".xml";
+
+/// How names of files with tests end.
+pub(super) const INI: &str = ".ini";
+
 /// Which files of a folder are wanted.
 pub(super) enum Wanted {
-    /// Those that end with `.xml`.
-    Xml,
+    /// Those whose names end so.
+    Ending(&'static str),
     /// Those that a pattern matches.
     Pattern(Box<Expressions>, PatternId),
 }
 
 impl Wanted {
-    /// As the attribute `pattern` says, which is in a language of the dialect's.
-    pub(super) fn new(reading: &mut Reading<'_>, option: &Element, language: Language) -> Option<Self> {
+    /// As the attribute `pattern` says, which is in a language of the dialect's;
+    /// without it those whose names end as is usual.
+    pub(super) fn new(
+        reading: &mut Reading<'_>,
+        option: &Element,
+        language: Language,
+        ending: &'static str,
+    ) -> Option<Self> {
         let Some(pattern) = option.attribute("pattern") else {
-            return Some(Self::Xml);
+            return Some(Self::Ending(ending));
         };
         if pattern.value == b".xml$" {
-            return Some(Self::Xml);
+            return Some(Self::Ending(XML));
         }
         let mut matcher = Box::new(Expressions::new(cases));
         let found = matcher.add(language, &pattern.value, Options::default()).ok();
@@ -274,7 +303,7 @@ impl Wanted {
 
     fn takes(&mut self, name: &str) -> bool {
         match self {
-            Self::Xml => name.ends_with(".xml"),
+            Self::Ending(ending) => name.ends_with(*ending),
             Self::Pattern(matcher, pattern) => matcher.is_match(*pattern, name.as_bytes()),
         }
     }

@@ -6,15 +6,24 @@
 //! its file is loaded, wherever it lies.
 
 use super::reading::{Reading, value_span};
-use super::rule_files::{ListedFile, RuleFiles, Wanted, add_file, add_names, names_in};
+use super::rule_files::{INI, ListedFile, RuleFiles, Wanted, XML, add_file, add_names, names_in};
 use super::{Home, Place};
 use crate::diagnose::{Diagnostic, Diagnostics};
 use crate::pattern::Language;
 use crate::xml::Element;
 use bartizan_core::image::Dialect;
 
-const OPTIONS: [&str; 7] =
-    ["decoder_dir", "rule_dir", "decoder_include", "rule_include", "decoder_exclude", "rule_exclude", "list"];
+const OPTIONS: [&str; 9] = [
+    "decoder_dir",
+    "rule_dir",
+    "decoder_include",
+    "rule_include",
+    "decoder_exclude",
+    "rule_exclude",
+    "list",
+    "rule_test",
+    "rule_test_dir",
+];
 
 /// Folders of decoders and rules if none is named.
 const FOLDERS: [&str; 2] = ["ruleset/decoders", "ruleset/rules"];
@@ -35,6 +44,7 @@ pub(super) struct RulesetDraft {
     decoders: Collected,
     rules: Collected,
     lists: Vec<ListedFile>,
+    tests: Vec<ListedFile>,
 }
 
 impl RulesetDraft {
@@ -47,12 +57,14 @@ impl RulesetDraft {
     pub(super) fn take(&mut self, reading: &mut Reading<'_>, section: &Element) {
         self.section.get_or_insert(reading.place(section.name_span));
         for option in &section.children {
-            let folder = matches!(option.name.as_str(), "rule_dir" | "decoder_dir");
+            let folder = option.name.ends_with("_dir");
             reading.only_attributes(option, if folder { &["pattern"] } else { &[] });
             let [decoders, rules] = FOLDERS;
             match option.name.as_str() {
                 "decoder_dir" => self.decoders.folder(reading, option),
                 "rule_dir" => self.rules.folder(reading, option),
+                "rule_test" => add_file(&mut self.tests, reading, option, |name| name),
+                "rule_test_dir" => add_wanted(&mut self.tests, reading, option, INI),
                 "decoder_include" => {
                     add_file(&mut self.decoders.files, reading, option, |name| within(decoders, name));
                 }
@@ -75,7 +87,7 @@ impl RulesetDraft {
         let section = self.section;
         for (kind, folder) in [&mut self.decoders, &mut self.rules].into_iter().zip(FOLDERS) {
             if let Some(place) = section.filter(|_| !kind.folder_named) {
-                add_names(&mut kind.files, reading, folder, place, &mut Wanted::Xml, Dialect::Wazuh);
+                add_names(&mut kind.files, reading, folder, place, &mut Wanted::Ending(XML), Dialect::Wazuh);
             }
         }
         self.files()
@@ -83,17 +95,14 @@ impl RulesetDraft {
 
     fn files(self) -> RuleFiles {
         let (decoders, rules) = (self.decoders.in_order(), self.rules.in_order());
-        RuleFiles::of_ruleset(decoders, rules, self.lists)
+        RuleFiles::of_ruleset(decoders, rules, self.lists, self.tests)
     }
 }
 
 impl Collected {
     fn folder(&mut self, reading: &mut Reading<'_>, option: &Element) {
         self.folder_named = true;
-        let Some(folder) = reading.text(option) else { return };
-        let Some(mut wanted) = Wanted::new(reading, option, Language::OsRegex) else { return };
-        let place = reading.place(value_span(option));
-        add_names(&mut self.files, reading, &folder, place, &mut wanted, Dialect::Wazuh);
+        add_wanted(&mut self.files, reading, option, XML);
     }
 
     /// Without those that are excluded, by the bytes of their own names.
@@ -110,7 +119,7 @@ impl RuleFiles {
     pub fn of_wazuh(home: &Home, report: &mut Diagnostics) -> Self {
         let mut draft = RulesetDraft::default();
         for (kind, folder) in [&mut draft.decoders, &mut draft.rules].into_iter().zip(FOLDERS) {
-            match names_in(home, folder, &mut Wanted::Xml) {
+            match names_in(home, folder, &mut Wanted::Ending(XML)) {
                 Ok(names) => kind.files.extend(names.into_iter().map(|name| {
                     let name = format!("{folder}/{name}");
                     ListedFile { path: home.path(&name), name, place: None }
@@ -125,6 +134,19 @@ impl RuleFiles {
         }
         draft.files()
     }
+}
+
+/// Adds the files of a folder that an option names.
+fn add_wanted(
+    files: &mut Vec<ListedFile>,
+    reading: &mut Reading<'_>,
+    option: &Element,
+    ending: &'static str,
+) {
+    let Some(folder) = reading.text(option) else { return };
+    let Some(mut wanted) = Wanted::new(reading, option, Language::OsRegex, ending) else { return };
+    let place = reading.place(value_span(option));
+    add_names(files, reading, &folder, place, &mut wanted, Dialect::Wazuh);
 }
 
 /// A name without a folder lies in the usual one.

@@ -4,10 +4,10 @@
 //! With a home folder the three are kept there, in the files and formats that
 //! OSSEC uses; without one they live as long as the process. None grows
 //! without bound: of first-time keys the newest 65,536 are known, of ignore
-//! lines too.
+//! lines too. All but the lists belong to no ruleset and go on with the next.
 
-use super::Ruleset;
 use super::states::States;
+use super::{Ruleset, Settings};
 use bartizan_core::event::Event;
 use bartizan_core::rules::judge::Host;
 use std::collections::hash_map::RandomState;
@@ -91,23 +91,21 @@ impl KeptLines {
 
 /// Keys of intrusion detection systems come in families: once more than two
 /// of the last keys share a beginning, the beginning stands for all.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Families {
     newest: VecDeque<Vec<u8>>,
-    keep: usize,
-    shared_min: usize,
 }
 
 impl Families {
     /// What of a key counts.
-    fn cut<'k>(&mut self, key: &'k [u8]) -> &'k [u8] {
-        let shared = |other: &&Vec<u8>| {
-            key.iter().zip(other.iter()).take_while(|(a, b)| a == b).count() > self.shared_min
-        };
+    fn cut<'k>(&mut self, key: &'k [u8], settings: &Settings) -> &'k [u8] {
+        let shared_min = settings.fts_min_size_for_str;
+        let shared =
+            |other: &&Vec<u8>| key.iter().zip(other.iter()).take_while(|(a, b)| a == b).count() > shared_min;
         let family = self.newest.iter().filter(shared).count() > 2;
-        let key = if family { key.get(..self.shared_min).unwrap_or(key) } else { key };
+        let key = if family { key.get(..shared_min).unwrap_or(key) } else { key };
         self.newest.push_back(key.to_vec());
-        if self.newest.len() > self.keep {
+        while self.newest.len() > settings.fts_list_size {
             self.newest.pop_front();
         }
         key
@@ -123,10 +121,9 @@ pub struct MemoryOptions {
     pub write: bool,
 }
 
-/// The memory of one engine.
-#[derive(Debug)]
-pub struct HostMemory<'r> {
-    ruleset: &'r Ruleset,
+/// What is remembered whatever the rules are: nothing in it names a row.
+#[derive(Debug, Default)]
+pub struct Kept {
     first_seen: KeptLines,
     ignored: KeptLines,
     families: Families,
@@ -136,30 +133,17 @@ pub struct HostMemory<'r> {
     previous_output: Vec<u8>,
 }
 
-impl<'r> HostMemory<'r> {
+impl Kept {
     /// Opens what is kept in the home folder.
-    pub fn open(ruleset: &'r Ruleset, options: &MemoryOptions) -> io::Result<Self> {
+    pub fn open(options: &MemoryOptions) -> io::Result<Self> {
         let queue = options.home.as_ref().map(|home| home.join("queue"));
         let file = |name: &str| queue.as_ref().map(|queue| queue.join("fts").join(name));
-        let settings = &ruleset.settings;
         Ok(Self {
-            ruleset,
             first_seen: KeptLines::open(file("fts-queue"), options.write)?,
             ignored: KeptLines::open(file("ig-queue"), options.write)?,
-            families: Families {
-                newest: VecDeque::new(),
-                keep: settings.fts_list_size,
-                shared_min: settings.fts_min_size_for_str,
-            },
-            outputs: HashMap::new(),
             states: options.home.as_deref().filter(|_| options.write).map(States::new),
-            previous_output: Vec::new(),
+            ..Self::default()
         })
-    }
-
-    /// The output of a command before the one that differed last.
-    pub fn previous_output(&self) -> &[u8] {
-        &self.previous_output
     }
 
     /// Remembers an output; gives what it replaces, if that is another.
@@ -175,6 +159,25 @@ impl<'r> HostMemory<'r> {
     }
 }
 
+/// The memory of one engine: what is kept, and the lists of its rules.
+#[derive(Debug)]
+pub struct HostMemory<'r, 'm> {
+    ruleset: &'r Ruleset,
+    kept: &'m mut Kept,
+}
+
+impl<'r, 'm> HostMemory<'r, 'm> {
+    /// The memory for a ruleset.
+    pub fn new(ruleset: &'r Ruleset, kept: &'m mut Kept) -> Self {
+        Self { ruleset, kept }
+    }
+
+    /// The output of a command before the one that differed last.
+    pub fn previous_output(&self) -> &[u8] {
+        &self.kept.previous_output
+    }
+}
+
 /// Whose output it is: the agent's name, or the host's.
 fn output_owner(event: &Event<'_>) -> Vec<u8> {
     let name = match event.location.strip_prefix(b"(") {
@@ -184,13 +187,13 @@ fn output_owner(event: &Event<'_>) -> Vec<u8> {
     name.to_vec()
 }
 
-impl Host for HostMemory<'_> {
+impl Host for HostMemory<'_, '_> {
     fn is_new(&mut self, key: &[u8], ids: bool) -> bool {
-        if self.first_seen.lines.contains(key) {
+        if self.kept.first_seen.lines.contains(key) {
             return false;
         }
-        let key = if ids { self.families.cut(key) } else { key };
-        self.first_seen.insert(key)
+        let key = if ids { self.kept.families.cut(key, &self.ruleset.settings) } else { key };
+        self.kept.first_seen.insert(key)
     }
 
     fn differs(&mut self, event: &Event<'_>, rule: u32) -> bool {
@@ -199,10 +202,10 @@ impl Host for HostMemory<'_> {
             return false;
         }
         // A state that cannot be read or written is no change.
-        let old = self.swap_output(output_owner(event), rule, log).unwrap_or(None);
+        let old = self.kept.swap_output(output_owner(event), rule, log).unwrap_or(None);
         let differs = old.is_some();
         if let Some(old) = old {
-            self.previous_output = old;
+            self.kept.previous_output = old;
         }
         differs
     }
@@ -216,10 +219,10 @@ impl Host for HostMemory<'_> {
     }
 
     fn is_ignored(&mut self, line: &[u8]) -> bool {
-        self.ignored.lines.contains(line)
+        self.kept.ignored.lines.contains(line)
     }
 
     fn ignore(&mut self, line: &[u8]) {
-        self.ignored.insert(line);
+        self.kept.ignored.insert(line);
     }
 }

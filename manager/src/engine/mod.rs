@@ -2,12 +2,14 @@
 //!
 //! | room | what happens there |
 //! |---|---|
+//! | [`lent`] | all that is remembered, for these rules and the next |
 //! | [`memory`] | what outlives one event and is not history |
 //! | [`states`] | outputs of commands that are watched for changes |
 //! | [`session`] | one event from text to verdict, on one thread |
 //! | [`pipeline`] | the same on many threads, in the same order |
 //! | [`statistics`] | how many events an hour has, and when there are too many |
 
+pub mod lent;
 pub mod memory;
 pub mod pipeline;
 pub mod session;

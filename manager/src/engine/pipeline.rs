@@ -14,7 +14,7 @@ use bartizan_core::event::{Event, Known, Moment, Origin};
 use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
-use bartizan_core::rules::judge::Verdict;
+use bartizan_core::rules::judge::{Manner, Verdict};
 use bartizan_core::rules::walk::Candidates;
 use std::io;
 use std::sync::Arc;
@@ -163,8 +163,8 @@ pub trait Sink {
     fn batch_done(&mut self, ticket: Option<u64>) -> io::Result<()>;
 }
 
-/// Judges all events of a feed. With fewer than two workers everything
-/// happens on the calling thread.
+/// Judges all events of a feed, without a memory of others. With fewer than
+/// two workers everything happens on the calling thread.
 pub fn run(
     ruleset: &Ruleset,
     options: &EngineOptions,
@@ -173,10 +173,24 @@ pub fn run(
     feed: &mut (impl Feed + Send),
     sink: &mut impl Sink,
 ) -> io::Result<()> {
-    let mut lent = Lent::new(ruleset);
-    let mut court = Court::new(ruleset, &mut lent, options)?;
+    let mut lent = Lent::open(ruleset, &options.memory)?;
+    resume(ruleset, &mut lent, options.manner, workers, local_host, feed, sink)
+}
+
+/// The same with what is remembered, in memory for these rules; what is new
+/// is there afterwards.
+pub fn resume(
+    ruleset: &Ruleset,
+    lent: &mut Lent,
+    manner: Manner,
+    workers: usize,
+    local_host: &[u8],
+    feed: &mut (impl Feed + Send),
+    sink: &mut impl Sink,
+) -> io::Result<()> {
+    let mut court = Court::resume(ruleset, lent, manner);
     if workers < 2 {
-        return run_alone(ruleset, options, local_host, feed, sink, &mut court);
+        return run_alone(ruleset, manner, local_host, feed, sink, &mut court);
     }
     let dialect = ruleset.image().dialect();
     thread::scope(|scope| {
@@ -188,9 +202,7 @@ pub fn run(
             let (outbox, from) = sync_channel::<Batch>(WAITING);
             to_workers.push(to);
             from_workers.push(from);
-            scope.spawn(move || {
-                work(Understanding::new(ruleset, options.manner), local_host, &inbox, &outbox)
-            });
+            scope.spawn(move || work(Understanding::new(ruleset, manner), local_host, &inbox, &outbox));
         }
         let feeder = scope.spawn(move || deal(feed, dialect, &to_workers, &empty));
         let settled = settle_all(&from_workers, &back, &mut court, sink, local_host);
@@ -203,13 +215,13 @@ pub fn run(
 
 fn run_alone(
     ruleset: &Ruleset,
-    options: &EngineOptions,
+    manner: Manner,
     local_host: &[u8],
     feed: &mut impl Feed,
     sink: &mut impl Sink,
     court: &mut Court<'_, '_>,
 ) -> io::Result<()> {
-    let mut understanding = Understanding::new(ruleset, options.manner);
+    let mut understanding = Understanding::new(ruleset, manner);
     let mut batch = Batch::new(ruleset.image().dialect());
     loop {
         batch.clear();

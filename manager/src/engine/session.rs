@@ -2,12 +2,14 @@
 //!
 //! [`Understanding`] is the half that needs no memory (header, decoder,
 //! fields, the rules whose own conditions hold); [`Court`] is the half that
-//! remembers. A [`Session`] is both. All memory is taken once, at the start.
+//! remembers, in the memory of a [`Lent`]. A [`Session`] is both.
 
 use super::Ruleset;
+pub use super::lent::Lent;
+use super::lent::Parts;
 use super::memory::{HostMemory, MemoryOptions};
 use crate::pattern::FastMatcher;
-use bartizan_core::decode::accumulate::{self, Accumulator, Carried};
+use bartizan_core::decode::accumulate::{self, Accumulator};
 use bartizan_core::decode::decode;
 use bartizan_core::decode::plugins::packet;
 use bartizan_core::event::{Category, Event, Field};
@@ -15,15 +17,10 @@ use bartizan_core::image::rows::RuleRow;
 use bartizan_core::image::{Dialect, Image};
 use bartizan_core::pattern::Matcher;
 use bartizan_core::predecode;
-use bartizan_core::rules::history::{EventNumber, History, Link, Memory, Queue, Slot};
-use bartizan_core::rules::judge::{Judge, Manner, Previous, RuleState, Seen, Step, Verdict};
+use bartizan_core::rules::history::{EventNumber, History};
+use bartizan_core::rules::judge::{Judge, Manner, Previous, Seen, Step, Verdict};
 use bartizan_core::rules::walk::{self, Candidates};
 use std::io;
-
-/// Bytes for the texts of remembered events: 1 KiB each on average, with the
-/// default number of them.
-const HISTORY_BYTES: usize = 8 << 20;
-const CARRIED_MAX: usize = 256;
 
 /// How an engine behaves.
 #[derive(Clone, Debug, Default)]
@@ -129,33 +126,6 @@ pub fn firewall_word(action: &[u8]) -> &'static [u8] {
     }
 }
 
-/// Memory that a [`Court`] works in.
-#[derive(Debug)]
-pub struct Lent {
-    slots: Vec<Slot>,
-    links: Vec<Link>,
-    queues: Vec<Queue>,
-    bytes: Vec<u8>,
-    states: Vec<RuleState>,
-    carried: Vec<Carried>,
-}
-
-impl Lent {
-    /// As much as a ruleset needs.
-    pub fn new(ruleset: &Ruleset) -> Self {
-        let image = ruleset.image();
-        let slots = ruleset.settings.memory_size;
-        Self {
-            slots: vec![Slot::default(); slots],
-            links: vec![Link::default(); slots * 2],
-            queues: vec![Queue::default(); usize::from(image.header.settings.lists.get())],
-            bytes: vec![0; HISTORY_BYTES],
-            states: vec![RuleState::default(); image.rules.len()],
-            carried: vec![Carried::default(); CARRIED_MAX],
-        }
-    }
-}
-
 /// The half that remembers; sees events in their order.
 #[derive(Debug)]
 pub struct Court<'r, 'm> {
@@ -164,27 +134,27 @@ pub struct Court<'r, 'm> {
     matcher: FastMatcher<'r>,
     judge: Judge<'r, 'm>,
     accumulator: Accumulator<'m>,
-    memory: HostMemory<'r>,
+    memory: HostMemory<'r, 'm>,
 }
 
 impl<'r, 'm> Court<'r, 'm> {
     /// Opens the memory and starts without history.
     pub fn new(ruleset: &'r Ruleset, lent: &'m mut Lent, options: &EngineOptions) -> io::Result<Self> {
+        lent.begin(&options.memory)?;
+        Ok(Self::resume(ruleset, lent, options.manner))
+    }
+
+    /// Goes on with what the memory, which is for these rules, remembers.
+    pub fn resume(ruleset: &'r Ruleset, lent: &'m mut Lent, manner: Manner) -> Self {
         let image = ruleset.image();
-        let memory = Memory {
-            slots: &mut lent.slots,
-            links: &mut lent.links,
-            queues: &mut lent.queues,
-            bytes: &mut lent.bytes,
-        };
-        let history = History::new(image, memory);
-        Ok(Self {
+        let Parts { history, states, carried, kept } = lent.parts();
+        Self {
             image,
             matcher: FastMatcher::new(&ruleset.tables, image.patterns),
-            judge: Judge::new(image, history, &mut lent.states, options.manner),
-            accumulator: Accumulator::new(&mut lent.carried),
-            memory: HostMemory::open(ruleset, &options.memory)?,
-        })
+            judge: Judge::resume(image, History::resume(image, history), states, manner),
+            accumulator: Accumulator::resume(carried),
+            memory: HostMemory::new(ruleset, kept),
+        }
     }
 
     /// The verdict on an event whose candidates are known.

@@ -5,7 +5,7 @@ mod wazuh;
 use super::memory::MemoryOptions;
 use super::session::{EngineOptions, Lent, Session};
 use super::{Ruleset, Settings};
-use crate::compile::{self, Files};
+use crate::compile::{self, Files, RuleSource};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::xml::{self, Syntax};
 use bartizan_core::event::{Event, Field, Known, Moment, Origin};
@@ -14,6 +14,7 @@ use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
 
 mod packets;
+mod reload;
 
 const ROOT: &str = r#"<group name="syslog,"><rule id="1" level="0" noalert="1"><category>syslog</category>
     <description>all</description></rule></group>"#;
@@ -27,6 +28,10 @@ fn ruleset(rules: &str, settings: Settings) -> Ruleset {
 }
 
 fn ruleset_in(dialect: Dialect, decoders: &str, rules: &str, settings: Settings) -> Ruleset {
+    compiled(dialect, decoders, rules, settings).0
+}
+
+fn compiled(dialect: Dialect, decoders: &str, rules: &str, settings: Settings) -> (Ruleset, Vec<RuleSource>) {
     let (mut sources, mut report) = (Sources::new(), Diagnostics::new());
     let syntax = if dialect == Dialect::Wazuh { Syntax::WAZUH } else { Syntax::OSSEC };
     let mut read = |name: &str, text: &str| {
@@ -42,7 +47,7 @@ fn ruleset_in(dialect: Dialect, decoders: &str, rules: &str, settings: Settings)
     let settings_of_rules = compile::Settings { dialect, ..compile::Settings::default() };
     let compiled = compile::compile(&files, &settings_of_rules, &mut report);
     let compiled = compiled.unwrap_or_else(|| panic!("{}", report.render(&sources, Colour::None)));
-    Ruleset::new(compiled.image, Vec::new(), settings).expect("a sound image")
+    (Ruleset::new(compiled.image, Vec::new(), settings).expect("a sound image"), compiled.sources)
 }
 
 /// Before the text of an event whose record was merged.
@@ -286,11 +291,11 @@ fn a_host_name_cannot_lead_out_of_the_folder_of_outputs() {
     assert_eq!(names(&home.path().join("inner/queue/diff")).len(), 1);
 }
 
-#[test]
-fn history_that_runs_over_forgets_the_oldest_and_keeps_its_lists_whole() {
-    // Texts of very different lengths, so that the ring of bytes wraps at odd
-    // places and is full before the ring of slots is; two lists, so that
-    // links of one do not leak into the other.
+/// Rules, settings and events by which a history runs over: texts of very
+/// different lengths, so that the ring of bytes wraps at odd places and is full
+/// before the ring of slots is; two lists, so that links of one do not leak
+/// into the other.
+fn running_over() -> (String, Settings, Vec<(i64, String)>) {
     let rules = format!(
         "{}<rule id=\"201\" level=\"11\" frequency=\"3\" timeframe=\"99999\"><if_matched_group>probe</if_matched_group>\
          <same_user /><match>final</match><description>c</description></rule>",
@@ -305,7 +310,7 @@ fn history_that_runs_over_forgets_the_oldest_and_keeps_its_lists_whole() {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) % below
     };
-    let events: Vec<_> = (0..15_000)
+    let events = (0..15_000)
         .map(|number| {
             let (who, ip, long) = (random(5), random(6), random(5900) as usize);
             let last = if random(10) == 0 { "final" } else { "" };
@@ -313,6 +318,12 @@ fn history_that_runs_over_forgets_the_oldest_and_keeps_its_lists_whole() {
             (1000 + number / 50, text)
         })
         .collect();
+    (rules, settings, events)
+}
+
+#[test]
+fn history_that_runs_over_forgets_the_oldest_and_keeps_its_lists_whole() {
+    let (rules, settings, events) = running_over();
     let all = answers(&ruleset(&rules, settings), &EngineOptions::default(), &events);
     let word = |text: &str, n: usize| text.split(' ').nth(n).map(str::to_owned);
     for (rule, compared, quoted) in [(200, 1, 5), (201, 0, 3)] {

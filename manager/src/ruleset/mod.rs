@@ -1,7 +1,21 @@
-//! Where rules come from: built in, or named by a configuration.
+//! Where rules come from: built in, or named by a configuration. And how
+//! others take their place.
+//!
+//! | room | what happens there |
+//! |---|---|
+//! | [`built_in`] | the rules that are part of the program |
+//! | [`ini`] | tests of rules |
+//! | [`proof`] | the tests that new rules must pass |
+//! | [`edition`] | what tells one reading of the rules from another |
+//! | [`change`] | what is different about other rules |
+//! | [`reload`] | other rules while those in use judge |
 
 pub mod built_in;
+pub mod change;
+pub mod edition;
 pub mod ini;
+pub mod proof;
+pub mod reload;
 
 use crate::compile::lists::List;
 use crate::compile::{self, Files, RuleSource};

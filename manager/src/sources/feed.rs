@@ -1,4 +1,4 @@
-//! From the intake to the engine, and the rules read again when asked for.
+//! From the intake to the engine, until other rules take over.
 
 use super::intake::{Arrived, Door, Intake, Raw, Taken};
 use crate::engine::pipeline::{Batch, Feed};
@@ -8,13 +8,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
 /// How long a batch waits for its first line.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Feeds the engine with what arrives.
-pub struct LiveFeed<F, T> {
+pub struct LiveFeed<T> {
     intake: Intake,
     /// Taken from the intake, not yet fed.
     taken: VecDeque<Arrived>,
@@ -25,8 +26,8 @@ pub struct LiveFeed<F, T> {
     signals: Signals,
     /// Keeps the intake open until the program is to stop.
     door: Option<Door>,
-    load: F,
-    reloaded: Option<T>,
+    others: Receiver<T>,
+    other: Option<T>,
 }
 
 /// Flags that somebody else sets.
@@ -39,10 +40,10 @@ pub struct Signals {
     pub reload: Arc<AtomicBool>,
 }
 
-impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
-    /// `load` is called when the rules are to be read again; what it gives
-    /// ends the feed until it is taken.
-    pub fn new(intake: Intake, promises: Promises, signals: Signals, load: F) -> Self {
+impl<T> LiveFeed<T> {
+    /// What comes from `others` (rules that are to take over) ends the feed,
+    /// between two events, until it is taken.
+    pub fn new(intake: Intake, promises: Promises, signals: Signals, others: Receiver<T>) -> Self {
         let (clock, door) = (LocalClock::default(), Some(intake.door()));
         Self {
             intake,
@@ -52,14 +53,14 @@ impl<F: FnMut() -> Option<T>, T> LiveFeed<F, T> {
             clock,
             signals,
             door,
-            load,
-            reloaded: None,
+            others,
+            other: None,
         }
     }
 
-    /// What was loaded, if that is why the feed ended.
-    pub fn take_reloaded(&mut self) -> Option<T> {
-        self.reloaded.take()
+    /// Who takes over, if that is why the feed ended.
+    pub fn take_other(&mut self) -> Option<T> {
+        self.other.take()
     }
 
     /// Moves what was taken into the batch until it is full; notes what is
@@ -122,16 +123,14 @@ fn events(arrived: &Arrived) -> usize {
     }
 }
 
-impl<F: FnMut() -> Option<T>, T> Feed for LiveFeed<F, T> {
+impl<T> Feed for LiveFeed<T> {
     fn fill(&mut self, batch: &mut Batch) -> io::Result<bool> {
         if self.signals.stop.load(Relaxed) && self.door.take().is_some() {
             self.intake.close();
         }
-        if self.signals.reload.swap(false, Relaxed) {
-            self.reloaded = (self.load)();
-            if self.reloaded.is_some() {
-                return Ok(false);
-            }
+        self.other = self.other.take().or_else(|| self.others.try_recv().ok());
+        if self.other.is_some() {
+            return Ok(false);
         }
         if self.taken.is_empty() && self.intake.take(&mut self.taken, PATIENCE) == Taken::Over {
             return Ok(false);

@@ -22,7 +22,7 @@ use bartizan_core::image::{Dialect, HeaderRow, Image, checksum};
 use bartizan_core::limits::{FRAMES_MAX, MEMO_WORDS_MAX};
 use bartizan_core::pattern::{Frame, Machine, Matcher, Scratch};
 use bartizan_core::predecode;
-use bartizan_core::rules::history::{History, Link, Memory, Queue, Slot};
+use bartizan_core::rules::history::{History, Link, Memory, Queue, Slot, Standing};
 use bartizan_core::rules::judge::{Host, Judge, Manner, RuleState};
 use bartizan_core::rules::walk::{self, Candidates};
 use libfuzzer_sys::{Corpus, fuzz_target};
@@ -138,7 +138,9 @@ fn judge_lines(image: Image<'_>) {
     let mut queues = vec![Queue::default(); usize::from(image.header.settings.lists.get())];
     let mut states = vec![RuleState::default(); image.rules.len()];
     let (mut texts, mut carried) = (vec![0; 512], vec![Carried::default(); 4]);
-    let memory = Memory { slots: &mut slots, links: &mut links, queues: &mut queues, bytes: &mut texts };
+    let mut at = Standing::default();
+    let memory =
+        Memory { slots: &mut slots, links: &mut links, queues: &mut queues, bytes: &mut texts, at: &mut at };
     let mut judge = Judge::new(image, History::new(image, memory), &mut states, Manner::Daemon);
     let mut accumulator = Accumulator::new(&mut carried);
     let (mut host, mut known, mut found) = (Remembers::default(), Known::default(), Candidates::default());
@@ -158,6 +160,7 @@ fn judge_lines(image: Image<'_>) {
         let verdict = judge.evaluate(&event, &mut machine, &mut host, &mut |_| {});
         judge.remember(&event, &verdict);
     }
+    carry_over(image, &judge.history);
 }
 
 fuzz_target!(|data: &[u8]| -> Corpus {
@@ -167,3 +170,23 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     }
     Corpus::Keep
 });
+
+/// What was remembered goes on with the rules of the base, in less memory.
+fn carry_over(image: Image<'_>, history: &History<'_, '_>) {
+    let base = Image::load(&BASE).expect("it was loaded before");
+    for (image, slots, bytes) in [(image, 4, 512), (image, 3, 400), (base, 4, 512), (base, 2, 200)] {
+        let (mut slots, mut links) = (vec![Slot::default(); slots], vec![Link::default(); 5]);
+        let mut queues = vec![Queue::default(); usize::from(image.header.settings.lists.get())];
+        let (mut texts, mut at) = (vec![0; bytes], Standing::default());
+        let memory = Memory {
+            slots: &mut slots,
+            links: &mut links,
+            queues: &mut queues,
+            bytes: &mut texts,
+            at: &mut at,
+        };
+        let mut next = History::new(image, memory);
+        next.adopt(history, |row| (row % 3 != 0).then_some(row / 2));
+        assert!(next.len() <= history.len());
+    }
+}

@@ -7,6 +7,7 @@ mod demo;
 mod logtest;
 mod memory;
 mod reload;
+mod reload_under_load;
 mod rules;
 
 use bartizan_tests::Folder;

@@ -1,6 +1,9 @@
 //! New rules while lines come.
 
-use super::{Watched, door};
+use super::{Watched, door, own_rules};
+use bartizan_tests::Folder;
+use bartizan_tests::process::{Finished, command, finish};
+use serde_json::Value;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Duration;
@@ -85,5 +88,84 @@ fn rules_with_errors_are_shown_and_the_old_ones_stay() {
     running.wait_for("second word", |running| running.err().matches(words).count() == 2);
     watched.append(&door("knock 2"));
     assert_eq!(watched.wait_for_alert(&mut running, "knock 2")["rule"]["level"], 3);
+    assert_eq!(running.stop().code, Some(0));
+}
+
+/// Asks the daemon about its rules.
+fn ask(watched: &Watched, words: &[&str]) -> Finished {
+    let home = watched.folder.join("home").display().to_string();
+    finish(&mut command(&[&["rules"], words, &["--home", &home]].concat()), b"")
+}
+
+fn json(finished: &Finished) -> Value {
+    serde_json::from_str(&finished.out).unwrap_or_else(|error| panic!("{error}: {finished:?}"))
+}
+
+/// A daemon whose new rules must pass a test.
+fn with_a_test(name: &str) -> Watched {
+    let folder = Folder::new(name);
+    folder.write(
+        "tests/own.ini",
+        "[knock]\nlog 1 pass = Nov 21 09:00:00 gate door: knock\nrule = 100\nalert = 3\ndecoder = door\n",
+    );
+    own_rules(&folder, "", "<rule_test_dir>tests</rule_test_dir>", &Watched::options(&folder));
+    folder.write("rules/own.xml", rules(3));
+    Watched::in_folder(folder)
+}
+
+#[test]
+fn a_reload_says_what_is_different_and_the_status_what_would_be() {
+    let watched = with_a_test("asked");
+    let running = watched.start();
+    let same = ask(&watched, &["status"]);
+    assert_eq!(same.code, Some(0), "{same:?}");
+    assert!(same.out.contains("what is on disk is in use"), "{}", same.out);
+
+    let more = rules(3).replace(
+        "</group>",
+        "<rule id=\"101\" level=\"5\"><if_sid>100</if_sid><match>hard</match><description>Hard</description>\
+         </rule></group>",
+    );
+    watched.folder.write("rules/own.xml", more.replace("Knock at", "A knock at"));
+    let status = ask(&watched, &["status", "--json"]);
+    assert_eq!(status.code, Some(1));
+    let status = json(&status);
+    assert!(status["files"]["changed"][0].as_str().expect("a name").ends_with("rules/own.xml"), "{status}");
+    assert_eq!(status["change"]["added"], serde_json::json!([101]));
+    assert_eq!(status["change"]["changed"], serde_json::json!([100]));
+    assert_eq!(status["change"]["forgotten"], serde_json::json!([]));
+    assert_eq!(status["disk"]["rules"].as_u64(), status["running"]["rules"].as_u64().map(|rules| rules + 1));
+
+    let done = ask(&watched, &["reload"]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    for words in ["1 tests passed", "added     1 101", "changed   1 100"] {
+        assert!(done.out.contains(words), "{words} in {}", done.out);
+    }
+    let status = ask(&watched, &["status"]);
+    assert_eq!(status.code, Some(0));
+    assert!(status.out.contains("reload ") && status.out.contains(": done"), "{}", status.out);
+    assert_eq!(running.stop().code, Some(0));
+    let nobody = ask(&watched, &["reload"]);
+    assert_eq!(nobody.code, Some(2), "{nobody:?}");
+}
+
+#[test]
+fn rules_that_fail_their_tests_are_refused_with_the_line_of_the_test() {
+    let watched = with_a_test("refused");
+    let mut running = watched.start();
+    watched.folder.write("rules/own.xml", rules(4));
+    let refused = ask(&watched, &["reload"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    for words in ["own.ini:2:1", "^^^^", "rule 100, level 4", "rule 100, level 3", "the old ones stay in use"]
+    {
+        assert!(refused.err.contains(words), "{words} in {}", refused.err);
+    }
+    let answer = ask(&watched, &["reload", "--json"]);
+    assert_eq!((answer.code, &json(&answer)["ok"]), (Some(1), &false.into()));
+    let status = ask(&watched, &["status"]);
+    assert_eq!(status.code, Some(1));
+    assert!(status.out.contains("own.ini:2:1"), "the last reload is told of: {}", status.out);
+    watched.append(&door("knock 1"));
+    assert_eq!(watched.wait_for_alert(&mut running, "knock 1")["rule"]["level"], 3);
     assert_eq!(running.stop().code, Some(0));
 }

@@ -23,9 +23,10 @@ use std::process::ExitCode;
 pub(super) struct TestArguments {
     #[command(flatten)]
     rules: RulesArguments,
-    /// Test files, or folders of them. With --record: the lines of the case,
-    /// each an argument; without any they are read from standard input.
-    #[arg(required_unless_present = "record", value_name = "PATH|LINE")]
+    /// Test files, or folders of them; without any those that the
+    /// configuration names. With --record: the lines of the case, each an
+    /// argument; without any they are read from standard input.
+    #[arg(value_name = "PATH|LINE")]
     paths: Vec<PathBuf>,
     /// Print a summary as JSON, with the cases that failed.
     #[arg(long)]
@@ -56,7 +57,15 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     if let Some(file) = &arguments.record {
         return record(arguments, &loaded, &sources, file);
     }
-    let files = test_files(&arguments.paths)?;
+    let configured = loaded.config.rule_files.tests.iter().map(|file| file.path.clone());
+    let files = match arguments.paths.as_slice() {
+        [] => configured.collect(),
+        paths => test_files(paths)?,
+    };
+    if files.is_empty() {
+        let message = "name test files or folders of them; the configuration names none with <rule_test>";
+        return Err(CommandError::Usage(message.to_owned()));
+    }
     let dialect = loaded.ruleset.image().dialect();
     let mut reached = arguments.coverage.then(Reached::default);
     let mut lent = Lent::new(&loaded.ruleset);
