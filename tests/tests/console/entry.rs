@@ -197,7 +197,11 @@ fn an_address_for_everybody_needs_a_user_and_then_tls() {
     let start = || finish(&mut command(&["run", "--home", &path, "--console", "0.0.0.0:0"]), b"");
     let refused = start();
     assert_eq!(refused.code, Some(2), "{}", refused.err);
-    assert!(refused.err.contains("before there is a user: run `bartizan console user add"), "{}", refused.err);
+    assert!(
+        refused.err.contains("before there is a user: run `bartizan console user add"),
+        "{}",
+        refused.err
+    );
     add_user(&home, "ada", "administrator");
     let refused = start();
     assert_eq!(refused.code, Some(2), "{}", refused.err);
