@@ -195,9 +195,10 @@ impl From<AccountError> for CommandError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::Database(DatabaseError::Newer(_)) => Self::Usage(error.to_string()),
-            AccountError::Database(_) | AccountError::Random(_) => {
-                Self::Io { doing: "cannot use console.db in the home folder".to_owned(), source: io::Error::other(error) }
-            }
+            AccountError::Database(_) | AccountError::Random(_) => Self::Io {
+                doing: "cannot use console.db in the home folder".to_owned(),
+                source: io::Error::other(error),
+            },
             AccountError::Unknown(..) => Self::Nothing(error.to_string()),
             _ => Self::Usage(error.to_string()),
         }

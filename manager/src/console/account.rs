@@ -63,22 +63,27 @@ async fn change(
 }
 
 fn page(viewer: &Viewer, problem: Option<&str>) -> Response {
-    shell::page(viewer, "Your account", PATH, html! {
-        p { "You are " b { bdi { (viewer.name) } } ", " (viewer.role.word()) "." }
-        @if let By::Session { .. } = viewer.by {
-            h2 { "Another password" }
-            p.quiet { "Sessions elsewhere end with it." }
-            @if let Some(problem) = problem { p.problem role="alert" { "Not changed: " (problem) "." } }
-            form.narrow method="post" action="/account/password" {
-                (viewer.form_field())
-                label { "Password until now"
-                    input type="password" name="old" required autocomplete="current-password"; }
-                label { "New password, at least " (password::LENGTH_MIN) " characters"
-                    input type="password" name="password" required minlength=(password::LENGTH_MIN) autocomplete="new-password"; }
-                label { "The new password again"
-                    input type="password" name="again" required autocomplete="new-password"; }
-                button { "Change" }
+    shell::page(
+        viewer,
+        "Your account",
+        PATH,
+        html! {
+            p { "You are " b { bdi { (viewer.name) } } ", " (viewer.role.word()) "." }
+            @if let By::Session { .. } = viewer.by {
+                h2 { "Another password" }
+                p.quiet { "Sessions elsewhere end with it." }
+                @if let Some(problem) = problem { p.problem role="alert" { "Not changed: " (problem) "." } }
+                form.narrow method="post" action="/account/password" {
+                    (viewer.form_field())
+                    label { "Password until now"
+                        input type="password" name="old" required autocomplete="current-password"; }
+                    label { "New password, at least " (password::LENGTH_MIN) " characters"
+                        input type="password" name="password" required minlength=(password::LENGTH_MIN) autocomplete="new-password"; }
+                    label { "The new password again"
+                        input type="password" name="again" required autocomplete="new-password"; }
+                    button { "Change" }
+                }
             }
-        }
-    })
+        },
+    )
 }

@@ -191,9 +191,7 @@ impl Accounts {
         let sql = "SELECT name, role, used FROM tokens WHERE digest = ?1";
         let found: rusqlite::Result<Option<(String, Role, Option<i64>)>> =
             self.connection.prepare_cached(sql).and_then(|mut statement| {
-                statement
-                    .query_row((key,), |row| Ok((row.get(0)?, role(row, 1)?, row.get(2)?)))
-                    .optional()
+                statement.query_row((key,), |row| Ok((row.get(0)?, role(row, 1)?, row.get(2)?))).optional()
             });
         let Some((name, role, used)) = found.map_err(|error| self.unusable(error))? else { return Ok(None) };
         if used.is_none_or(|used| now - used >= USED_AGAIN) {
@@ -224,7 +222,8 @@ impl Accounts {
         let path = &self.path;
         let step = |connection: &mut Connection| {
             let step = Transaction::new(connection, TransactionBehavior::Immediate)?;
-            let there: i64 = step.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?;
+            let there: i64 =
+                step.query_row(&format!("SELECT count(*) FROM {table}"), (), |row| row.get(0))?;
             if there >= ACCOUNTS_MAX {
                 return Ok(Err(AccountError::Full));
             }
@@ -248,7 +247,8 @@ impl Accounts {
         sql: &str,
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, AccountError> {
-        let rows = self.connection.prepare(sql).and_then(|mut statement| statement.query_map((), read)?.collect());
+        let rows =
+            self.connection.prepare(sql).and_then(|mut statement| statement.query_map((), read)?.collect());
         rows.map_err(|error| self.unusable(error))
     }
 

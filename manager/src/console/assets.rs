@@ -5,8 +5,8 @@ use super::failure::Failure;
 use super::route::{Needs, Route};
 use super::secret;
 use axum::extract::Path;
-use axum::http::header::{self, HeaderMap};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use std::sync::LazyLock;
 

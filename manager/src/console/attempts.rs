@@ -53,7 +53,8 @@ pub(super) struct Attempts(HashMap<Who, Failed>);
 impl Attempts {
     /// Seconds until an attempt is looked at; 0 for now.
     pub(super) fn wait(&self, address: IpAddr, name: &str, now: u64) -> u64 {
-        let until = who(address, name).into_iter().filter_map(|who| self.0.get(&who)).map(|failed| failed.until);
+        let until =
+            who(address, name).into_iter().filter_map(|who| self.0.get(&who)).map(|failed| failed.until);
         until.max().unwrap_or(0).saturating_sub(now)
     }
 
@@ -89,7 +90,8 @@ impl Attempts {
         }
         self.0.retain(|_, failed| now.saturating_sub(failed.at) < FORGOTTEN);
         if self.0.len() >= WHO_MAX
-            && let Some(who) = self.0.iter().min_by_key(|(_, failed)| failed.until).map(|(who, _)| who.clone())
+            && let Some(who) =
+                self.0.iter().min_by_key(|(_, failed)| failed.until).map(|(who, _)| who.clone())
         {
             self.0.remove(&who);
         }

@@ -113,19 +113,22 @@ async fn check(console: &Arc<Console>, key: &str) -> Result<(), Failure> {
 }
 
 fn form(key: &str, name: &str, problem: Option<&str>) -> Response {
-    shell::bare("The first user", html! {
-        p { "Nobody can log in yet. Name the first administrator." }
-        @if let Some(problem) = problem { p.problem role="alert" { "Not yet: " (problem) "." } }
-        form.narrow method="post" action=(PATH) {
-            input type="hidden" name="key" value=(key);
-            label { "Name" input name="name" value=(name) required minlength="2" maxlength="128" pattern="[A-Za-z0-9._\\-]+" autocomplete="username" autofocus; }
-            label { "Password, at least " (password::LENGTH_MIN) " characters"
-                input type="password" name="password" required minlength=(password::LENGTH_MIN) autocomplete="new-password"; }
-            label { "The password again"
-                input type="password" name="again" required autocomplete="new-password"; }
-            button { "Begin" }
-        }
-    })
+    shell::bare(
+        "The first user",
+        html! {
+            p { "Nobody can log in yet. Name the first administrator." }
+            @if let Some(problem) = problem { p.problem role="alert" { "Not yet: " (problem) "." } }
+            form.narrow method="post" action=(PATH) {
+                input type="hidden" name="key" value=(key);
+                label { "Name" input name="name" value=(name) required minlength="2" maxlength="128" pattern="[A-Za-z0-9._\\-]+" autocomplete="username" autofocus; }
+                label { "Password, at least " (password::LENGTH_MIN) " characters"
+                    input type="password" name="password" required minlength=(password::LENGTH_MIN) autocomplete="new-password"; }
+                label { "The password again"
+                    input type="password" name="again" required autocomplete="new-password"; }
+                button { "Begin" }
+            }
+        },
+    )
 }
 
 #[cfg(test)]

@@ -75,7 +75,11 @@ pub(super) fn everywhere(router: Router<Arc<Console>>, console: &Arc<Console>) -
     router.fallback(nothing).layer(middleware::from_fn_with_state(Arc::clone(console), answer))
 }
 
-async fn pass(State((console, needs)): State<(Arc<Console>, Needs)>, request: Request, next: Next) -> Response {
+async fn pass(
+    State((console, needs)): State<(Arc<Console>, Needs)>,
+    request: Request,
+    next: Next,
+) -> Response {
     match admit(&console, needs, request).await {
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
@@ -111,7 +115,8 @@ async fn changing(request: Request, viewer: Option<&Viewer>) -> Result<Request, 
     let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(BODY_TIME, body::to_bytes(body, BODY_MAX)).await;
     let read = read.map_err(|_| Failure::Bad("This took too long.".to_owned()))?;
-    let bytes = read.map_err(|_| Failure::Bad(format!("More than {} KiB cannot be sent.", BODY_MAX >> 10)))?;
+    let bytes =
+        read.map_err(|_| Failure::Bad(format!("More than {} KiB cannot be sent.", BODY_MAX >> 10)))?;
     if let Some(By::Session { form, .. }) = by {
         let header = parts.headers.get(FORM_HEADER).and_then(|value| value.to_str().ok());
         let in_form = || field(&parts.headers, &bytes);
@@ -131,7 +136,8 @@ fn field(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     }
     // It has no character that a form would write otherwise.
     let fields = body.split(|byte| *byte == b'&');
-    let value = fields.filter_map(|field| field.strip_prefix(FORM_FIELD.as_bytes())?.strip_prefix(b"=")).next();
+    let value =
+        fields.filter_map(|field| field.strip_prefix(FORM_FIELD.as_bytes())?.strip_prefix(b"=")).next();
     value.and_then(|value| String::from_utf8(value.to_vec()).ok())
 }
 
@@ -227,10 +233,13 @@ fn shown(failure: Failure, method: &Method, uri: &Uri, response: Response) -> Re
         return Redirect::to(&super::login::path_to(to)).into_response();
     }
     let title = response.status().canonical_reason().unwrap_or("Error");
-    let page = shell::bare(title, maud::html! {
-        p { (failure.words()) }
-        p { a href="/" { "To the overview" } }
-    });
+    let page = shell::bare(
+        title,
+        maud::html! {
+            p { (failure.words()) }
+            p { a href="/" { "To the overview" } }
+        },
+    );
     keep_retry((response.status(), page).into_response(), &response)
 }
 

@@ -76,7 +76,8 @@ pub(super) fn path_to(to: &str) -> String {
         return PATH.to_owned();
     }
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte);
-    let written = to.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
+    let written =
+        to.bytes().map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") });
     format!("{PATH}?to={}", written.collect::<String>())
 }
 
@@ -105,11 +106,14 @@ async fn ask(State(console): State<Arc<Console>>, Query(going): Query<Going>) ->
     if has_users {
         return Ok(form("", ours(&going.to), None));
     }
-    Ok(shell::bare("Nobody can log in yet", html! {
-        p { "There is no user. Open the address that " code { "bartizan run" } " printed, or "
-            code { "/first?key=" } " with what stands in the file " code { "console-key" } " in its home folder." }
-        p { "Or, on the machine itself: " code { "bartizan console user add NAME --role administrator" } }
-    }))
+    Ok(shell::bare(
+        "Nobody can log in yet",
+        html! {
+            p { "There is no user. Open the address that " code { "bartizan run" } " printed, or "
+                code { "/first?key=" } " with what stands in the file " code { "console-key" } " in its home folder." }
+            p { "Or, on the machine itself: " code { "bartizan console user add NAME --role administrator" } }
+        },
+    ))
 }
 
 async fn enter(
@@ -163,15 +167,18 @@ async fn leave(State(console): State<Arc<Console>>, viewer: Viewer) -> Result<Re
 }
 
 fn form(name: &str, to: &str, problem: Option<&str>) -> Response {
-    shell::bare("Log in", html! {
-        @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
-        form.narrow method="post" action=(PATH) {
-            @if to != "/" { input type="hidden" name="to" value=(to); }
-            label { "Name" input name="name" value=(name) required maxlength="128" autocomplete="username" autofocus; }
-            label { "Password" input type="password" name="password" required autocomplete="current-password"; }
-            button { "Log in" }
-        }
-    })
+    shell::bare(
+        "Log in",
+        html! {
+            @if let Some(problem) = problem { p.problem role="alert" { (problem) } }
+            form.narrow method="post" action=(PATH) {
+                @if to != "/" { input type="hidden" name="to" value=(to); }
+                label { "Name" input name="name" value=(name) required maxlength="128" autocomplete="username" autofocus; }
+                label { "Password" input type="password" name="password" required autocomplete="current-password"; }
+                button { "Log in" }
+            }
+        },
+    )
 }
 
 #[cfg(test)]

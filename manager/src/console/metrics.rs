@@ -38,8 +38,18 @@ fn write(console: &Console) -> Result<String, Failure> {
     }
     page.plain("backlog", "gauge", "Lines and deliveries that wait to be judged.", &status["waiting"]);
     agents(&mut page, console);
-    page.plain("agent_bytes_waiting", "gauge", "Bytes of agents on their way to disk.", &status["bytes_on_their_way"]);
-    page.plain("store_bytes", "gauge", "Size of the store of alerts.", folder_bytes(&console.home().join("store")));
+    page.plain(
+        "agent_bytes_waiting",
+        "gauge",
+        "Bytes of agents on their way to disk.",
+        &status["bytes_on_their_way"],
+    );
+    page.plain(
+        "store_bytes",
+        "gauge",
+        "Size of the store of alerts.",
+        folder_bytes(&console.home().join("store")),
+    );
     page.plain("store_last_alert", "gauge", "The number of the last alert.", *console.committed.borrow());
     outbox(&mut page, console)?;
     let in_force = History::open(console.home())?.in_force(epoch_now())?.len();
@@ -48,7 +58,8 @@ fn write(console: &Console) -> Result<String, Failure> {
 }
 
 fn agents(page: &mut Page, console: &Console) {
-    let mut states = BTreeMap::from(["active", "disconnected", "never connected", "duplicated"].map(|state| (state, 0)));
+    let mut states =
+        BTreeMap::from(["active", "disconnected", "never connected", "duplicated"].map(|state| (state, 0)));
     for agent in console.hub().agents() {
         *states.entry(agent.state.words()).or_default() += 1;
     }
@@ -99,7 +110,8 @@ impl Page {
     }
 
     fn row(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        let labels: Vec<_> = labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
+        let labels: Vec<_> =
+            labels.iter().map(|(label, text)| format!("{label}=\"{}\"", escaped(text))).collect();
         let _ = match labels.is_empty() {
             true => writeln!(self.0, "bartizan_{name} {value}"),
             false => writeln!(self.0, "bartizan_{name}{{{}}} {value}", labels.join(",")),

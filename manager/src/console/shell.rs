@@ -29,48 +29,56 @@ pub fn page(viewer: &Viewer, title: &str, current: &str, body: Markup) -> Respon
 /// The same with scripts of its own.
 pub fn page_with(viewer: &Viewer, title: &str, current: &str, scripts: &[&Asset], body: Markup) -> Response {
     let scripts: Vec<&Asset> = scripts.iter().copied().chain([&*KEYS]).collect();
-    whole(title, &scripts, html! {
-        header {
-            a.brand href="/" { "Bartizan" }
-            nav aria-label="Pages" {
-                @for (path, name, key) in PLACES {
-                    a href=(path) data-key=(key) aria-current=[(path == current).then_some("page")] { (name) }
+    whole(
+        title,
+        &scripts,
+        html! {
+            header {
+                a.brand href="/" { "Bartizan" }
+                nav aria-label="Pages" {
+                    @for (path, name, key) in PLACES {
+                        a href=(path) data-key=(key) aria-current=[(path == current).then_some("page")] { (name) }
+                    }
+                }
+                form method="post" action="/logout" {
+                    (viewer.form_field())
+                    a href=(account::PATH) title=(viewer.role.word()) { bdi { (viewer.name) } }
+                    button { "Log out" }
                 }
             }
-            form method="post" action="/logout" {
-                (viewer.form_field())
-                a href=(account::PATH) title=(viewer.role.word()) { bdi { (viewer.name) } }
-                button { "Log out" }
+            main #main tabindex="-1" {
+                h1 { (title) }
+                (body)
             }
-        }
-        main #main tabindex="-1" {
-            h1 { (title) }
-            (body)
-        }
-        dialog #keys aria-labelledby="keys-title" {
-            h2 #keys-title { "Keys" }
-            dl {
-                dt { kbd { "j" } " " kbd { "k" } } dd { "next and previous row" }
-                dt { kbd { "Enter" } } dd { "open the row" }
-                dt { kbd { "/" } } dd { "search" }
-                @for (_, name, key) in PLACES {
-                    dt { kbd { "g" } " " kbd { (key) } } dd { (name) }
+            dialog #keys aria-labelledby="keys-title" {
+                h2 #keys-title { "Keys" }
+                dl {
+                    dt { kbd { "j" } " " kbd { "k" } } dd { "next and previous row" }
+                    dt { kbd { "Enter" } } dd { "open the row" }
+                    dt { kbd { "/" } } dd { "search" }
+                    @for (_, name, key) in PLACES {
+                        dt { kbd { "g" } " " kbd { (key) } } dd { (name) }
+                    }
+                    dt { kbd { "?" } } dd { "this list" }
                 }
-                dt { kbd { "?" } } dd { "this list" }
+                form method="dialog" { button { "Close" } }
             }
-            form method="dialog" { button { "Close" } }
-        }
-    })
+        },
+    )
 }
 
 /// A page for somebody who is not logged in.
 pub(super) fn bare(title: &str, body: Markup) -> Response {
-    whole(title, &[], html! {
-        main.bare #main {
-            h1 { (title) }
-            (body)
-        }
-    })
+    whole(
+        title,
+        &[],
+        html! {
+            main.bare #main {
+                h1 { (title) }
+                (body)
+            }
+        },
+    )
 }
 
 fn whole(title: &str, scripts: &[&Asset], body: Markup) -> Response {

@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let files = Files { certificate: "/nonexistent/c.pem".into(), private_key: "/nonexistent/k.pem".into() };
+        let files =
+            Files { certificate: "/nonexistent/c.pem".into(), private_key: "/nonexistent/k.pem".into() };
         assert!(files.read().expect_err("there is nothing").contains("/nonexistent/c.pem"));
     }
 }

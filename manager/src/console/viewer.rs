@@ -73,7 +73,9 @@ impl Viewer {
     /// `method="post"` holds it. Empty for tokens, which need none.
     pub fn form_field(&self) -> Markup {
         match &self.by {
-            By::Session { form, .. } => html! { input type="hidden" name=(super::guard::FORM_FIELD) value=(form); },
+            By::Session { form, .. } => {
+                html! { input type="hidden" name=(super::guard::FORM_FIELD) value=(form); }
+            }
             By::Token => html! {},
         }
     }

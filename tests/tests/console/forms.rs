@@ -12,7 +12,8 @@ fn a_form_without_the_word_of_its_session_is_refused() {
     let consoled = Consoled::start("console-forms");
     let (ada, rea) = (consoled.session("ada"), consoled.session("rea"));
     let others = rea.get("/account").field("form");
-    for form in ["", "form=", "form=guess", "xform=1", &format!("form={others}"), &format!("x={others}&form")] {
+    for form in ["", "form=", "form=guess", "xform=1", &format!("form={others}"), &format!("x={others}&form")]
+    {
         assert_eq!(leave(&ada, form), 403, "{form}");
     }
     let own = ada.get("/account").field("form");
@@ -92,7 +93,10 @@ fn every_answer_carries_what_protects_it() {
 fn pages_run_no_script_and_load_nothing_that_is_not_ours() {
     let consoled = Consoled::start("console-scripts");
     let page = consoled.session("ada").get("/account").body;
-    assert_eq!(page.matches("<script").count(), page.matches("<script type=\"module\" src=\"/assets/").count());
+    assert_eq!(
+        page.matches("<script").count(),
+        page.matches("<script type=\"module\" src=\"/assets/").count()
+    );
     for forbidden in ["style=\"", "onclick", "javascript:", "http://", "https://", "<style"] {
         assert!(!page.contains(forbidden), "{forbidden} in {page}");
     }
@@ -111,7 +115,13 @@ fn what_is_too_long_is_refused_and_what_is_no_http_is_survived() {
     assert_eq!(ada.ask("POST", "/logout", Some(&long)).status, 400);
     let path = format!("/account?{}", "z".repeat(100_000));
     assert!([414, 431].contains(&ada.get(&path).status));
-    for nonsense in ["\0\0\0", "GET", "GET / HTTP/9.9\r\n\r\n", "\u{16}\u{3}\u{1}\0", "POST /login HTTP/1.1\r\ncontent-length: -1\r\n\r\n"] {
+    for nonsense in [
+        "\0\0\0",
+        "GET",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\u{16}\u{3}\u{1}\0",
+        "POST /login HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+    ] {
         use std::io::{Read, Write};
         let mut stream = std::net::TcpStream::connect(consoled.address).expect("it listens");
         stream.write_all(nonsense.as_bytes()).expect("it listens");

@@ -32,7 +32,9 @@ fn only_names_of_this_machine_are_answered_to_where_nobody_else_can_connect() {
     for host in ["127.0.0.1:1518", "localhost", "LocalHost:8080", "[::1]:1518", "127.0.0.2"] {
         assert!(answers(&here, host), "{host}");
     }
-    for host in ["evil.example", "evil.example:1518", "127.0.0.1.evil.example", "192.0.2.1", "", ":1518", "[::2]"] {
+    for host in
+        ["evil.example", "evil.example:1518", "127.0.0.1.evil.example", "192.0.2.1", "", ":1518", "[::2]"]
+    {
         assert!(!answers(&here, host), "{host}");
     }
     assert!(!is_our_name(&here, &HeaderMap::new()));
