@@ -197,7 +197,7 @@ pub(in crate::console) mod sample {
     /// The rules that are built in.
     pub(in crate::console) fn built_in() -> Rulebook {
         let (mut sources, mut said) = (Sources::new(), Diagnostics::new());
-        let loaded = ruleset::load(&RulesFrom::configured(None, None), &mut sources, &mut said);
+        let loaded = ruleset::load(&RulesFrom::BuiltIn, &mut sources, &mut said);
         let loaded = loaded.expect("the built-in rules");
         Rulebook::new(Arc::new(Loaded { texts: sources, ..loaded }))
     }
