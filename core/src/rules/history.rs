@@ -446,8 +446,11 @@ fn values<'e>(image: &Image<'e>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VA
     };
     let keys = Key::of_mask(image.header.settings.keys.get());
     let keys = keys.map(|key| key.in_text(event).map_or_else(|| copy(key.of(event)), Remembered::InText));
+    // Most events have none, and are not asked for each name.
+    let has_any = condition::has_dynamic(image, event) || event.counts().next().is_some();
     let names = image.compared_names().iter();
-    let dynamic = names.map(|name| copy(condition::dynamic(image, event, image.text(*name))));
+    let value = |name| has_any.then(|| condition::dynamic(image, event, name)).flatten();
+    let dynamic = names.map(|name| copy(value(image.text(*name))));
     keys.chain(dynamic).take(VALUES_MAX).collect()
 }
 
