@@ -5,8 +5,8 @@
 //! `BARTIZAN_CORPUS` says where. Tests that need it pass without it, after
 //! saying so.
 
-pub mod chromium;
 pub mod browser;
+pub mod chromium;
 mod folder;
 pub mod http_server;
 pub mod identity;

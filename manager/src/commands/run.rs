@@ -155,8 +155,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         Ledger::start(registry_of_ledger, reports, store, writer, Arc::clone(&signals.stop));
     let seal = loaded.config.internal.seal;
     let sealer = Sealer::start(&home, Registry::open(&home)?, in_use, seal, Arc::clone(&signals.stop));
-    let others = reload::start(from, &loaded, inbox)
-        .map_err(CommandError::io("cannot watch for other rules"))?;
+    let others =
+        reload::start(from, &loaded, inbox).map_err(CommandError::io("cannot watch for other rules"))?;
     let mut feed = LiveFeed::new(intake, promises, signals.clone(), others);
     sink.writer.answer(Bell::new(&desk, &loaded));
     let mut changed = None;

@@ -41,8 +41,7 @@ const BODY_TIME: Duration = Duration::from_secs(10);
 /// What a page may do: nothing is loaded from elsewhere, nothing that stands
 /// in a page is run, and no page of others shows ours. An answer may come with
 /// a policy of its own, which holds instead.
-pub(super) const POLICY: &str =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+pub(super) const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What every answer carries. The referrer stays among our pages; without any,

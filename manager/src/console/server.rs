@@ -5,10 +5,10 @@
 //! all and from one address, the time for a handshake, for a head, for a body,
 //! and for taking an answer.
 
-use super::view::rules::Rulebook;
 use super::front::Front;
 use super::guard::Peer;
 use super::tls::Files;
+use super::view::rules::Rulebook;
 use super::{Accounts, Console, Daemon, accounts, first, lock, route};
 use crate::config;
 use crate::news;

@@ -118,7 +118,9 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     let sources = compiled.sources;
     let decoders = compiled.decoders;
     match Ruleset::new(compiled.image, lists, engine_settings(&config)) {
-        Ok(ruleset) => Some(Loaded { ruleset, sources, config, home, decoder_files, decoders, texts: Sources::new() }),
+        Ok(ruleset) => {
+            Some(Loaded { ruleset, sources, config, home, decoder_files, decoders, texts: Sources::new() })
+        }
         Err(error) => {
             let message =
                 format!("the compiler wrote an image that is not sound ({error:?}): please report this");
