@@ -113,9 +113,11 @@ impl Chromium {
         self.post(&format!("/element/{}/value", self.element(css)), &json!({"text": letters}));
     }
 
-    /// The words that are seen in what a CSS selector names.
+    /// The words that are seen in what a CSS selector names; none if there is
+    /// nothing of that. In one step: the page may be about to change.
     pub fn words(&self, css: &str) -> String {
-        text(self.get(&format!("/element/{}/text", self.element(css))))
+        let script = "return document.querySelector(arguments[0])?.innerText ?? ''";
+        text(self.post("/execute/sync", &json!({"script": script, "args": [css]})))
     }
 
     /// How many things a CSS selector names.

@@ -147,7 +147,7 @@ fn counted(catalog: &Catalog<'_>, row: u16) -> Option<Counted> {
     (rule.search != search::NONE).then(|| Counted {
         words: words::correlation(catalog, row),
         earlier_events: words::wanted(rule),
-        timeframe: rule.timeframe.get().into(),
+        timeframe: rule.timeframe.get(),
         compares: words::comparisons(&catalog.image, rule),
     })
 }

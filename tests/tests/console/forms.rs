@@ -61,7 +61,7 @@ fn every_answer_carries_what_protects_it() {
     let style = ada.get("/login");
     let style = style.body.split("href=\"").find(|rest| rest.starts_with("/assets/")).expect("a style");
     let style = style.split('"').next().expect("its path").to_owned();
-    let metrics = Browser::with_token(consoled.address, &consoled.token("p", "reader"));
+    let metrics = Browser::with_token(consoled.address, &consoled.token("prometheus", "reader"));
     let answers = [
         ada.get("/account"),
         ada.get("/nothing/here"),

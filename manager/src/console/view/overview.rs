@@ -101,7 +101,7 @@ impl Overview {
         let counted = by_hour(totals, since, now);
         let chart = Bars::new(&counted, BARS_MAX, &TimeZone::system());
         let mut bands = [0; Band::COUNT];
-        for (sum, count) in counted.values().flat_map(|hour| bands_of(hour)) {
+        for (sum, count) in counted.values().flat_map(bands_of) {
             bands[sum] += count;
         }
         let bars = chart.bars.iter();
