@@ -13,6 +13,9 @@ const SIZE: (u64, u64) = (960, 160);
 /// Room on the left for numbers, and below for times.
 const MARGIN: (u64, u64) = (52, 22);
 
+/// Room for a time.
+const LABEL: u64 = 150;
+
 /// Times that are written below.
 const LABELS: usize = 8;
 
@@ -23,7 +26,7 @@ pub(super) fn chart(overview: &Overview) -> Markup {
     let about = format!("{} alerts by {}", overview.alerts, overview.unit);
     html! {
         figure.chart {
-            svg viewBox={ "0 -8 " (width) " " (height + 8) } role="img" aria-label=(about) {
+            svg viewBox={ "0 -14 " (width) " " (height + 14) } role="img" aria-label=(about) {
                 @for (count, y) in [(highest, 0), (highest / 2, SIZE.1 / 2), (0, SIZE.1)] {
                     line x1=(MARGIN.0) x2=(width) y1=(y) y2=(y) {}
                     text x=(MARGIN.0 - 6) y=(y + 4) text-anchor="end" { (count) }
@@ -53,7 +56,8 @@ fn columns(bars: &[Column], highest: u64) -> Markup {
                 }
             }
             @if place % labelled == 0 {
-                text.label x=(x(place)) y=(SIZE.1 + 16) { (bar.label) }
+                @let is_at_end = x(place) + LABEL > MARGIN.0 + SIZE.0;
+                text.label x=(x(place)) y=(SIZE.1 + 16) text-anchor=[is_at_end.then_some("end")] { (bar.label) }
             }
         }
     }
