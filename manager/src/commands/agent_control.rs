@@ -199,7 +199,7 @@ fn list_responses(home: &Path, json: bool) -> Result<String, CommandError> {
 
 /// Number, name, address and status in the words of OSSEC 4.3.
 fn row(agent: &Agent) -> [String; 4] {
-    let address = agent.about.address.rsplit_once(':').map_or("any", |(address, _)| address);
+    let address = agent.about.address_alone().unwrap_or("any");
     let status = match agent.state {
         State::NeverConnected => "Never connected",
         State::Active | State::Duplicated => "Active",

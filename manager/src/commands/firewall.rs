@@ -89,10 +89,7 @@ fn each_line(files: &[PathBuf], mut take: impl FnMut(&[u8])) -> Result<(), Comma
 
 fn tally(files: &[PathBuf], all: bool) -> Result<Tally, CommandError> {
     let mut tally = Tally::new(all);
-    each_line(files, |line| match packet::read(line) {
-        Some(packet) => tally.packet(&packet),
-        None => tally.other_line(),
-    })?;
+    each_line(files, |line| tally.line(line))?;
     if tally.packets() == 0 {
         let message = format!(
             "none of {} lines is a packet filter's; `bartizan firewall unparsed` shows those that look like one",

@@ -61,6 +61,11 @@ impl ScheduledReport {
         self.query.title.as_deref().unwrap_or_default()
     }
 
+    /// What must hold of an alert, in words.
+    pub fn conditions(&self) -> Vec<String> {
+        self.query.conditions.iter().map(ToString::to_string).collect()
+    }
+
     /// Reads one `<reports>`. What is wrong is reported, and it is left out.
     pub(super) fn read(reading: &mut Reading<'_>, section: &Element) -> Option<Self> {
         let mut report = Self {

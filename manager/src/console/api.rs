@@ -22,7 +22,7 @@ use crate::respond::request::{ByHand, Undo};
 use crate::sources::epoch_now;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -126,10 +126,6 @@ pub(super) fn routes() -> Vec<Route> {
 type Asked = State<Arc<Console>>;
 type Answer<T> = Result<Json<T>, Failure>;
 
-fn query(text: Option<String>) -> Query {
-    Query::read(text.as_deref().unwrap_or_default())
-}
-
 fn number<N: std::str::FromStr>(text: &str) -> Result<N, Failure> {
     text.parse().map_err(|_| Failure::NotFound)
 }
@@ -143,13 +139,12 @@ async fn describe() -> Json<Value> {
     Json(description::description())
 }
 
-async fn over(State(console): Asked, RawQuery(text): RawQuery) -> Answer<Overview> {
-    let (_, hours, _) = pages::span(&query(text));
+async fn over(State(console): Asked, query: Query) -> Answer<Overview> {
+    let (_, hours, _) = pages::span(&query);
     Ok(Json(console.reader(move |reader| overview(reader, hours, epoch_now())).await?))
 }
 
-async fn list(State(console): Asked, RawQuery(text): RawQuery) -> Answer<AlertsPage> {
-    let query = query(text);
+async fn list(State(console): Asked, query: Query) -> Answer<AlertsPage> {
     let filter = query.filter(epoch_now())?;
     let most = query.number("limit")?.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let (before, after) = (query.number("before")?, query.number("after")?);
@@ -176,8 +171,8 @@ async fn one_agent(State(console): Asked, Path(id): Path<String>) -> Answer<Agen
     found.map(Json).ok_or(Failure::NotFound)
 }
 
-async fn respond(State(console): Asked, RawQuery(text): RawQuery) -> Answer<Responses> {
-    let filter = pages::history_filter(&query(text))?;
+async fn respond(State(console): Asked, query: Query) -> Answer<Responses> {
+    let filter = pages::history_filter(&query)?;
     responses(console.desk(), filter).await.map(Json).map_err(Failure::Bad)
 }
 
@@ -220,8 +215,8 @@ async fn undo(State(console): Asked, viewer: Viewer, bytes: Bytes) -> Answer<Vec
     Ok(Json(pages::take_back(&console, &viewer, Undo { id, all }).await?))
 }
 
-async fn search(State(console): Asked, RawQuery(text): RawQuery) -> Answer<RulesPage> {
-    Ok(Json(pages::found_rules(&console, &query(text)).await?))
+async fn search(State(console): Asked, query: Query) -> Answer<RulesPage> {
+    Ok(Json(pages::found_rules(&console, &query).await?))
 }
 
 async fn rule(State(console): Asked, Path(id): Path<String>) -> Answer<RuleWhole> {

@@ -78,8 +78,7 @@ fn outbox(page: &mut Page, console: &Console) -> Result<(), Failure> {
             page.row(name, &labels, value(standing));
         }
     };
-    let behind = |standing: &Standing| last.saturating_sub(standing.cursor);
-    of_each("outbox_behind", "gauge", "Alerts that a destination has yet to look at.", &behind);
+    of_each("outbox_behind", "gauge", "Alerts that a destination has yet to look at.", &|one| one.lag(last));
     of_each("outbox_waiting", "gauge", "Parcels that wait for a destination.", &|one| one.waiting as u64);
     of_each("outbox_refused", "gauge", "Parcels that were refused and are kept.", &|one| one.refused as u64);
     of_each("outbox_delivered_total", "counter", "Parcels that were taken.", &|one| one.delivered);

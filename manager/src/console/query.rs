@@ -5,7 +5,10 @@ use super::Failure;
 use crate::moment::moment;
 use crate::sources::epoch_now;
 use crate::store::Filter;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 /// The words of a filter with what they mean, as the form shows them.
 pub(super) const WORDS: [(&str, &str); 10] = [
@@ -127,6 +130,15 @@ impl Query {
             user: text("user"),
             text: text("text"),
         })
+    }
+}
+
+/// What stands behind the question mark of a request.
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self::read(parts.uri.query().unwrap_or_default()))
     }
 }
 

@@ -67,6 +67,7 @@ pub fn table() -> Vec<Route> {
     all.extend(super::assets::routes());
     all.extend(super::metrics::routes());
     all.extend(super::pages::routes());
+    all.extend(super::api::routes());
     all
 }
 

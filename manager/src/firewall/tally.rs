@@ -1,6 +1,6 @@
 //! Counts over many packets, in bounded memory.
 
-use bartizan_core::packet::{Action, Format, Packet};
+use bartizan_core::packet::{self, Action, Format, Packet};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -103,10 +103,15 @@ impl Tally {
         Self { all_actions, ..Self::default() }
     }
 
-    /// Counts a line that is none of a packet filter.
-    pub fn other_line(&mut self) {
-        self.lines += 1;
-        self.other += 1;
+    /// Counts a line, whatever it is.
+    pub fn line(&mut self, line: &[u8]) {
+        match packet::read(line) {
+            Some(packet) => self.packet(&packet),
+            None => {
+                self.lines += 1;
+                self.other += 1;
+            }
+        }
     }
 
     /// Counts a line's packet.

@@ -46,6 +46,7 @@ use crate::alert::Alert;
 use crate::alert::log_reader::AlertReader;
 pub use condition::Condition;
 pub use subject::Subject;
+pub(crate) use subject::known;
 pub use summary::{Band, Summary};
 pub use tally::Tally;
 

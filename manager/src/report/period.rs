@@ -70,6 +70,12 @@ impl Frequency {
         Period { from, until: until.max(from + 1) }
     }
 
+    /// The period that a moment is in, or the last one that was over then.
+    pub fn latest(self, is_current: bool, at: i64, zone: &TimeZone) -> Period {
+        let running = self.begin(at, zone);
+        self.period(if is_current { running } else { self.begin(running - 1, zone) }, zone)
+    }
+
     /// The first day of the period that a day is in.
     fn first_day(self, day: Date) -> Date {
         match self {
@@ -167,6 +173,15 @@ mod tests {
                     from = period.until;
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_period_that_is_over_ends_where_the_running_one_begins() {
+        let (now, zone) = (1_795_246_190, TimeZone::system());
+        for (_, frequency) in Frequency::WORDS {
+            let (over, running) = (frequency.latest(false, now, &zone), frequency.latest(true, now, &zone));
+            assert!(over.until == running.from && (running.from..running.until).contains(&now));
         }
     }
 }

@@ -123,6 +123,6 @@ pub(super) fn origin(alert: &Alert<'_>) -> Vec<u8> {
 }
 
 /// A value that is one.
-pub(super) fn known(value: Option<&[u8]>) -> Option<&[u8]> {
+pub(crate) fn known(value: Option<&[u8]>) -> Option<&[u8]> {
     value.filter(|value| *value != b"(none)" && !value.is_empty())
 }

@@ -92,12 +92,17 @@ fn add_user(home: &Folder, name: &str, role: &str) {
     console(home, &["user", "add", name, "--role", role], &format!("{PASSWORD}\n"));
 }
 
-/// A configuration that follows a quiet log.
+/// A configuration that follows a quiet log, with what `<console>` says.
 fn configure(home: &Folder, options: &str) {
+    configure_with(home, &format!("<console>{options}</console>"));
+}
+
+/// The same with any sections.
+fn configure_with(home: &Folder, sections: &str) {
     let log = home.write("quiet.log", "");
     let text = format!(
         "<ossec_config><localfile><location>{}</location><log_format>syslog</log_format></localfile>\
-         <console>{options}</console></ossec_config>\n",
+         {sections}</ossec_config>\n",
         log.display()
     );
     home.write("etc/ossec.conf", text);

@@ -1,8 +1,7 @@
 //! Pages and the interface for programs, over alerts that mean harm.
 
-use super::{Consoled, add_user, configure};
+use super::Consoled;
 use bartizan::console::route::{Needs, table};
-use bartizan_tests::Folder;
 use bartizan_tests::browser::Browser;
 use bartizan_tests::process::DEADLINE;
 use serde_json::Value;
@@ -33,11 +32,7 @@ pub(super) fn hostile() -> Vec<String> {
 
 /// A manager that has raised alerts on such lines.
 fn attacked(name: &str) -> Consoled {
-    let home = Folder::new(name);
-    add_user(&home, "ada", "administrator");
-    add_user(&home, "rea", "reader");
-    configure(&home, "");
-    let console = Consoled::start_in(home, "");
+    let console = Consoled::start(name);
     append(&console, &hostile().concat());
     let browser = console.session("ada");
     wait(&browser, "/api/v1/alerts?limit=1", |answer| answer["committed"].as_u64() >= Some(154));

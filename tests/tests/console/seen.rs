@@ -5,7 +5,7 @@
 //! looked at.
 
 use super::pages::{append, hostile};
-use super::{Consoled, PASSWORD, add_user};
+use super::{Consoled, PASSWORD, add_user, configure_with};
 use bartizan_tests::Folder;
 use bartizan_tests::chromium::{Chromium, Screen};
 use std::fmt::Write;
@@ -19,21 +19,17 @@ const LIVE_MAX: usize = 200;
 /// Writes down what it is asked for.
 const NOTE: &str = "#!/bin/sh\necho \"$1 $3\" >> \"$(dirname \"$0\")/../../noted\"\n";
 
+const ACTION: &str = "<command><name>note</name><executable>note</executable><expect>srcip</expect>\
+     <timeout_allowed>yes</timeout_allowed></command><active-response><command>note</command>\
+     <location>server</location><rules_id>999</rules_id></active-response><console></console>";
+
 /// A manager with alerts, and with a response that can be carried out.
 fn attacked(name: &str) -> Consoled {
     let home = Folder::new(name);
     add_user(&home, "ada", "administrator");
-    let log = home.write("quiet.log", "");
     let script = home.write("active-response/bin/note", NOTE);
     fs::set_permissions(script, Permissions::from_mode(0o755)).expect("it is ours");
-    let conf = format!(
-        "<ossec_config><localfile><location>{}</location><log_format>syslog</log_format></localfile>\
-         <command><name>note</name><executable>note</executable><expect>srcip</expect><timeout_allowed>yes</timeout_allowed></command>\
-         <active-response><command>note</command><location>server</location><rules_id>999</rules_id>\
-         </active-response><console></console></ossec_config>\n",
-        log.display()
-    );
-    home.write("etc/ossec.conf", conf);
+    configure_with(&home, ACTION);
     let console = Consoled::run_in(home);
     append(&console, &hostile().concat());
     console

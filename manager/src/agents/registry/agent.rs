@@ -104,6 +104,13 @@ pub struct About {
     pub incarnation: u64,
 }
 
+impl About {
+    /// The address without the port; none before it connected.
+    pub fn address_alone(&self) -> Option<&str> {
+        self.address.rsplit_once(':').map(|(address, _)| address)
+    }
+}
+
 /// A configuration that was given to an agent, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {

@@ -2,6 +2,7 @@
 
 use crate::agents::registry::{Agent, ConfigurationState, Registry, RegistryError, Source};
 use crate::commands::table::{table, time};
+use crate::console::view::agents::{Configuration, SourceLine};
 use crate::diagnose::harmless_text;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,7 +17,7 @@ pub(super) fn list(registry: &Registry, json: bool) -> Result<String, RegistryEr
         return Ok("there are no agents: `bartizan agents add NAME` adds one\n".to_owned());
     }
     let rows = agents.iter().map(|agent| {
-        let address = agent.about.address.rsplit_once(':').map_or("-", |(address, _)| address);
+        let address = agent.about.address_alone().unwrap_or("-");
         let state = agent.state.words().to_owned();
         let groups = if agent.groups.is_empty() { "-".to_owned() } else { agent.groups.join(",") };
         [agent.id.to_string(), agent.name.clone(), state, time(agent.since), harmless_text(address), groups]
@@ -32,7 +33,7 @@ pub(super) fn show(registry: &Registry, agent: &str, json: bool) -> Result<Strin
     if json {
         let mut all = object(&agent);
         all["token_expires"] = token.into();
-        all["sources"] = sources.iter().map(source_object).collect();
+        all["sources"] = json!(sources.iter().map(SourceLine::new).collect::<Vec<_>>());
         return Ok(format!("{all}\n"));
     }
     let mut text = String::new();
@@ -90,14 +91,6 @@ fn source_row(source: &Source) -> [String; 4] {
 }
 
 fn object(agent: &Agent) -> Value {
-    let given = agent.configuration.as_ref().map(|given| {
-        let (state, why) = match &given.state {
-            ConfigurationState::Pending => ("pending", None),
-            ConfigurationState::Applied => ("applied", None),
-            ConfigurationState::Refused(why) => ("refused", Some(why)),
-        };
-        json!({"hash": format!("{:016x}", given.hash), "state": state, "why": why, "since": given.since})
-    });
     json!({
         "id": agent.id.0,
         "name": agent.name,
@@ -112,17 +105,7 @@ fn object(agent: &Agent) -> Value {
         "hostname": agent.about.hostname,
         "system": agent.about.system,
         "version": agent.about.version,
-        "configuration": given,
-    })
-}
-
-fn source_object(source: &Source) -> Value {
-    json!({
-        "source": source.name,
-        "records": source.records,
-        "lost": source.lost,
-        "last_event": source.last_event,
-        "period": source.period,
+        "configuration": agent.configuration.as_ref().map(Configuration::new),
     })
 }
 

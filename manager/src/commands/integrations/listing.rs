@@ -23,7 +23,7 @@ pub(super) fn list(standings: &[Standing], committed: u64, json: bool) -> String
             harmless_text(&one.name),
             one.kind.clone(),
             state(one),
-            lag(one, committed).to_string(),
+            one.lag(committed).to_string(),
             one.waiting.to_string(),
             one.held.to_string(),
             one.refused.to_string(),
@@ -49,24 +49,13 @@ fn state(one: &Standing) -> String {
     }
 }
 
-/// Alerts of the store that it has not looked at; of one that is no longer
-/// configured none is waited for.
-fn lag(one: &Standing, committed: u64) -> u64 {
-    if one.removed.is_some() { 0 } else { committed.saturating_sub(one.cursor) }
-}
-
 fn object(one: &Standing, committed: u64) -> Value {
     json!({
         "name": one.name,
         "kind": one.kind,
-        "state": match (one.removed, one.broken_since) {
-            (Some(_), _) => "removed",
-            (_, Some(_)) => "broken",
-            _ if one.failures > 0 => "failing",
-            _ => "good",
-        },
+        "state": one.word(),
         "cursor": one.cursor,
-        "lag": lag(one, committed),
+        "lag": one.lag(committed),
         "waiting": one.waiting,
         "held_back": one.held,
         "refused": one.refused,

@@ -29,7 +29,7 @@ pub(super) fn list(config: Option<&Path>, home: &Path, as_json: bool) -> Result<
         [
             harmless(report.title()),
             report.frequency.word().to_owned(),
-            harmless(&conditions(report).join("; ")),
+            harmless(&report.conditions().join("; ")),
             harmless(&report.email_to.join(", ")),
         ]
     };
@@ -47,9 +47,7 @@ pub(super) fn run(arguments: &RunArguments, home: &Path) -> Result<ExitCode, Com
         CommandError::Usage(format!("the configuration has no report `{title}`; reports are: {titles}"))
     })?;
     let zone = TimeZone::system();
-    let running = report.frequency.begin(epoch_now(), &zone);
-    let begin = if arguments.current { running } else { report.frequency.begin(running - 1, &zone) };
-    let period = report.frequency.period(begin, &zone);
+    let period = report.frequency.latest(arguments.current, epoch_now(), &zone);
     let made = notice(home, report, period).map_err(failed)?;
     let Some(made) = made else {
         news::tell(format_args!("no alert to report in {}", period.describe(&zone)));
@@ -82,15 +80,11 @@ fn read(config: Option<&Path>, home: &Path) -> Result<Vec<ScheduledReport>, Comm
     Ok(config.reports)
 }
 
-fn conditions(report: &ScheduledReport) -> Vec<String> {
-    report.query.conditions.iter().map(ToString::to_string).collect()
-}
-
 fn value(report: &ScheduledReport) -> Value {
     json!({
         "title": report.title(),
         "frequency": report.frequency.word(),
-        "conditions": conditions(report),
+        "conditions": report.conditions(),
         "email_to": report.email_to,
         "send_empty": report.send_empty,
         "graph": report.graph,

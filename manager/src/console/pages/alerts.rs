@@ -6,7 +6,7 @@ use crate::console::view::alerts::{AlertLine, AlertWhole, AlertsPage, PAGE, page
 use crate::console::view::rules::Rulebook;
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::sources::epoch_now;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -18,9 +18,8 @@ pub(super) fn routes() -> Vec<Route> {
 async fn list(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let filter = query.filter(epoch_now())?;
     let before = query.number("before")?;
     let found = console.reader(move |reader| page(reader, &filter, before, PAGE)).await?;

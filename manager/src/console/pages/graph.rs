@@ -12,7 +12,7 @@ use crate::graph::svg::Look;
 use crate::graph::{Colouring, Limits};
 use crate::sources::epoch_now;
 use crate::store::Filter;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::Response;
@@ -61,9 +61,8 @@ fn wanted(query: &Query) -> Result<Wanted, Failure> {
 async fn view(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let Wanted { filter, limits, look, back } = wanted(&query)?;
     let picture =
         console.reader(move |reader| graph(reader, &filter, "Who did what to whom", &limits)).await?;

@@ -9,7 +9,7 @@ use crate::console::view::alerts::{line, page};
 use crate::console::{Console, Failure, Live, Route, Viewer, shell};
 use crate::sources::epoch_now;
 use crate::store::{Filter, Reader, StoreError};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Response, Sse};
@@ -47,9 +47,8 @@ pub(super) fn routes() -> Vec<Route> {
 async fn view(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let filter = query.filter(epoch_now())?;
     let found = console.reader(move |reader| page(reader, &filter, None, FIRST)).await?;
     let words = query.filter_words();
@@ -83,10 +82,9 @@ struct Batch {
 async fn events(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let filter = query.filter(epoch_now())?;
     let live = console.live().ok_or(Failure::Busy(30))?;
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());

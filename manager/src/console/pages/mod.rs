@@ -38,7 +38,6 @@ pub(super) fn routes() -> Vec<Route> {
         rules::routes(),
         reports::routes(),
         system::routes(),
-        super::api::routes(),
     ];
     all.into_iter().flatten().collect()
 }

@@ -7,7 +7,7 @@ use crate::console::view::system::{Counts, Daemon};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::report::markup::part;
 use crate::sources::epoch_now;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -19,9 +19,8 @@ pub(super) fn routes() -> Vec<Route> {
 async fn view(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let (word, hours, _) = span(&query);
     let found = console.reader(move |reader| overview(reader, hours, epoch_now())).await?;
     let daemon = console.ask(|console| Ok(Daemon::new(console.hub().status()))).await?;

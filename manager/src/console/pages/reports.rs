@@ -4,14 +4,15 @@ use super::shown;
 use crate::config::ScheduledReport;
 use crate::console::query::Query;
 use crate::console::view::overview::SPANS;
-use crate::console::view::reports::{ReportLine, list, of_last_hours, period};
+use crate::console::view::reports::{ReportLine, list, of_last_hours};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::outbox::Queue;
 use crate::report::{Query as Asked, Summary, html as layout, schedule, stored};
 use crate::sources::epoch_now;
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -97,8 +98,7 @@ fn configured<'r>(reports: &'r [ScheduledReport], title: &str) -> Result<&'r Sch
     reports.iter().find(|report| report.title() == title).ok_or(Failure::NotFound)
 }
 
-async fn show(State(console): State<Arc<Console>>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
+async fn show(State(console): State<Arc<Console>>, query: Query) -> Result<Response, Failure> {
     let asked = asked(&console, &query)?;
     let summary = console.ask(move |console| made(console, asked)).await?;
     Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(layout::write(&summary))).into_response())
@@ -118,7 +118,7 @@ fn asked(console: &Console, query: &Query) -> Result<Asked, Failure> {
     };
     let rules = console.rules();
     let report = configured(&rules.config.reports, title)?;
-    let period = period(report.frequency, query.get("of") == Some("now"), epoch_now());
+    let period = report.frequency.latest(query.get("of") == Some("now"), epoch_now(), &TimeZone::system());
     Ok(Asked { since: Some(period.from), until: Some(period.until), ..report.query.clone() })
 }
 
@@ -134,7 +134,7 @@ async fn send(
     let sent = console.ask(move |console| {
         let report = configured(&rules.config.reports, &title)?;
         let now = epoch_now();
-        let period = period(report.frequency, false, now);
+        let period = report.frequency.latest(false, now, &TimeZone::system());
         let Some(notice) = schedule::notice(console.home(), report, period)? else {
             return Err(Failure::Refused(
                 "There was no alert in that time, so there is nothing to send.".to_owned(),

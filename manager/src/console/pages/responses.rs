@@ -6,7 +6,7 @@ use crate::console::query::{Query, alerts_with};
 use crate::console::view::responses::{ResponseLine, Responses, responses, rows};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::respond::request::{ByHand, Filter, Request, Undo};
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 use std::sync::Arc;
@@ -36,9 +36,8 @@ pub(in crate::console) fn filter(query: &Query) -> Result<Filter, Failure> {
 async fn view(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let found = responses(console.desk(), filter(&query)?).await.map_err(Failure::Bad)?;
     Ok(shell::page(&viewer, "Responses", "/responses", render(&found, &query, &viewer)))
 }

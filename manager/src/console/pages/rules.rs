@@ -45,9 +45,8 @@ pub(in crate::console) async fn rule(console: &Arc<Console>, id: u32) -> Result<
 async fn list(
     State(console): State<Arc<Console>>,
     viewer: Viewer,
-    RawQuery(query): RawQuery,
+    query: Query,
 ) -> Result<Response, Failure> {
-    let query = Query::read(query.as_deref().unwrap_or_default());
     let page = found(&console, &query).await?;
     Ok(shell::page(&viewer, "Rules", "/rules", render(&page, &query)))
 }

@@ -1,7 +1,7 @@
 //! Who reports: agents with their sources.
 
 use crate::agents::AgentId;
-use crate::agents::registry::{Agent, ConfigurationState, Registry, RegistryError, Source};
+use crate::agents::registry::{Agent, ConfigurationState, Given, Registry, RegistryError, Source};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -98,49 +98,53 @@ pub fn whole(registry: &Registry, id: u32) -> Result<Option<AgentWhole>, Registr
         created: agent.created,
         enrolled: agent.enrolled,
         first_seen: agent.first_seen,
-        sources: sources.iter().map(source).collect(),
+        sources: sources.iter().map(SourceLine::new).collect(),
     }))
 }
 
 /// The sources of the manager's own machine.
 pub fn own_sources(registry: &Registry) -> Result<Vec<SourceLine>, RegistryError> {
-    Ok(registry.sources(Some(AgentId::MANAGER))?.iter().map(source).collect())
+    Ok(registry.sources(Some(AgentId::MANAGER))?.iter().map(SourceLine::new).collect())
 }
 
 fn line<'s>(agent: &Agent, sources: impl Iterator<Item = &'s Source> + Clone) -> AgentLine {
-    let address = agent.about.address.rsplit_once(':').map_or("", |(address, _)| address);
     AgentLine {
         id: agent.id.0,
         name: agent.name.clone(),
         state: agent.state.words(),
         since: agent.since,
         groups: agent.groups.clone(),
-        address: address.to_owned(),
+        address: agent.about.address_alone().unwrap_or_default().to_owned(),
         version: agent.about.version.clone(),
         last_seen: agent.last_seen,
         records: sources.clone().map(|source| source.records).fold(0, u64::saturating_add),
         lost: sources.map(|source| source.lost).fold(0, u64::saturating_add),
-        configuration: configuration(agent),
+        configuration: agent.configuration.as_ref().map(Configuration::new),
     }
 }
 
-fn configuration(agent: &Agent) -> Option<Configuration> {
-    let given = agent.configuration.as_ref()?;
-    let (state, why) = match &given.state {
-        ConfigurationState::Pending => ("pending", None),
-        ConfigurationState::Applied => ("applied", None),
-        ConfigurationState::Refused(why) => ("refused", Some(why.clone())),
-    };
-    Some(Configuration { hash: format!("{:016x}", given.hash), state, why, since: given.since })
+impl Configuration {
+    /// What became of one.
+    pub fn new(given: &Given) -> Self {
+        let (state, why) = match &given.state {
+            ConfigurationState::Pending => ("pending", None),
+            ConfigurationState::Applied => ("applied", None),
+            ConfigurationState::Refused(why) => ("refused", Some(why.clone())),
+        };
+        Self { hash: format!("{:016x}", given.hash), state, why, since: given.since }
+    }
 }
 
-fn source(source: &Source) -> SourceLine {
-    SourceLine {
-        source: source.name.clone(),
-        records: source.records,
-        last_event: source.last_event,
-        period: source.period,
-        lost: source.lost,
+impl SourceLine {
+    /// What is told of a source.
+    pub fn new(source: &Source) -> Self {
+        Self {
+            source: source.name.clone(),
+            records: source.records,
+            last_event: source.last_event,
+            period: source.period,
+            lost: source.lost,
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::firewall::service;
 use crate::firewall::tally::{Source, Tally};
 use crate::sources::lines::{LINE_MAX, LineReader};
-use bartizan_core::packet;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fs::File;
@@ -79,10 +78,7 @@ pub fn firewall(home: &Path) -> io::Result<Firewall> {
     }
     let mut tally = Tally::new(false);
     while let Some(line) = lines.next_line()? {
-        match packet::read(line.bytes) {
-            Some(packet) => tally.packet(&packet),
-            None => tally.other_line(),
-        }
+        tally.line(line.bytes);
     }
     Ok(Firewall { is_cut: start > 0, ..Firewall::new(&tally) })
 }

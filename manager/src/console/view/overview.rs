@@ -1,8 +1,8 @@
 //! How things stand: alerts over time, and who and what they are about.
 
 use super::text;
-use crate::report::Band;
 use crate::report::chart::Bars;
+use crate::report::{Band, known};
 use crate::store::{Count, Filter, Reader, StoreError, Totals};
 use jiff::tz::TimeZone;
 use schemars::JsonSchema;
@@ -138,8 +138,7 @@ fn by_hour(totals: &Totals, since: i64, now: i64) -> BTreeMap<i64, [u64; Band::C
 }
 
 fn frequent(counts: &[Count]) -> Vec<Frequent> {
-    let is_known = |count: &&Count| !count.key.is_empty() && count.key != b"(none)";
-    let known = counts.iter().filter(is_known).take(TOP);
+    let known = counts.iter().filter(|count| known(Some(&count.key)).is_some()).take(TOP);
     known.map(|count| Frequent { name: text(&count.key), alerts: count.count }).collect()
 }
 

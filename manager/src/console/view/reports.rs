@@ -1,10 +1,8 @@
 //! Which reports come regularly, and one of any time.
 
 use crate::config::ScheduledReport;
-use crate::report::period::{Frequency, Period};
 use crate::report::schedule::{self, ReportError};
 use crate::report::{Condition, Query, Subject};
-use jiff::tz::TimeZone;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::Path;
@@ -33,18 +31,10 @@ fn line(home: &Path, report: &ScheduledReport) -> Result<ReportLine, ReportError
     Ok(ReportLine {
         title: report.title().to_owned(),
         frequency: report.frequency.word(),
-        conditions: report.query.conditions.iter().map(ToString::to_string).collect(),
+        conditions: report.conditions(),
         email_to: report.email_to.clone(),
         made_until: schedule::made_until(home, report)?,
     })
-}
-
-/// The period of a report that runs, or the last one that is over.
-pub fn period(frequency: Frequency, is_current: bool, now: i64) -> Period {
-    let zone = TimeZone::system();
-    let running = frequency.begin(now, &zone);
-    let begin = if is_current { running } else { frequency.begin(running - 1, &zone) };
-    frequency.period(begin, &zone)
 }
 
 /// The last hours, as a query; conditions are words of reports with values.
@@ -68,15 +58,6 @@ pub fn of_last_hours<'w>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_period_that_is_over_ends_where_the_running_one_begins() {
-        let now = 1_795_246_190;
-        for (_, frequency) in Frequency::WORDS {
-            let (over, running) = (period(frequency, false, now), period(frequency, true, now));
-            assert!(over.until == running.from && (running.from..running.until).contains(&now));
-        }
-    }
 
     #[test]
     fn conditions_are_those_of_reports() {

@@ -125,18 +125,13 @@ impl Counts {
 impl Destination {
     /// How one stands; `committed` is the last alert that is on disk.
     pub fn new(one: &Standing, committed: u64) -> Self {
-        let state = match (one.removed, one.broken_since) {
-            (Some(_), _) => "removed",
-            (_, Some(_)) => "broken",
-            _ if one.failures > 0 => "failing",
-            _ => "good",
-        };
+        let state = one.word();
         let error = if state == "good" { String::new() } else { one.error.clone() };
         Self {
             name: one.name.clone(),
             kind: one.kind.clone(),
             state,
-            lag: if one.removed.is_some() { 0 } else { committed.saturating_sub(one.cursor) },
+            lag: one.lag(committed),
             waiting: one.waiting,
             held_back: one.held,
             refused: one.refused,

@@ -39,6 +39,24 @@ pub struct Standing {
     pub removed: Option<i64>,
 }
 
+impl Standing {
+    /// How it stands, in a word.
+    pub fn word(&self) -> &'static str {
+        match (self.removed, self.broken_since) {
+            (Some(_), _) => "removed",
+            (_, Some(_)) => "broken",
+            _ if self.failures > 0 => "failing",
+            _ => "good",
+        }
+    }
+
+    /// Alerts of the store, the last of which is `committed`, that it has not
+    /// looked at; of one that is no longer configured none is waited for.
+    pub fn lag(&self, committed: u64) -> u64 {
+        if self.removed.is_some() { 0 } else { committed.saturating_sub(self.cursor) }
+    }
+}
+
 impl Queue {
     /// The destinations that are configured, with their kinds. New ones begin
     /// behind `committed`; what is not among them any more is kept for
