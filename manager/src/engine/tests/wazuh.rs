@@ -2,6 +2,9 @@
 
 use super::*;
 
+mod conditions;
+mod correlation;
+
 /// Decodes `who=USER ip=ADDRESS id=NUMBER TEXT`, and `dyn=VALUE` with a
 /// dynamic field.
 const DECODERS: &str = r#"<decoder name="probe"><prematch>^who=</prematch></decoder>
