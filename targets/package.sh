@@ -118,9 +118,9 @@ deb() {
 }
 
 manager() {
-  local program=${BARTIZAN_MANAGER:-$target_dir/release/bartizan} libc
+  local program=${BARTIZAN_MANAGER:-$target_dir/dist/bartizan} libc
   local owned=/var/lib/bartizan state=/var/lib/bartizan
-  [ -x "$program" ] || { echo "there is no $program: first cargo build --release" >&2; exit 1; }
+  [ -x "$program" ] || { echo "there is no $program: first cargo build --profile dist" >&2; exit 1; }
   # The newest symbols of the C library that it asks for say which one it needs.
   libc=$(objdump -T "$program" | grep -oE 'GLIBC_[0-9.]+' | sort -uV | tail -1)
   put 755 "$program" /usr/bin/bartizan

@@ -128,3 +128,9 @@ fn encoded(value: &str) -> String {
     };
     value.bytes().map(written).collect()
 }
+
+/// The address in what the program says of its console.
+pub fn said_address(said: &str) -> Option<SocketAddr> {
+    let line = said.lines().find(|line| line.contains("console") && line.contains("://"))?;
+    line.split_once("://")?.1.split('/').next()?.parse().ok()
+}

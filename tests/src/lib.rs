@@ -49,10 +49,13 @@ pub fn agent() -> &'static Path {
 }
 
 fn built(package: &str) -> PathBuf {
-    let release = !cfg!(debug_assertions);
+    // Tests lie in target/PROFILE/deps.
+    let tests = std::env::current_exe().expect("a test has a path");
+    let folder = tests.parent().and_then(Path::parent).expect("tests lie in a folder");
+    let profile = folder.file_name().filter(|name| *name != "debug");
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--package", package, "--bin", package]);
-    build.args(release.then_some("--release"));
+    build.args(["build", "--quiet", "--package", package, "--bin", package, "--profile"]);
+    build.arg(profile.unwrap_or("dev".as_ref()));
     // What cargo tells this test of its own package would make build scripts
     // run again, and everything behind them be built again.
     let told = std::env::vars_os().map(|(name, _)| name);
@@ -65,9 +68,6 @@ fn built(package: &str) -> PathBuf {
     }
     let built = build.status().expect("cargo can be started");
     assert!(built.success(), "{package} cannot be built");
-    // Tests lie in target/PROFILE/deps.
-    let tests = std::env::current_exe().expect("a test has a path");
-    let folder = tests.parent().and_then(Path::parent).expect("tests lie in a folder");
     folder.join(package)
 }
 

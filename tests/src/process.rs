@@ -190,10 +190,21 @@ impl Running {
     /// # Panics
     /// If the system does not tell.
     pub fn peak_memory_mib(&self) -> u64 {
+        self.memory_kib("VmHWM:").div_ceil(1024)
+    }
+
+    /// The memory that it has now, in KiB.
+    ///
+    /// # Panics
+    /// If the system does not tell.
+    pub fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    fn memory_kib(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("Linux tells the peak");
-        let kib = line.trim().trim_end_matches(" kB").parse::<u64>().expect("it is a number");
-        kib.div_ceil(1024)
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("Linux tells it");
+        line.trim().trim_end_matches(" kB").parse().expect("it is a number")
     }
 }
 

@@ -108,13 +108,6 @@ fn metrics_tell_what_a_program_wants_to_know_in_the_form_it_reads() {
     assert!(asked > 5, "{asked} names");
 }
 
-/// Memory that a process has now, in KiB.
-fn resident(running: &Running) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", running.id())).expect("it runs");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells it");
-    line.trim().trim_end_matches(" kB").parse().expect("a number")
-}
-
 #[test]
 fn the_console_costs_less_than_30_mib_even_when_people_log_in_and_look() {
     let without = Folder::new("console-none");
@@ -131,7 +124,7 @@ fn the_console_costs_less_than_30_mib_even_when_people_log_in_and_look() {
     for _ in 0..5 {
         consoled.session("rea");
     }
-    let (without, with) = (resident(&plain), resident(&consoled.running));
+    let (without, with) = (plain.resident_kib(), consoled.running.resident_kib());
     eprintln!("{without} KiB without a console, {with} KiB with one in use");
     assert!(with < without + (30 << 10), "{without} KiB without, {with} KiB with it");
 }

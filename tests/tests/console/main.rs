@@ -9,7 +9,7 @@ mod seen;
 mod tls;
 
 use bartizan_tests::Folder;
-use bartizan_tests::browser::{Answer, Browser};
+use bartizan_tests::browser::{Answer, Browser, said_address};
 use bartizan_tests::process::{Running, command, finish};
 use std::net::SocketAddr;
 
@@ -106,10 +106,4 @@ fn configure_with(home: &Folder, sections: &str) {
         log.display()
     );
     home.write("etc/ossec.conf", text);
-}
-
-/// The address in what the program says of its console.
-fn said_address(said: &str) -> Option<SocketAddr> {
-    let line = said.lines().find(|line| line.contains("console") && line.contains("://"))?;
-    line.split_once("://")?.1.split('/').next()?.parse().ok()
 }
