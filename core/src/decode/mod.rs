@@ -3,7 +3,8 @@
 //! Roots are tried in file order, those with a program name for events that
 //! have one and the others for the rest. The first root that fits is final;
 //! its children may refine it and capture fields. All fields are spans of the
-//! record. The order of evaluation is OSSEC 4.3's, surprises included, because
+//! record. Only roots are looked at that can fit the first byte of the program
+//! name, or of the log where there is none: the image names them. The order of evaluation is OSSEC 4.3's, surprises included, because
 //! people's decoders rely on it. Wazuh 4.14 differs in which member of a family
 //! is the event's decoder, and in what a chain remembers.
 //!
@@ -15,7 +16,7 @@ pub mod json;
 pub mod plugins;
 
 use crate::event::{Category, Event, Field, Target};
-use crate::image::rows::{DecoderRow, NONE, RangeRow, decoder_flag, offset};
+use crate::image::rows::{DecoderRow, NONE, decoder_flag, offset};
 use crate::image::{Dialect, Image};
 use crate::pattern::{Captures, Matcher, PatternId};
 use crate::record::Value;
@@ -55,13 +56,8 @@ fn select<'i>(
     matcher: &mut impl Matcher,
     event: &Event<'_>,
 ) -> Option<(u16, &'i DecoderRow, Marks)> {
-    let program = event.program_name();
-    let roots: RangeRow = match program {
-        Some(_) => image.header.program_roots,
-        None => image.header.plain_roots,
-    };
-    let log = event.log();
-    for row in image.range(image.index, roots) {
+    let (program, log) = (event.program_name(), event.log());
+    for row in image.root_decoders(program, log) {
         let Some(root) = image.decoder(row.get()) else { continue };
         let prematch = pattern(root.prematch);
         if prematch.is_some_and(|p| !matcher.possible(p)) {

@@ -20,7 +20,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 pub const MAGIC: [u8; 4] = *b"BZRS";
 
 /// Version of the layout; another version is refused.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// Whose answers the rules give where dialects differ and no row says so.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -78,10 +78,12 @@ pub enum Table {
     Lists,
     /// Names of dynamic fields: those first that rules compare.
     Names,
+    /// Root decoders by the first byte of what they look at.
+    Openings,
 }
 
 /// Number of tables.
-pub const TABLES: usize = 15;
+pub const TABLES: usize = 16;
 
 /// First bytes of an image.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -156,6 +158,9 @@ pub struct Image<'i> {
     pub lists: &'i [TextRow],
     /// Names of dynamic fields.
     pub names: &'i [TextRow],
+    /// Rows of the index table for each byte: root decoders that can fit a
+    /// program name that begins with it, then those for a log.
+    openings: &'i [RangeRow],
     text: &'i [u8],
 }
 
@@ -209,6 +214,7 @@ impl<'i> Image<'i> {
             infos: table(bytes, header, Table::Infos)?,
             lists: table(bytes, header, Table::Lists)?,
             names: table(bytes, header, Table::Names)?,
+            openings: table(bytes, header, Table::Openings)?,
             text,
         };
         check::image(&image)?;
@@ -235,6 +241,18 @@ impl<'i> Image<'i> {
     /// The decoder of a row number.
     pub fn decoder(&self, row: u16) -> Option<&'i DecoderRow> {
         self.decoders.get(usize::from(row))
+    }
+
+    /// The root decoders to try for an event, in file order: of those for
+    /// events with a program name or of the others all that can fit, as far as
+    /// the first byte of the name or of the log tells.
+    pub fn root_decoders(&self, program: Option<&[u8]>, log: &[u8]) -> &'i [U16] {
+        let (all, text, begin) = match program {
+            Some(name) => (self.header.program_roots, name, 0),
+            None => (self.header.plain_roots, log, 256),
+        };
+        let opening = text.first().and_then(|byte| self.openings.get(begin + usize::from(*byte)));
+        self.range(self.index, opening.copied().unwrap_or(all))
     }
 
     /// The rule of a row number.
@@ -304,6 +322,7 @@ mod check {
             return Err(ImageError::Reference(Table::Index));
         }
         all(image.decoders, Table::Decoders, |d| decoder(image, d) && decoders(d.children))?;
+        all(image.openings, Table::Openings, |o| decoders(*o) && image.openings.len() == 2 * 256)?;
         all(image.order, Table::Order, |o| text(image, o.name))?;
         all(image.lists, Table::Lists, |t| text(image, *t))?;
         let compared = usize::from(header.settings.names.get());

@@ -137,6 +137,12 @@ fn may_begin(patterns: &Patterns<'_>, head: &Inst, text: &[u8]) -> bool {
     first.is_none_or(|first| text.first().is_some_and(|byte| first.has(*byte)))
 }
 
+/// Whether any alternative can match a text that begins with a byte.
+pub(super) fn may_open(patterns: &Patterns<'_>, code: &[Inst], first: u8) -> bool {
+    let mut heads = code.iter().filter(|inst| inst.op == item::ALTERNATIVE);
+    heads.any(|head| may_begin(patterns, head, &[first]))
+}
+
 /// What comes of a byte.
 enum Step {
     /// It is taken.

@@ -5,7 +5,7 @@
 //! [`Patterns`] can run any of its programs without a panic, without an
 //! endless loop and in time linear in the text.
 
-use super::{PatternId, ScratchNeed, check};
+use super::{PatternId, ScratchNeed, check, osregex};
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -327,6 +327,23 @@ impl<'i> Patterns<'i> {
         match self.sets.get(usize::from(row.first.get())) {
             Some(first) => text.first().is_some_and(|byte| first.has(*byte)),
             None => true,
+        }
+    }
+
+    /// Whether a pattern can match a text that begins with a byte, as far as
+    /// one look tells.
+    pub fn may_open(&self, pattern: PatternId, first: u8) -> bool {
+        let Some(row) = self.row(pattern) else { return false };
+        if row.flags & flag::NOT != 0 {
+            return true;
+        }
+        match row.shape {
+            shape::PROGRAM => row.flags & flag::ANCHORED == 0 || self.may_begin(row, &[first]),
+            shape::OS_REGEX => osregex::may_open(self, self.program(row), first),
+            shape::EQUAL | shape::PREFIX => {
+                self.literal(row).first().is_none_or(|byte| byte.eq_ignore_ascii_case(&first))
+            }
+            _ => true,
         }
     }
 

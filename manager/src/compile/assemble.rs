@@ -1,6 +1,7 @@
 //! From what has been read to the tables of an image.
 
 use super::decoders::{Decoder, Decoders};
+use super::openings::openings;
 use super::rules::{Condition, Loaded};
 use super::write::{Heads, ImageWriter, TextTable, append};
 use super::{Compiled, Files, Loading, Settings};
@@ -37,10 +38,12 @@ pub(super) fn image(
     settings: &Settings,
 ) -> Compiled {
     let patterns = patterns.finish();
+    let mut index = Vec::new();
+    let openings = openings(&mut index, &patterns.patterns(), decoders);
     let mut tables = Tables {
         text: TextTable::behind(patterns.text),
         order: Vec::new(),
-        index: Vec::new(),
+        index,
         conditions: Vec::new(),
         addresses: Vec::new(),
         infos: Vec::new(),
@@ -71,6 +74,7 @@ pub(super) fn image(
     writer.set(Table::Infos, &tables.infos);
     writer.set(Table::Lists, &lists);
     writer.set(Table::Names, &names);
+    writer.set(Table::Openings, &openings);
     writer.set(Table::Text, &tables.text.into_bytes());
     let image = writer.finish(Heads {
         dialect: settings.dialect,

@@ -19,6 +19,7 @@ mod decoders;
 mod definition;
 mod elements;
 pub mod lists;
+mod openings;
 mod rules;
 mod tree;
 mod write;

@@ -54,6 +54,8 @@ pub fn assert_same(
     assert_eq!(fast.find(id, text), end, "ends of pattern {id:?} in {:?}", String::from_utf8_lossy(text));
     assert_eq!(fast.is_match(id, text), end.is_some(), "matches");
     assert!(end.is_none() || fast.possible(id), "a match was thought impossible");
+    let may_open = text.first().is_none_or(|first| fast.patterns.may_open(id, *first));
+    assert!(end.is_none() || may_open, "no match was thought to begin so");
     if end.is_some() {
         let (mut some, mut other) = (Captures::new(), Captures::new());
         assert_eq!(machine.captures(id, text, &mut some), end, "ends with captures");

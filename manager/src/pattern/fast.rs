@@ -76,7 +76,7 @@ impl FastTables {
 #[derive(Debug)]
 pub struct FastMatcher<'i> {
     tables: &'i FastTables,
-    patterns: Patterns<'i>,
+    pub(super) patterns: Patterns<'i>,
     passed: Passed,
     names: Names,
     memo: Vec<u64>,

@@ -14,9 +14,16 @@ pub fn word_match(pattern: &[u8], text: &[u8]) -> bool {
 fn has_word(word: &[u8], text: &[u8]) -> bool {
     match word {
         b"" => true,
-        [b'^', start @ ..] => text.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start)),
-        _ => text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word)),
+        [b'^', start @ ..] => begins_with(text, start),
+        [first, rest @ ..] => {
+            let follows = |at: usize| text.get(at + 1..).is_some_and(|text| begins_with(text, rest));
+            memchr::memchr2_iter(first.to_ascii_lowercase(), first.to_ascii_uppercase(), text).any(follows)
+        }
     }
+}
+
+fn begins_with(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|part| part.eq_ignore_ascii_case(start))
 }
 
 #[cfg(test)]

@@ -38,6 +38,13 @@ pub struct PatternTables {
     pub text: Vec<u8>,
 }
 
+impl PatternTables {
+    /// The patterns, to be asked what is known of them.
+    pub fn patterns(&self) -> Patterns<'_> {
+        Patterns::trusted(&self.rows, &self.code, &self.sets, &self.text)
+    }
+}
+
 /// Collects and compiles patterns.
 #[derive(Debug)]
 pub struct PatternSet {
