@@ -32,6 +32,8 @@
 //! | [`workshop`] | what people who write rules ask of them |
 //! | [`console`] | the same for a browser, and for programs as JSON |
 //! | [`commands`] | the commands |
+//! | [`mitre`] | what MITRE calls what attackers do |
+//! | [`plural`] | words behind numbers |
 //! | [`moment`] | times as people give and read them |
 //! | [`news`] | what the program says of itself |
 
@@ -50,11 +52,13 @@ pub mod graph;
 pub mod integrations;
 pub mod ledger;
 pub mod mail;
+pub mod mitre;
 pub mod moment;
 pub mod news;
 pub mod outbox;
 pub mod outputs;
 pub mod pattern;
+pub mod plural;
 pub mod report;
 pub mod respond;
 pub mod ruleset;

@@ -154,7 +154,7 @@ fn the_command_tells_who_knocks_and_what_it_does_not_understand() {
     assert_eq!((&summary["lines"], &summary["packet_lines"]), (&6.into(), &5.into()));
     let unparsed = finish(&mut command(&["firewall", "unparsed", path]), b"");
     assert_eq!(unparsed.code, Some(1));
-    assert!(unparsed.out.starts_with("1 lines, not understood\n"), "{}", unparsed.out);
+    assert!(unparsed.out.starts_with("1 line, not understood\n"), "{}", unparsed.out);
     assert!(!unparsed.out.contains('\x1b'), "a terminal obeys nothing of a log");
     let nothing = finish(&mut command(&["firewall", "top", "-"]), b"no packet\n");
     assert_eq!(nothing.code, Some(2));

@@ -111,7 +111,8 @@ fn show_file(page: &mut Page, file: &File) {
         return show_path(page, location.as_bytes(), file.from_start);
     }
     let paths = Glob::new(location.as_bytes()).expand();
-    page.good(&format!("{location}: {} files now, others as they come", paths.len()));
+    let files = if paths.len() == 1 { "file" } else { "files" };
+    page.good(&format!("{location}: {} {files} now, others as they come", paths.len()));
     for path in paths {
         show_path(page, &path, file.from_start);
     }

@@ -125,6 +125,7 @@ impl fmt::Display for Report {
         self.problems.iter().try_for_each(|problem| f.write_str(problem))?;
         match self.left_out {
             0 => Ok(()),
+            1 => writeln!(f, "and 1 more problem"),
             more => writeln!(f, "and {more} more problems"),
         }
     }

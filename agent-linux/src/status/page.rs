@@ -172,6 +172,7 @@ fn write_text(out: &mut String, report: &Report) -> std::fmt::Result {
     write!(out, "spool: {}, {} of {} KiB used", spool.place, spool.used >> 10, spool.size >> 10)?;
     match spool.damaged {
         0 => writeln!(out)?,
+        1 => writeln!(out, ", 1 block was damaged")?,
         blocks => writeln!(out, ", {blocks} blocks were damaged")?,
     }
     write_responses(out, &report.responses)?;

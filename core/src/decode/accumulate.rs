@@ -45,14 +45,20 @@ pub fn applies(image: &Image<'_>, event: &Event<'_>) -> bool {
 impl<'m> Accumulator<'m> {
     /// An empty store in lent memory.
     pub fn new(records: &'m mut [Carried]) -> Self {
-        records.iter_mut().for_each(|record| record.key.clear());
-        Self::resume(records)
+        let mut new = Self::resume(records);
+        new.forget();
+        new
     }
 
     /// A store that goes on with what another has left in its memory. Records
     /// are found by texts alone, whatever the decoders.
     pub fn resume(records: &'m mut [Carried]) -> Self {
         Self { records }
+    }
+
+    /// Forgets all records.
+    pub fn forget(&mut self) {
+        self.records.iter_mut().for_each(|record| record.key.clear());
     }
 
     /// Completes the event from what earlier ones left, and remembers it.

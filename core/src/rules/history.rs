@@ -128,6 +128,11 @@ impl<'i, 'm> History<'i, 'm> {
         Self { image, memory }
     }
 
+    /// Forgets everything.
+    pub fn forget(&mut self) {
+        self.memory.clear();
+    }
+
     /// Number of events remembered.
     pub fn len(&self) -> usize {
         (self.memory.at.next - self.memory.at.first) as usize

@@ -154,6 +154,13 @@ impl<'i, 'm> Judge<'i, 'm> {
         Self { image, history, states, manner, entered: Vec::new() }
     }
 
+    /// Forgets earlier events and what is remembered of rules.
+    pub fn forget(&mut self) {
+        self.history.forget();
+        self.states.fill(RuleState::default());
+        self.entered.clear();
+    }
+
     /// How often the rule of a row has fired.
     pub fn fired(&self, rule: u16) -> u32 {
         self.states.get(usize::from(rule)).map_or(0, |state| state.fired)

@@ -6,7 +6,7 @@
 //!
 //! | request | answer |
 //! |---|---|
-//! | `{"ask":"status"}` | version, since when, events, alerts, what waits, agents |
+//! | `{"ask":"status"}` | version, since when, events, alerts, what was given up and left out, what waits, agents |
 //! | `{"ask":"agents"}` | the agents that are connected: number, address, since when, records, bytes on their way |
 //! | `{"ask":"reload"}` | rules and shared configuration are read again: when that is done, sizes, tests, what is different; if it fails, `problems` shows where |
 //! | `{"ask":"rules"}` | the rules in use, the last reload, and how both stand to the files on disk |

@@ -13,6 +13,7 @@ use super::registry::{
     About, Advance, Agent, AgentId, Commit, EnrolError, Registry, RegistryError, Secret, State,
 };
 use super::watch::Watchers;
+use crate::console::Pulse;
 use crate::news;
 use crate::respond::OwnedOrder;
 use crate::respond::decide::{Seen, Whom};
@@ -113,6 +114,8 @@ pub struct Hub {
     pub(super) shared: watch::Sender<u64>,
     /// Who carries responses out is told who has come.
     pub(super) desk: Desk,
+    /// What the analysis counts.
+    pulse: Arc<Pulse>,
     started: i64,
     pub(super) listening: Mutex<Vec<SocketAddr>>,
 }
@@ -131,6 +134,7 @@ impl Hub {
         door: Door,
         desk: Desk,
         reloads: Reloads,
+        pulse: Arc<Pulse>,
     ) -> Result<Self, RegistryError> {
         let now = epoch_now();
         let watchers = Watchers::new(&registry.agents()?, &registry.sources(None)?, now);
@@ -148,6 +152,7 @@ impl Hub {
             reloads,
             shared: watch::Sender::new(0),
             desk,
+            pulse,
             started: now,
             listening: Mutex::default(),
         })
@@ -348,6 +353,10 @@ impl Hub {
             "ok": true,
             "version": env!("CARGO_PKG_VERSION"),
             "started": self.started,
+            "events": self.pulse.events(),
+            "alerts": self.pulse.alerts(),
+            "searches_given_up": self.pulse.searches_given_up(),
+            "fields_left_out": self.pulse.fields_left_out(),
             "listening": *lock(&self.listening),
             "agents": { "known": known, "connected": lock(&self.present).len() },
             "waiting": self.door.waiting(),

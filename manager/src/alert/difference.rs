@@ -1,6 +1,7 @@
 //! What has changed in an output that is watched for changes.
 
 use super::Alert;
+use crate::plural::counted;
 use similar::{Algorithm, TextDiff};
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,7 @@ fn between(old: &[u8], new: &[u8]) -> String {
     let mut text: String = lines.by_ref().take(LINES_MAX).flat_map(cut).collect();
     match lines.count() {
         0 => {}
-        more => text.push_str(&format!("… and {more} more lines\n")),
+        more => text.push_str(&format!("… and {}\n", counted(more, "more line", "more lines"))),
     }
     text
 }

@@ -4,6 +4,7 @@ use super::CommandError;
 use crate::alert::Alert;
 use crate::alert::log_reader::AlertReader;
 use crate::news;
+use crate::plural::counted;
 use crate::sources::stored::{Bytes, unpacked};
 use std::fs::File;
 use std::io::{self, BufRead};
@@ -52,7 +53,8 @@ fn of_bytes(source: Bytes, name: &str, show: &mut dyn FnMut(&Alert<'_>)) -> Resu
         }
     };
     if reader.skipped() > 0 {
-        news::tell(format_args!("{name}: {} lines are no part of an alert", reader.skipped()));
+        let lines = counted(reader.skipped(), "line is", "lines are");
+        news::tell(format_args!("{name}: {lines} no part of an alert"));
     }
     end.map_err(CommandError::io(format!("{name} cannot be read to its end")))
 }

@@ -10,6 +10,7 @@ use crate::engine::session::EngineOptions;
 use crate::news;
 use crate::outputs::clock::LocalClock;
 use crate::outputs::writer::{AlertWriter, Counts, Outputs, Print};
+use crate::plural::{counted, plural};
 use crate::sources::stored::{Progress, StoredLogs};
 use bartizan_core::limits::DYNAMIC_MAX;
 use bartizan_core::rules::judge::Manner;
@@ -193,8 +194,9 @@ fn summarize(counts: &Counts, given_up: u64, elapsed: Duration) -> io::Result<()
     let rate = counts.events as f64 / seconds.max(1e-9);
     writeln!(
         out,
-        "{} events, {} alerts in {seconds:.2} s ({rate:.0} a second)",
-        counts.events, counts.alerts
+        "{}, {} in {seconds:.2} s ({rate:.0} a second)",
+        counted(counts.events, "event", "events"),
+        counted(counts.alerts, "alert", "alerts")
     )?;
     if let Some((first, last)) = counts.span.filter(|_| counts.events > 0) {
         let mut clock = LocalClock::default();
@@ -211,13 +213,22 @@ fn summarize(counts: &Counts, given_up: u64, elapsed: Duration) -> io::Result<()
         writeln!(out, "{count:>8} x level {level:>2}  {id:>6}  {description}")?;
     }
     if rules.len() > 10 {
-        writeln!(out, "         and {} more rules", rules.len() - 10)?;
+        writeln!(out, "         and {}", counted(rules.len() - 10, "more rule", "more rules"))?;
     }
-    if given_up > 0 {
-        writeln!(out, "{given_up} searches took too long and count as no match")?;
+    out.write_all(left_out(given_up, counts.fields_left_out).as_bytes())
+}
+
+/// A line each for searches that were given up and fields that were left out,
+/// if there are any.
+pub(super) fn left_out(searches: u64, fields: u64) -> String {
+    let mut text = String::new();
+    if searches > 0 {
+        let took = plural(searches, "took too long and counts", "took too long and count");
+        text += &format!("{} {took} as no match\n", counted(searches, "search", "searches"));
     }
-    if counts.fields_left_out > 0 {
-        writeln!(out, "{} fields are left out: an event has {DYNAMIC_MAX} at most", counts.fields_left_out)?;
+    if fields > 0 {
+        let fields = counted(fields, "field is", "fields are");
+        text += &format!("{fields} left out: an event has {DYNAMIC_MAX} at most\n");
     }
-    Ok(())
+    text
 }

@@ -5,6 +5,7 @@ use crate::agents::shared;
 use crate::config::Response;
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
+use crate::plural::counted;
 use crate::respond::binding::Binding;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::workshop::catalog::Catalog;
@@ -77,11 +78,11 @@ fn is_only_state(home: &Path) -> bool {
 fn sizes(loaded: &Loaded) -> String {
     let image = loaded.ruleset.image();
     format!(
-        "{} rules at {} places, {} decoders, {} patterns: an image of {} KiB\n",
-        image.rules.len(),
-        image.nodes.len(),
-        loaded.decoders,
-        image.patterns.rows.len(),
+        "{} at {}, {}, {}: an image of {} KiB\n",
+        counted(image.rules.len(), "rule", "rules"),
+        counted(image.nodes.len(), "place", "places"),
+        counted(loaded.decoders, "decoder", "decoders"),
+        counted(image.patterns.rows.len(), "pattern", "patterns"),
         loaded.ruleset.image_size().div_ceil(1024),
     )
 }
@@ -90,6 +91,8 @@ fn sizes(loaded: &Loaded) -> String {
 fn responses(loaded: &Loaded) -> String {
     let responses = &loaded.config.responses;
     let binding = Binding::new(responses, &loaded.ruleset.image());
-    let line = |response: &Arc<Response>| format!("response {response}: {} rules\n", binding.rules(response));
+    let line = |response: &Arc<Response>| {
+        format!("response {response}: {}\n", counted(binding.rules(response), "rule", "rules"))
+    };
     responses.list.iter().map(line).collect()
 }

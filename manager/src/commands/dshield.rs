@@ -7,6 +7,7 @@ use super::{CommandError, configuration, home_folder, print};
 use crate::news;
 use crate::outbox::engine::Courier;
 use crate::outbox::{Failure, Queue};
+use crate::plural::counted;
 use crate::sharing::dshield::URL;
 use crate::sharing::statefile::{self, Found, StateError};
 use crate::sharing::{Plan, Round};
@@ -143,9 +144,11 @@ impl DshieldArguments {
         let round =
             plan.read(&LocalDisk::default(), Some(courier.queue()), now).map_err(StateError::Queue)?;
         round.news.iter().for_each(news::tell);
-        self.explain(|| format!("{} lines read, {} told of", round.heap.lines, round.heap.told()));
+        self.explain(|| {
+            format!("{} read, {} told of", counted(round.heap.lines, "line", "lines"), round.heap.told())
+        });
         let made = plan.write_down(courier.queue(), &round, now).map_err(StateError::Queue)?;
-        self.explain(|| format!("{made} parcels made, and the place behind them noted"));
+        self.explain(|| format!("{} made; the place behind is noted", counted(made, "parcel", "parcels")));
         sent += self.deliver(&mut courier)?;
         let summary = shown::summary(&round, sent);
         print(&if self.json { shown::json(&round, sent) } else { summary })?;

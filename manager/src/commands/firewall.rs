@@ -6,6 +6,7 @@ use crate::diagnose::harmless_text;
 use crate::firewall::service;
 use crate::firewall::shape::Shapes;
 use crate::firewall::tally::Tally;
+use crate::plural::counted;
 use crate::sources::lines::{LINE_MAX, LineReader};
 use crate::sources::stored::{Bytes, unpacked};
 use bartizan_core::packet;
@@ -92,8 +93,8 @@ fn tally(files: &[PathBuf], all: bool) -> Result<Tally, CommandError> {
     each_line(files, |line| tally.line(line))?;
     if tally.packets() == 0 {
         let message = format!(
-            "none of {} lines is a packet filter's; `bartizan firewall unparsed` shows those that look like one",
-            tally.lines
+            "none of {} is a packet filter's; `bartizan firewall unparsed` shows those that look like one",
+            counted(tally.lines, "line", "lines")
         );
         return Err(CommandError::Nothing(message));
     }
@@ -123,7 +124,8 @@ fn top_text(tally: &Tally, most: usize) -> String {
     let mut text = format!("Who knocks{}\n", more(tally.different_sources()));
     text += &table(["PACKETS", "SOURCE", "TARGETS", "PORTS"], &rows);
     if tally.other_sources > 0 {
-        text += &format!("and {} packets of sources that are not told apart any more\n", tally.other_sources);
+        let packets = counted(tally.other_sources, "packet", "packets");
+        text += &format!("and {packets} of sources that are not told apart any more\n");
     }
     let rows: Vec<_> = tally
         .ports
@@ -214,8 +216,8 @@ fn summary_json(tally: &Tally) -> String {
 fn summary_text(tally: &Tally) -> String {
     let percent = |part: u64| if tally.lines == 0 { 0.0 } else { part as f64 * 100.0 / tally.lines as f64 };
     let mut text = format!(
-        "{} lines: {} of packet filters ({:.1} %), {} of them not understood whole\n\n",
-        tally.lines,
+        "{}: {} of packet filters ({:.1} %), {} of them not understood whole\n\n",
+        counted(tally.lines, "line", "lines"),
         tally.packets(),
         percent(tally.packets()),
         tally.partly
@@ -237,10 +239,10 @@ fn summary_text(tally: &Tally) -> String {
         .collect();
     text += &format!("\n{}", table(["PACKETS", "PROTOCOL"], &rows));
     text += &format!(
-        "\n{} sources, {} targets, {} ports\n",
-        tally.different_sources(),
-        tally.targets.different(),
-        tally.ports.different()
+        "\n{}, {}, {}\n",
+        counted(tally.different_sources(), "source", "sources"),
+        counted(tally.targets.different(), "target", "targets"),
+        counted(tally.ports.different(), "port", "ports")
     );
     text
 }
@@ -268,14 +270,15 @@ fn unparsed(arguments: &TopArguments) -> Result<ExitCode, CommandError> {
             format!("missing: {}", shape.missing)
         };
         print(&format!(
-            "{} lines, {what}\n  {}\n  for example: {}\n",
-            shape.lines,
+            "{}, {what}\n  {}\n  for example: {}\n",
+            counted(shape.lines, "line", "lines"),
             harmless_text(&shape.shape),
             harmless_text(&shape.example)
         ))?;
     }
     if shown < all.len() {
-        print(&format!("and {} more shapes (-n {})\n", all.len() - shown, all.len()))?;
+        let more = counted(all.len() - shown, "more shape", "more shapes");
+        print(&format!("and {more} (-n {})\n", all.len()))?;
     }
     Ok(ExitCode::from(1))
 }

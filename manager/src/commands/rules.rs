@@ -10,6 +10,7 @@ mod test;
 mod tree;
 
 use super::CommandError;
+use crate::plural::counted;
 use crate::ruleset::built_in;
 use clap::{Args, Subcommand};
 use diff::DiffArguments;
@@ -44,6 +45,8 @@ enum Job {
     /// Find rules by a text.
     Search(SearchArguments),
     /// Run rule tests (.ini files, OSSEC's and Wazuh's form), record new ones.
+    /// Each case begins without memories, so their order changes nothing. Exit
+    /// code 1: a case failed.
     Test(TestArguments),
     /// Have a running manager read its rules again: they are checked and
     /// tested, then they take the place of those in use, which stay if
@@ -105,9 +108,10 @@ fn export(folder: &Path) -> Result<ExitCode, CommandError> {
             .map_err(CommandError::io(format!("cannot write {}", path.display())))?;
     }
     let conf = folder.join("etc/ossec.conf");
-    let (count, folder, conf) = (files.len(), folder.display(), conf.display());
+    let count = counted(files.len(), "file", "files");
+    let (folder, conf) = (folder.display(), conf.display());
     let written =
-        writeln!(io::stdout(), "{count} files written to {folder}\nuse them with: bartizan run -c {conf}");
+        writeln!(io::stdout(), "{count} written to {folder}\nuse them with: bartizan run -c {conf}");
     written.map_err(CommandError::output)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,6 +26,7 @@ use crate::outbox::Committed;
 use crate::outputs::files::InUse;
 use crate::outputs::seal::Sealer;
 use crate::outputs::writer::{AlertWriter, Outputs, Print};
+use crate::plural::counted;
 use crate::respond::decide::Decider;
 use crate::respond::desk::{Desk, Errand};
 use crate::respond::dispatch::{Bell, Dispatcher};
@@ -122,13 +123,15 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     let registry = Registry::open(&home)?;
     let desk = Desk::default();
     let (reloads, inbox) = Reloads::new(Arc::clone(&signals.reload));
-    let hub = Hub::new(home.clone(), registry, intake.guest_door(), desk.clone(), reloads)?;
+    let pulse = Arc::new(Pulse::default());
+    pulse.rules_are(&loaded.ruleset.tables);
+    let door = intake.guest_door();
+    let hub = Hub::new(home.clone(), registry, door, desk.clone(), reloads, Arc::clone(&pulse))?;
     let hub = Arc::new(hub);
     let responses = || CommandError::io(format!("cannot keep responses in {}", home.display()));
     let dispatcher = Dispatcher::start(&home, &desk, Arc::clone(&hub), &loaded.config).map_err(responses())?;
     let mut destinations = Destinations::start(&home, &loaded, (committed.clone(), needed), &hub)?;
     let reports = Reports::open(&home).map_err(|error| responses()(io::Error::other(error)))?;
-    let pulse = Arc::new(Pulse::default());
     let console = arguments.serve_console(Daemon {
         home: home.clone(),
         hub: Arc::clone(&hub),
@@ -175,6 +178,7 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
         let since = Instant::now();
         lent = lent.carried_over(&loaded.ruleset, &new.ruleset, &change.rows);
         loaded = Arc::new(new);
+        pulse.rules_are(&loaded.ruleset.tables);
         sink.writer.answer(Bell::new(&desk, &loaded));
         let decider = Box::new(Decider::new(&loaded.config.global));
         desk.errand(Errand::Configured(decider, loaded.config.responses.clone()));
@@ -190,7 +194,8 @@ pub fn run(arguments: &RunArguments) -> Result<ExitCode, CommandError> {
     destinations.finish();
     dispatcher.finish();
     drop(listener);
-    news::tell(format_args!("stopped after {} events and {} alerts", counts.events, counts.alerts));
+    let events = counted(counts.events, "event", "events");
+    news::tell(format_args!("stopped after {events} and {}", counted(counts.alerts, "alert", "alerts")));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -347,7 +352,8 @@ fn listen_to_signals() -> io::Result<Signals> {
 /// Says on standard error what is watched and where alerts go.
 fn announce(loaded: &Loaded, home: &Path, watch: &Watch) {
     let image = loaded.ruleset.image();
-    news::tell(format_args!("{} rules, {} decoders", image.rules.len(), loaded.decoders));
+    let rules = counted(image.rules.len(), "rule", "rules");
+    news::tell(format_args!("{rules}, {}", counted(loaded.decoders, "decoder", "decoders")));
     for line in watch.describe() {
         news::show(&format!("  {line}\n"));
     }

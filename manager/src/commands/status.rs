@@ -1,7 +1,9 @@
 //! `bartizan status`: how the daemon of a home folder is.
 
+use super::analyze::left_out;
 use super::{CommandError, home_folder, print};
 use crate::agents::control;
+use crate::plural::counted;
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -42,12 +44,17 @@ pub fn run(arguments: &StatusArguments) -> Result<ExitCode, CommandError> {
 }
 
 fn describe(status: &Value, agents: &Value) -> String {
+    let number = |name: &str| status[name].as_u64().unwrap_or(0);
     let mut text = format!(
-        "bartizan {} runs\nagents: {} connected of {}\nwaiting: {} deliveries and lines, {} bytes of agents\n",
+        "bartizan {} runs\nsince the start: {}, {}\n{}agents: {} connected of {}\n\
+         waiting: {}, {} bytes of agents\n",
         status["version"].as_str().unwrap_or("?"),
+        counted(number("events"), "event", "events"),
+        counted(number("alerts"), "alert", "alerts"),
+        left_out(number("searches_given_up"), number("fields_left_out")),
         status["agents"]["connected"],
         status["agents"]["known"],
-        status["waiting"],
+        counted(number("waiting"), "delivery or line", "deliveries and lines"),
         status["bytes_on_their_way"],
     );
     for address in status["listening"].as_array().into_iter().flatten() {
@@ -57,9 +64,9 @@ fn describe(status: &Value, agents: &Value) -> String {
         let (name, address) =
             (agent["name"].as_str().unwrap_or("?"), agent["address"].as_str().unwrap_or("?"));
         text += &format!(
-            "  {:03} {name}  {address}  {} records\n",
+            "  {:03} {name}  {address}  {}\n",
             agent["agent"].as_u64().unwrap_or(0),
-            agent["records"]
+            counted(agent["records"].as_u64().unwrap_or(0), "record", "records")
         );
     }
     text

@@ -3,6 +3,7 @@
 //! A handler gives the reason; the guard makes a page or JSON of it, as the
 //! address wants it.
 
+use crate::plural::counted;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
@@ -46,7 +47,9 @@ impl Failure {
             Self::Bad(why) | Self::Refused(why) | Self::Broken(why) => why.clone(),
             Self::Unknown => "Log in first.".to_owned(),
             Self::Forbidden(why) => (*why).to_owned(),
-            Self::Busy(seconds) => format!("Too many attempts. Try again in {seconds} seconds."),
+            Self::Busy(seconds) => {
+                format!("Too many attempts. Try again in {}.", counted(*seconds, "second", "seconds"))
+            }
         }
     }
 }

@@ -36,6 +36,18 @@ fn write(console: &Console) -> Result<String, Failure> {
     for (level, count) in console.pulse().alerts_by_level().iter().enumerate() {
         page.row("alerts_total", &[("level", level.to_string().as_str())], count);
     }
+    page.plain(
+        "searches_given_up_total",
+        "counter",
+        "Searches for a pattern that took too long and count as no match, since the start.",
+        console.pulse().searches_given_up(),
+    );
+    page.plain(
+        "fields_left_out_total",
+        "counter",
+        "Fields that found no room in their event, since the start.",
+        console.pulse().fields_left_out(),
+    );
     page.plain("backlog", "gauge", "Lines and deliveries that wait to be judged.", &status["waiting"]);
     agents(&mut page, console);
     page.plain(

@@ -6,6 +6,7 @@
 //! KiB, whatever file it is about.
 
 use super::{Diagnostic, Diagnostics, SHOWN_MAX, Severity, SourceId, Sources, Span};
+use crate::plural::counted;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::io::IsTerminal;
 
@@ -47,7 +48,7 @@ impl Diagnostics {
         }
         let more = (self.errors() + self.warnings()).saturating_sub(shown.len());
         if more > 0 {
-            text.push_str(&format!("{more} more {} not shown\n", plural(more, "problem is", "problems are")));
+            text.push_str(&counted(more, "more problem is not shown\n", "more problems are not shown\n"));
         }
         if !self.is_empty() {
             text.push_str(&self.summary());
@@ -59,8 +60,7 @@ impl Diagnostics {
     /// The counts in words: `2 errors, 1 warning`.
     pub fn summary(&self) -> String {
         let (errors, warnings) = (self.errors(), self.warnings());
-        let errors = format!("{errors} {}", plural(errors, "error", "errors"));
-        format!("{errors}, {warnings} {}", plural(warnings, "warning", "warnings"))
+        format!("{}, {}", counted(errors, "error", "errors"), counted(warnings, "warning", "warnings"))
     }
 
     /// Everything as one line of JSON: `errors`, `warnings`, `not_shown` and
@@ -75,10 +75,6 @@ impl Diagnostics {
         // Strings, numbers and arrays: there is nothing in it that can fail.
         serde_json::to_string(&report).unwrap_or_default()
     }
-}
-
-fn plural<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
-    if count == 1 { one } else { many }
 }
 
 impl Diagnostic {

@@ -172,6 +172,12 @@ impl<'r, 'm> HostMemory<'r, 'm> {
         Self { ruleset, kept }
     }
 
+    /// Forgets everything. What is kept in a home folder stays there, and is
+    /// not asked any more.
+    pub fn forget(&mut self) {
+        *self.kept = Kept::default();
+    }
+
     /// The output of a command before the one that differed last.
     pub fn previous_output(&self) -> &[u8] {
         &self.kept.previous_output

@@ -138,12 +138,6 @@ pub struct Court<'r, 'm> {
 }
 
 impl<'r, 'm> Court<'r, 'm> {
-    /// Opens the memory and starts without history.
-    pub fn new(ruleset: &'r Ruleset, lent: &'m mut Lent, options: &EngineOptions) -> io::Result<Self> {
-        lent.begin(&options.memory)?;
-        Ok(Self::resume(ruleset, lent, options.manner))
-    }
-
     /// Goes on with what the memory, which is for these rules, remembers.
     pub fn resume(ruleset: &'r Ruleset, lent: &'m mut Lent, manner: Manner) -> Self {
         let image = ruleset.image();
@@ -155,6 +149,14 @@ impl<'r, 'm> Court<'r, 'm> {
             accumulator: Accumulator::resume(carried),
             memory: HostMemory::new(ruleset, kept),
         }
+    }
+
+    /// Forgets everything, so that what comes next is judged as by a new court
+    /// without a home folder.
+    pub fn forget(&mut self) {
+        self.judge.forget();
+        self.accumulator.forget();
+        self.memory.forget();
     }
 
     /// The verdict on an event whose candidates are known.
@@ -236,13 +238,22 @@ pub struct Session<'r, 'm> {
 }
 
 impl<'r, 'm> Session<'r, 'm> {
-    /// A session without history.
+    /// A session without history, with what is kept in the home folder.
+    ///
+    /// # Errors
+    /// A file of the home folder cannot be read or written.
     pub fn new(ruleset: &'r Ruleset, lent: &'m mut Lent, options: &EngineOptions) -> io::Result<Self> {
-        Ok(Self {
-            understanding: Understanding::new(ruleset, options.manner),
-            court: Court::new(ruleset, lent, options)?,
+        lent.begin(&options.memory)?;
+        Ok(Self::resume(ruleset, lent, options.manner))
+    }
+
+    /// Goes on with what the memory, which is for these rules, remembers.
+    pub fn resume(ruleset: &'r Ruleset, lent: &'m mut Lent, manner: Manner) -> Self {
+        Self {
+            understanding: Understanding::new(ruleset, manner),
+            court: Court::resume(ruleset, lent, manner),
             found: Candidates::default(),
-        })
+        }
     }
 
     /// Judges what a stage of its own (file integrity, rootcheck) has found:

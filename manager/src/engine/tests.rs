@@ -13,6 +13,7 @@ use bartizan_core::image::Dialect;
 use bartizan_core::rules::judge::{Fate, Manner};
 use std::path::Path;
 
+mod forgetting;
 mod packets;
 mod reload;
 

@@ -4,6 +4,7 @@
 use super::palette::{Paint, Palette};
 use super::place::{Band, Place, Places};
 use super::{Colouring, Edge, Graph, Node, Role};
+use crate::plural::counted;
 use crate::report::markup::{Shown, short};
 use std::fmt::Write;
 
@@ -68,19 +69,17 @@ impl Picture {
     fn begin(&mut self, graph: &Graph, places: &Places) {
         let (width, height) = (places.width, places.height);
         let title = Shown(&graph.title);
+        let alerts = counted(graph.alerts, "alert", "alerts");
         self.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
              width=\"{width:.0}\" height=\"{height:.0}\" role=\"img\" aria-labelledby=\"title\">\n\
-             <title id=\"title\">{title}: {} alerts</title>\n<style>\n",
-            graph.alerts
+             <title id=\"title\">{title}: {alerts}</title>\n<style>\n"
         ));
         self.style();
         self.put(format_args!(
             "</style>\n<rect class=\"paper\" width=\"{width:.0}\" height=\"{height:.0}\"/>\n\
              <text class=\"title\" x=\"24\" y=\"36\">{title}</text>\n\
-             <text class=\"quiet\" x=\"24\" y=\"58\">{} {}</text>\n",
-            graph.alerts,
-            if graph.alerts == 1 { "alert" } else { "alerts" },
+             <text class=\"quiet\" x=\"24\" y=\"58\">{alerts}</text>\n",
         ));
         for role in graph.roles() {
             let Some(place) = graph.nodes.iter().position(|node| node.role == role) else { continue };

@@ -5,6 +5,7 @@
 use crate::alert::{Alert, AlertId, Entry, Rule};
 use crate::outbox::{Content, HeldBack, Notice};
 use crate::outputs::clock::LocalClock;
+use crate::plural::{counted, plural};
 use std::fmt::Write;
 
 /// The place that alerts without an event come from.
@@ -34,14 +35,16 @@ pub(super) fn one(content: &Content) -> Entry {
 
 fn digest(held_back: &[HeldBack]) -> Entry {
     let count: u64 = held_back.iter().map(|one| one.count).sum();
-    let title = format!("{count} alerts of {} rules were held back", held_back.len());
+    let alerts = counted(count, "alert", "alerts");
+    let rules = counted(held_back.len(), "rule", "rules");
+    let title = format!("{alerts} of {rules} {} held back", plural(count, "was", "were"));
     let mut lines = String::new();
     for HeldBack { rule, level, description, count, span } in held_back.iter().take(LINES_MAX) {
         let (first, last) = (time(span.0), time(span.1));
         let _ = writeln!(lines, "{count} x rule {rule} (level {level}) '{description}', {first} to {last}");
     }
     if let Some(more) = held_back.len().checked_sub(LINES_MAX).filter(|more| *more > 0) {
-        let _ = writeln!(lines, "and {more} rules more");
+        let _ = writeln!(lines, "and {}", counted(more, "rule more", "rules more"));
     }
     let level = held_back.iter().map(|one| one.level).max().unwrap_or_default();
     let last = held_back.iter().map(|one| one.span.1).max().unwrap_or_default();
@@ -135,6 +138,9 @@ mod tests {
         let alert = one.alert();
         assert_eq!(alert.rule.expect("a rule").level, 10);
         let log = String::from_utf8_lossy(alert.log);
-        assert!(log.contains("2 alerts of 1 rules") && log.ends_with("a test (level 0)\nof all"), "{log}");
+        assert!(
+            log.contains("2 alerts of 1 rule were") && log.ends_with("a test (level 0)\nof all"),
+            "{log}"
+        );
     }
 }

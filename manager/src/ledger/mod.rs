@@ -25,6 +25,7 @@ use crate::engine::session::Court;
 use crate::news;
 use crate::outputs::files::{Announce, Written};
 use crate::outputs::writer::AlertWriter;
+use crate::plural::counted;
 use crate::respond::reports::Reports;
 use crate::sources::epoch_now;
 use bartizan_core::event::Event;
@@ -237,8 +238,8 @@ pub fn take_back_all(registry: &Registry) -> Result<(), RegistryError> {
     for (path, size) in registry.outputs()? {
         match take_back::take_back(Path::new(&path), size, |entry| returning.has(entry)) {
             Ok(done) if done.removed > 0 => news::tell(format_args!(
-                "{path}: {} entries were not yet committed when the program ended; their events come again",
-                done.removed
+                "{path}: {} not yet committed when the program ended; what they tell comes again",
+                counted(done.removed, "entry was", "entries were")
             )),
             Ok(_) => {}
             Err(error) => news::tell(format_args!("{path}: cannot take back what comes again: {error}")),

@@ -11,6 +11,7 @@ use crate::alert::{Alert, Entry};
 use crate::news;
 use crate::outbox::Committed;
 use crate::outputs::text::write_origin;
+use crate::plural::counted;
 use crate::store::{Appender, Needed, Retention, StoreError};
 use std::io;
 use std::path::Path;
@@ -102,8 +103,8 @@ impl Storing {
             let settled = appender.settle(committed, |alert| returning.has(&origin(alert)))?;
             if settled.removed > 0 {
                 news::tell(format_args!(
-                    "{} alerts in the store were not yet committed when the program ended; their events come again",
-                    settled.removed
+                    "{} in the store not yet committed when the program ended; what they tell comes again",
+                    counted(settled.removed, "alert was", "alerts were")
                 ));
             }
         }

@@ -2,12 +2,12 @@
 //! integration scripts, its responses and its users' dashboards read. With
 //! rules of Wazuh's it is the layout of `alerts.json` and `archives.json`.
 //!
-//! Keys that need what only Wazuh has (the names of MITRE's techniques and
-//! tactics, clusters, labels) are left out.
+//! Keys that need what only Wazuh has (clusters, labels) are left out.
 
 use super::clock::{LocalTime, MONTHS};
 use super::json::{Object, write_string};
 use crate::alert::{Alert, Decoder, Rule};
+use crate::mitre;
 use bartizan_core::event::Field;
 use std::sync::OnceLock;
 
@@ -125,11 +125,7 @@ fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &Rule<'_>) {
     let description = alert.description();
     nested.text("description", if rule.description.is_some() { &description } else { b"" });
     nested.text("id", rule.id.to_string().as_bytes());
-    if !rule.mitre.is_empty() {
-        let mut mitre = nested.object("mitre");
-        mitre.list("id", rule.mitre.split(|byte| *byte == b','));
-        mitre.close();
-    }
+    write_mitre(&mut nested, rule.mitre);
     for (key, text) in [("cve", rule.cve), ("info", rule.info)] {
         nested.option(key, Some(text).filter(|text| !text.is_empty()));
     }
@@ -150,6 +146,26 @@ fn write_rule(object: &mut Object<'_>, alert: &Alert<'_>, rule: &Rule<'_>) {
             nested.list(key, named());
         }
     }
+    nested.close();
+}
+
+/// The techniques of a rule in their order, and each of their tactics once.
+/// An id that is not known is left out.
+fn write_mitre(rule: &mut Object<'_>, ids: &[u8]) {
+    let techniques = mitre::of_ids(ids);
+    if techniques.is_empty() {
+        return;
+    }
+    let mut tactics = Vec::new();
+    for tactic in techniques.iter().flat_map(|technique| &technique.tactics) {
+        if !tactics.contains(tactic) {
+            tactics.push(*tactic);
+        }
+    }
+    let mut nested = rule.object("mitre");
+    nested.list("id", techniques.iter().map(|technique| technique.id.as_bytes()));
+    nested.list("tactic", tactics.iter().map(|tactic| tactic.as_bytes()));
+    nested.list("technique", techniques.iter().map(|technique| technique.name.as_bytes()));
     nested.close();
 }
 
@@ -339,6 +355,25 @@ mod tests {
         let value: Value = serde_json::from_str(&text(&changed)).expect("JSON");
         assert_eq!((&value["previous_log"], &value["previous_output"]), (&json!("old"), &Value::Null));
         assert_eq!(value["agent"], json!({"id": "000", "name": "keep"}));
+    }
+
+    #[test]
+    fn techniques_have_names_and_each_tactic_is_named_once() {
+        let mitre = |ids: &'static [u8]| {
+            let rule = Rule { id: 1, mitre: ids, ..Rule::default() };
+            let read: Value =
+                serde_json::from_str(&text(&Alert { rule: Some(rule), ..alert() })).expect("JSON");
+            read["rule"]["mitre"].clone()
+        };
+        let known = json!({
+            "id": ["T1078", "T1110.001", "T1021.004", "T1133"],
+            "tactic": ["Defense Evasion", "Persistence", "Privilege Escalation", "Initial Access",
+                "Credential Access", "Lateral Movement"],
+            "technique": ["Valid Accounts", "Password Guessing", "SSH", "External Remote Services"],
+        });
+        assert_eq!(mitre(b"T1078,T1110.001,T9999,T1021.004,T1133"), known);
+        assert_eq!(mitre(b"T9999,TA0011"), Value::Null);
+        assert_eq!(mitre(b""), Value::Null);
     }
 
     #[test]

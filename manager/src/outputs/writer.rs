@@ -394,7 +394,7 @@ impl<W: Write> Sink for AlertWriter<W> {
     }
 
     fn batch_done(&mut self, _ticket: Option<u64>) -> io::Result<()> {
-        self.pulse.events_are(self.counts.events);
+        self.pulse.judged(self.counts.events, self.counts.fields_left_out);
         if let Some(files) = &mut self.files {
             files.flush()?;
             if self.live {

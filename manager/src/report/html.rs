@@ -8,6 +8,7 @@ use super::chart::{Bar, Bars};
 use super::markup::{Shown, part, short};
 use super::summary::{Band, Entry, Logged, Related, Section, written};
 use super::{Subject, Summary};
+use crate::plural::counted;
 use jiff::tz::TimeZone;
 use std::fmt::Write;
 
@@ -136,7 +137,7 @@ fn column(out: &mut String, bar: &Bar, x: u64, slot: u64, highest: u64) {
     if bar.total() == 0 {
         return;
     }
-    put(out, format_args!("<g><title>{}: {} alerts</title>", bar.label, bar.total()));
+    put(out, format_args!("<g><title>{}: {}</title>", bar.label, counted(bar.total(), "alert", "alerts")));
     let mut below = 0;
     for (class, count) in CLASSES.iter().zip(bar.bands).filter(|(_, count)| *count > 0) {
         let (from, to) = (part(below, highest, CHART.1), part(below + count, highest, CHART.1));

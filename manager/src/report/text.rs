@@ -5,6 +5,7 @@
 use super::Summary;
 use super::summary::{Entry, Logged, written};
 use crate::diagnose::harmless_character;
+use crate::plural;
 use std::fmt::Write;
 
 const LINE: &str = "------------------------------------------------\n";
@@ -63,7 +64,10 @@ fn write_logs(out: &mut String, summary: &Summary) {
         line(out, format_args!("{}\n\n", harmless(log)));
     }
     if summary.logs_left_out > 0 {
-        line(out, format_args!("... and {} more alerts", summary.logs_left_out));
+        line(
+            out,
+            format_args!("... and {}", plural::counted(summary.logs_left_out, "more alert", "more alerts")),
+        );
     }
 }
 

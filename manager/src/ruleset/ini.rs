@@ -12,18 +12,8 @@
 //! value, and repeated names add a line to it. In OSSEC's files `%%` stands for
 //! `%`, in Wazuh's for itself.
 
-use crate::engine::Ruleset;
-use crate::engine::memory::MemoryOptions;
-use crate::engine::session::{EngineOptions, Lent, Session};
-use crate::sources::local_host;
-use crate::workshop::coverage::Reached;
-use bartizan_core::event::{Event, Known, Moment, Origin};
 use bartizan_core::image::Dialect;
-use bartizan_core::limits::TEXT_MAX;
-use bartizan_core::predecode;
-use bartizan_core::rules::judge::{Manner, Step};
 use std::collections::BTreeMap;
-use std::io;
 
 /// One case.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,57 +73,6 @@ impl Triple {
 }
 
 impl Case {
-    /// Feeds the case to a fresh engine at one moment; the answer to its last
-    /// line.
-    ///
-    /// # Errors
-    /// The engine cannot be made; without files to read that does not happen.
-    pub fn answer(&self, ruleset: &Ruleset, lent: &mut Lent, now: Moment) -> io::Result<Triple> {
-        self.answer_noting(ruleset, lent, now, None)
-    }
-
-    /// The same; notes also which rules and decoders its lines reach.
-    ///
-    /// # Errors
-    /// As [`answer`](Self::answer).
-    pub fn answer_noting(
-        &self,
-        ruleset: &Ruleset,
-        lent: &mut Lent,
-        now: Moment,
-        mut reached: Option<&mut Reached>,
-    ) -> io::Result<Triple> {
-        let options = EngineOptions { manner: Manner::Test, memory: MemoryOptions::default() };
-        let mut session = Session::new(ruleset, lent, &options)?;
-        let mut known = Known::default();
-        let host = local_host();
-        let mut got = Triple::default();
-        let dialect = ruleset.image().dialect();
-        for log in &self.logs {
-            let mut buffer = [0; TEXT_MAX];
-            let text = predecode::clean(log, dialect, &mut buffer);
-            let origin = Origin { location: b"stdin", local_host: host.as_bytes(), now };
-            let mut event = Event::new(text, origin, &mut known);
-            let traces = reached.is_some();
-            let mut note = |step: Step<'_>| reached.iter_mut().for_each(|reached| reached.note(step));
-            let verdict = match &self.stage {
-                Some(stage) => session.judge_finding(&mut event, stage, &mut note),
-                None if !traces => session.judge(&mut event),
-                None => {
-                    session.understanding.decode(&mut event);
-                    session.court.evaluate(&mut event, &mut note)
-                }
-            };
-            reached.iter_mut().for_each(|reached| reached.conclude(&event, &verdict));
-            let image = &session.court.image;
-            let rule = verdict.rule.and_then(|row| image.rule(row));
-            let rule = rule.map(|rule| (rule.id.get(), rule.level.get()));
-            got = Triple::of(dialect, rule, image.decoder_name(event.decoder));
-            session.court.remember(&event, &verdict);
-        }
-        Ok(got)
-    }
-
     /// Whether the answer to its last line is as the case wants it.
     pub fn is_met(&self, got: &Triple, dialect: Dialect) -> bool {
         self.expected.is_met_by(got, dialect) == self.passes

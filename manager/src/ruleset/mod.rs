@@ -4,12 +4,14 @@
 //! | room | what happens there |
 //! |---|---|
 //! | [`built_in`] | the rules that are part of the program |
-//! | [`ini`] | tests of rules |
+//! | [`ini`] | tests of rules, as they are written |
+//! | [`bench`] | where their cases are judged |
 //! | [`proof`] | the tests that new rules must pass |
 //! | [`edition`] | what tells one reading of the rules from another |
 //! | [`change`] | what is different about other rules |
 //! | [`reload`] | other rules while those in use judge |
 
+pub mod bench;
 pub mod built_in;
 pub mod change;
 pub mod edition;

@@ -1,13 +1,11 @@
 //! The tests that a configuration names, which rules must pass before they are
 //! used.
 
-use super::Loaded;
 use super::ini::{self, Case, Triple};
+use super::{Loaded, bench};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, harmless_text};
-use crate::engine::session::Lent;
 use crate::outputs::clock::LocalClock;
 use crate::sources::epoch_now;
-use bartizan_core::event::Moment;
 use bartizan_core::image::Dialect;
 
 /// Runs the tests; every case that fails is an error of the report, at its
@@ -16,55 +14,36 @@ pub fn prove(loaded: &Loaded, sources: &mut Sources, report: &mut Diagnostics) -
     let files = &loaded.config.rule_files.tests;
     // Whatever the dialect, tests that cannot be read cannot be passed.
     let ids: Vec<_> = files.iter().filter_map(|file| file.load(Dialect::Ossec, sources, report)).collect();
-    let mut bench = Bench {
-        loaded,
-        lent: Lent::new(&loaded.ruleset),
-        now: LocalClock::default().moment(epoch_now()),
-        dialect: loaded.ruleset.image().dialect(),
-    };
-    ids.into_iter().map(|file| bench.file(file, sources, report)).sum()
-}
-
-struct Bench<'l> {
-    loaded: &'l Loaded,
-    lent: Lent,
-    now: Moment,
-    dialect: Dialect,
-}
-
-impl Bench<'_> {
-    /// Runs the cases of a file.
-    fn file(&mut self, file: SourceId, sources: &Sources, report: &mut Diagnostics) -> usize {
-        let cases = match ini::cases(sources.bytes(file), self.dialect) {
-            Ok(cases) => cases,
-            Err(error) => {
-                let span = line(sources, file, error.line);
-                report.push(Diagnostic::error(file, span, error.message).help("the form is in manual.md"));
-                return 0;
-            }
-        };
-        let cases: Vec<_> = cases.into_iter().filter(|case| !case.logs.is_empty()).collect();
-        for case in &cases {
-            if let Some(failure) = self.failure(case) {
-                let span = line(sources, file, case.line);
-                let message = format!("the test `{}` fails: {failure}", harmless_text(&case.section));
-                let help = "mend the rules, or the test if this is what they should say";
-                report.push(Diagnostic::error(file, span, message).help(help));
-            }
+    let dialect = loaded.ruleset.image().dialect();
+    let read = |file| cases(file, dialect, sources, report).into_iter().map(move |case| (file, case));
+    let (files, cases): (Vec<_>, Vec<_>) = ids.into_iter().flat_map(read).unzip();
+    let now = LocalClock::default().moment(epoch_now());
+    let answers = bench::answers(&loaded.ruleset, &cases, now, None);
+    for ((case, file), got) in cases.iter().zip(files).zip(&answers) {
+        if !case.is_met(got, dialect) {
+            report.push(failure(case, got, file, sources));
         }
-        cases.len()
     }
+    cases.len()
+}
 
-    /// What is wrong with the answer to a case, if anything is.
-    fn failure(&mut self, case: &Case) -> Option<String> {
-        let got = match case.answer(&self.loaded.ruleset, &mut self.lent, self.now) {
-            Ok(got) => got,
-            Err(error) => return Some(error.to_string()),
-        };
-        let not = if case.passes { "" } else { "anything but " };
-        let failure = || format!("{} in place of {not}{}", words(&got), words(&case.expected));
-        (!case.is_met(&got, self.dialect)).then(failure)
-    }
+/// The cases of a file.
+fn cases(file: SourceId, dialect: Dialect, sources: &Sources, report: &mut Diagnostics) -> Vec<Case> {
+    let cases = ini::cases(sources.bytes(file), dialect).unwrap_or_else(|error| {
+        let span = line(sources, file, error.line);
+        report.push(Diagnostic::error(file, span, error.message).help("the form is in manual.md"));
+        Vec::new()
+    });
+    cases.into_iter().filter(|case| !case.logs.is_empty()).collect()
+}
+
+/// What is said of a case that got another answer than it wants.
+fn failure(case: &Case, got: &Triple, file: SourceId, sources: &Sources) -> Diagnostic {
+    let not = if case.passes { "" } else { "anything but " };
+    let failure = format!("{} in place of {not}{}", words(got), words(&case.expected));
+    let message = format!("the test `{}` fails: {failure}", harmless_text(&case.section));
+    let help = "mend the rules, or the test if this is what they should say";
+    Diagnostic::error(file, line(sources, file, case.line), message).help(help)
 }
 
 fn words(answer: &Triple) -> String {

@@ -11,6 +11,7 @@ use super::edition::Edition;
 use super::{Loaded, RulesFrom, load, proof};
 use crate::diagnose::{Colour, Diagnostics, Sources};
 use crate::news;
+use crate::plural::counted;
 use crate::sources::epoch_now;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::lint;
@@ -160,7 +161,7 @@ impl Reloader {
         self.to_feed.send(Next { loaded, change, in_place }).ok()?;
         let waited = waits.recv().ok()?;
         answer["waited_us"] = (waited.as_micros() as u64).into();
-        news::tell(format_args!("{} rules read again", edition.rules.len()));
+        news::tell(format_args!("{} read again", counted(edition.rules.len(), "rule", "rules")));
         self.running = edition;
         Some(answer)
     }

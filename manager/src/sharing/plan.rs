@@ -14,6 +14,7 @@ use crate::config::Terms;
 use crate::database::DatabaseError;
 use crate::outbox::queue::logs::Part;
 use crate::outbox::{Configured, Queue};
+use crate::plural::counted;
 use bartizan_core::follow::{Disk, Trouble};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -113,7 +114,8 @@ impl Plan {
         let service = &self.service;
         let parcels = portions.into_iter().map(|hits| {
             let render = move |id: &str| service.render(id, &hits, now);
-            (format!("refused packets, {} lines", round.heap.hits().len()), Box::new(render) as Box<_>)
+            let lines = counted(round.heap.hits().len(), "line", "lines");
+            (format!("refused packets, {lines}"), Box::new(render) as Box<_>)
         });
         let part = Part { places: &round.places, parcels: parcels.collect(), now };
         queue.read_on(&self.name, part)?;

@@ -3,6 +3,7 @@
 pub use super::heap::Limits;
 use super::hit::Hit;
 use crate::outbox::{Content, Destination, Failure, Parcel};
+use crate::plural::counted;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -84,8 +85,8 @@ pub(super) fn summary(hits: &[Hit]) -> String {
     };
     let list: Vec<_> = ports.iter().take(PORTS).map(shown).collect();
     let more = if ports.len() > PORTS { format!(" and {} more", ports.len() - PORTS) } else { String::new() };
-    let plural = if count == 1 { "packet" } else { "packets" };
-    format!("{count} {plural} refused by a firewall: {}{more}", list.join(" "))
+    let packets = counted(count, "packet", "packets");
+    format!("{packets} refused by a firewall: {}{more}", list.join(" "))
 }
 
 /// The name of a protocol, or its number.

@@ -115,7 +115,8 @@ impl std::fmt::Display for News {
             Self::Appeared => write!(f, "is there and is read from now on"),
             Self::Rotated { between: 0 } => write!(f, "was rotated; reading goes on in the new file"),
             Self::Rotated { between } => {
-                write!(f, "was rotated; reading goes on in {between} files between and in the new file")
+                let files = crate::plural::counted(*between, "file", "files");
+                write!(f, "was rotated; reading goes on in {files} between and in the new file")
             }
             Self::Truncated => write!(f, "was emptied; reading goes on from its beginning"),
             Self::Gone => write!(f, "is no longer there; it will be read when it comes back"),

@@ -3,6 +3,7 @@
 
 use super::catalog::{Catalog, Position};
 use super::words;
+use crate::mitre::{self, Technique};
 use bartizan_core::image::rows::{RuleRow, rule_flag, search};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,6 +19,8 @@ pub struct Card {
     pub description: String,
     /// Its groups.
     pub groups: Vec<String>,
+    /// The techniques of MITRE ATT&CK that it names.
+    pub techniques: Vec<&'static Technique>,
     /// The file it stands in; none for one that the program makes.
     pub file: Option<String>,
     /// The line there, from 1.
@@ -95,6 +98,7 @@ impl Card {
             level: rule.level.get(),
             description: catalog.description(row),
             groups: catalog.groups(row),
+            techniques: techniques(catalog, row),
             file: own.as_ref().map(|place| place.file.clone()),
             line: own.map(|place| place.line),
             overwritten: positions.map(|place| Place { file: place.file, line: place.line }).collect(),
@@ -126,6 +130,13 @@ impl Card {
 /// Where a rule stands, and then where it is overwritten.
 pub fn positions(catalog: &Catalog<'_>, id: u32) -> Vec<Position> {
     catalog.elements(id).map(|(source, element)| catalog.position(source, element.span.start)).collect()
+}
+
+/// The techniques that a rule names, in its ids or in its groups.
+pub fn techniques(catalog: &Catalog<'_>, row: u16) -> Vec<&'static Technique> {
+    let mut all = mitre::of_ids(catalog.image.text(catalog.rule(row).mitre));
+    all.extend(catalog.groups(row).iter().filter_map(|group| mitre::of_group(group.as_bytes())));
+    all
 }
 
 fn conditions(catalog: &Catalog<'_>, rule: &RuleRow) -> Vec<Asked> {

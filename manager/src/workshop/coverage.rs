@@ -48,6 +48,13 @@ impl Reached {
         self.decoders.extend(event.decoder);
     }
 
+    /// Adds what other lines of the same rules have reached.
+    pub fn add(&mut self, other: Self) {
+        self.held.extend(other.held);
+        self.fired.extend(other.fired);
+        self.decoders.extend(other.decoders);
+    }
+
     /// What these lines have reached of a ruleset. Decoders of one name and one
     /// parent count as one: mostly they are a chain, of which the last that
     /// matches is chosen.

@@ -4,6 +4,7 @@
 use super::catalog::Catalog;
 use crate::diagnose::{SourceId, Span};
 use crate::pattern::Language;
+use crate::plural::plural;
 use crate::xml::Element;
 use bartizan_core::event::{Event, Field};
 use bartizan_core::image::Image;
@@ -245,10 +246,12 @@ pub fn searched(catalog: &Catalog<'_>, row: u16) -> Option<String> {
 /// The search of a rule in words.
 pub fn correlation(catalog: &Catalog<'_>, row: u16) -> Option<String> {
     let rule = catalog.rule(row);
-    let what = searched(catalog, row)?;
+    let (wanted, what) = (wanted(rule), searched(catalog, row)?);
+    let events = what.strip_prefix("events").map(|rest| plural(wanted, "event", "events").to_owned() + rest);
+    let what = events.unwrap_or(what);
     let alike = comparisons(&catalog.image, rule);
     let alike = if alike.is_empty() { String::new() } else { format!(", {}", alike.join(", ")) };
-    Some(format!("{} earlier {what} within {} s{alike}", wanted(rule), rule.timeframe))
+    Some(format!("{wanted} earlier {what} within {} s{alike}", rule.timeframe))
 }
 
 /// All conditions of a rule in the order of evaluation, those that need

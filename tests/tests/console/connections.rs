@@ -84,6 +84,8 @@ fn metrics_tell_what_a_program_wants_to_know_in_the_form_it_reads() {
         "bartizan_build_info{version=",
         "bartizan_events_total ",
         "bartizan_alerts_total{level=\"10\"} ",
+        "bartizan_searches_given_up_total 0",
+        "bartizan_fields_left_out_total 0",
         "bartizan_backlog ",
         "bartizan_agents{state=\"active\"} ",
         "bartizan_store_bytes ",

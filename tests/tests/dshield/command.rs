@@ -92,7 +92,7 @@ fn a_test_shows_what_would_go_and_why_the_rest_would_not_and_changes_nothing() {
         assert_eq!(shown.code, Some(0), "{}", shown.err);
         assert!(shown.out.contains("\t33.44.55.66\t2686\t12.34.56.78\t135\tTCP\n"), "{}", shown.out);
         for row in [
-            "1      told, as 1 lines",
+            "1      told, as 1 line",
             "1      source is private",
             "1      not refused",
             "1      port is not",

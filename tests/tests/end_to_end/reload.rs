@@ -91,6 +91,36 @@ fn rules_with_errors_are_shown_and_the_old_ones_stay() {
     assert_eq!(running.stop().code, Some(0));
 }
 
+/// A rule that looks for what it finds only after more steps than a search may
+/// take.
+fn slow(level: u32) -> String {
+    rules(level).replace("<match>knock</match>", r"<pcre2>(.*)(.*)(.*)\3\2\1x</pcre2>")
+}
+
+#[test]
+fn searches_that_were_given_up_are_counted_over_a_reload() {
+    let watched = Watched::with_own_rules("given-up", "");
+    watched.folder.write("rules/own.xml", slow(3));
+    let mut running = watched.start();
+    let home = watched.folder.join("home").display().to_string();
+    let status = |words: &[&str]| finish(&mut command(&[&["status", "--home", &home], words].concat()), b"");
+    let given_up = || json(&status(&["--json"]))["status"]["searches_given_up"].as_u64();
+    let long = door(&format!("x{}", "a".repeat(2000)));
+    running.wait_for("an answer", |_| given_up() == Some(0));
+    watched.append(&long);
+    running.wait_for("a search that takes too long", |_| given_up() > Some(0));
+    let before = given_up();
+    watched.folder.write("rules/own.xml", slow(4));
+    running.signal("HUP");
+    running.wait_for("reload", |running| running.err().contains("read again"));
+    assert_eq!(given_up(), before);
+    watched.append(&long);
+    running.wait_for("another one", |_| given_up() > before);
+    let told = status(&[]).out;
+    assert!(told.contains("took too long and count as no match\n"), "{told}");
+    assert_eq!(running.stop().code, Some(0));
+}
+
 /// Asks the daemon about its rules.
 fn ask(watched: &Watched, words: &[&str]) -> Finished {
     let home = watched.folder.join("home").display().to_string();
@@ -138,7 +168,7 @@ fn a_reload_says_what_is_different_and_the_status_what_would_be() {
 
     let done = ask(&watched, &["reload"]);
     assert_eq!(done.code, Some(0), "{done:?}");
-    for words in ["1 tests passed", "added     1 101", "changed   1 100"] {
+    for words in ["1 test passed", "added     1 101", "changed   1 100"] {
         assert!(done.out.contains(words), "{words} in {}", done.out);
     }
     let status = ask(&watched, &["status"]);

@@ -1,11 +1,11 @@
 //! Wazuh 4.14's own rule tests: the whole ruleset, every case.
 
 use bartizan::diagnose::{Colour, Diagnostics, Sources};
-use bartizan::engine::session::Lent;
+use bartizan::mitre;
 use bartizan::ruleset::ini::{self, Case};
-use bartizan::ruleset::{self, Loaded, RulesFrom};
+use bartizan::ruleset::{self, Loaded, RulesFrom, bench};
 use bartizan_core::event::Moment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -44,19 +44,19 @@ fn cases(corpus: &Path, loaded: &Loaded) -> Vec<(String, Case)> {
 fn rule_tests_of_wazuh_pass() {
     let Some(corpus) = bartizan_tests::corpus() else { return };
     let loaded = load(&corpus);
-    let mut lent = Lent::new(&loaded.ruleset);
     let known: BTreeMap<&str, &str> = KNOWN
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| line.split_once(' ').expect("a known failure has a reason"))
         .collect();
     let (mut failed, mut mended, mut passed) = (BTreeMap::<String, Vec<String>>::new(), Vec::new(), 0);
-    for (file, case) in cases(&corpus, &loaded) {
+    let (files, cases): (Vec<_>, Vec<_>) = cases(&corpus, &loaded).into_iter().unzip();
+    let answers = bench::answers(&loaded.ruleset, &cases, NOW, None);
+    for ((file, case), got) in files.into_iter().zip(&cases).zip(answers) {
         if let Some(why) = known.get(file.as_str()) {
             eprintln!("{file}:{} skipped: {why}", case.line);
             continue;
         }
-        let got = case.answer(&loaded.ruleset, &mut lent, NOW).expect("an engine without files");
         let name = format!("{file}:{}", case.line);
         let is_known = known.contains_key(name.as_str());
         match case.is_met(&got, loaded.ruleset.image().dialect()) {
@@ -80,4 +80,17 @@ fn rule_tests_of_wazuh_pass() {
     let details: Vec<_> = failed.values().flatten().cloned().collect();
     assert!(failed.is_empty(), "{}\n{number} cases fail:\n{}", details.join("\n"), table.join("\n"));
     assert!(mended.is_empty(), "known failures that pass: {mended:?}");
+}
+
+#[test]
+fn techniques_that_rules_of_wazuh_name_have_names() {
+    let Some(corpus) = bartizan_tests::corpus() else { return };
+    let loaded = load(&corpus);
+    let image = loaded.ruleset.image();
+    let texts = image.rules.iter().map(|rule| image.text(rule.mitre));
+    let ids: BTreeSet<&[u8]> = texts.flat_map(|text| text.split(|byte| *byte == b',')).collect();
+    // Some of its rules have a tactic where a technique belongs.
+    let of_techniques = || ids.iter().filter(|id| !id.is_empty() && !id.starts_with(b"TA"));
+    let unknown: Vec<_> = of_techniques().filter(|id| mitre::of_ids(id).is_empty()).collect();
+    assert_eq!((of_techniques().count(), unknown), (166, vec![]));
 }

@@ -7,6 +7,7 @@ use crate::agents::client_keys::{self, Entry};
 use crate::agents::registry::{AgentId, OssecKey, RegistryError};
 use crate::diagnose::{Colour, Diagnostic, Diagnostics, SourceId, Sources};
 use crate::news;
+use crate::plural::{counted, plural};
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,7 +29,8 @@ pub(super) fn import(path: &Path, registry: &mut Registry) -> Result<ExitCode, C
         registry.import(entry.id, &entry.name, &entry.key, now())?;
     }
     let known = entries.len() - new.len();
-    say(&format!("{} agents are imported, {known} were here already\n", new.len()))
+    let imported = counted(new.len(), "agent is", "agents are");
+    say(&format!("{imported} imported, {known} {} here already\n", plural(known, "was", "were")))
 }
 
 /// The file of those that were imported.

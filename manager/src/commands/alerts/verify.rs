@@ -3,6 +3,7 @@
 use super::super::table::table;
 use super::super::{CommandError, home_folder, print};
 use crate::outputs::seal::verify::{State, Verified, verify};
+use crate::plural::counted;
 use clap::Args;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -55,8 +56,8 @@ fn text(home: &Path, found: &[Verified], all: bool) -> String {
     let listed = if shown.is_empty() { String::new() } else { table(["STATE", "FILE"], &shown) + "\n" };
     let bad = found.iter().filter(|file| file.state.is_bad()).count();
     format!(
-        "{listed}{} files intact, {bad} not, {} not sealed (their day is not over)\n",
-        count(State::Intact),
+        "{listed}{} intact, {bad} not, {} not sealed (their day is not over)\n",
+        counted(count(State::Intact), "file", "files"),
         count(State::NotSealed)
     )
 }

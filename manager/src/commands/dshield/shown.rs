@@ -2,6 +2,7 @@
 
 use super::super::table::table;
 use super::Round;
+use crate::plural::counted;
 use crate::sharing::hit::LeftOut;
 use serde_json::{Map, Value, json};
 
@@ -9,9 +10,13 @@ use serde_json::{Map, Value, json};
 pub(super) fn summary(round: &Round, sent: usize) -> String {
     let heap = &round.heap;
     match (sent, heap.hits().len()) {
-        (0, 0) => format!("nothing to send: {} new lines, none to be told of\n", heap.lines),
+        (0, 0) => {
+            let lines = counted(heap.lines, "new line", "new lines");
+            format!("nothing to send: {lines}, none to be told of\n")
+        }
         (sent, lines) => {
-            format!("{sent} parcels sent: {lines} lines of {} new ones\n", heap.lines)
+            let (sent, lines) = (counted(sent, "parcel", "parcels"), counted(lines, "line", "lines"));
+            format!("{sent} sent: {lines} of {} new\n", heap.lines)
         }
     }
 }
@@ -37,13 +42,15 @@ pub(super) fn test(round: &Round, parcels: &[Vec<u8>], waiting: usize) -> String
     rows.extend(LeftOut::ALL.map(left_out).into_iter().filter(|[count, _]| count != "0"));
     text += &table(["LINES", "WHAT BECOMES OF THEM"], &rows);
     if waiting > 0 {
-        text += &format!("\nbefore that, {waiting} parcels go that wait since an earlier call\n");
+        let parcels = counted(waiting, "parcel goes that waits", "parcels go that wait");
+        text += &format!("\nbefore that, {parcels} since an earlier call\n");
     }
     text
 }
 
 fn told(round: &Round, parcels: usize) -> String {
-    format!("told, as {} lines in {parcels} parcels", round.heap.hits().len())
+    let lines = counted(round.heap.hits().len(), "line", "lines");
+    format!("told, as {lines} in {}", counted(parcels, "parcel", "parcels"))
 }
 
 /// The same for programs.

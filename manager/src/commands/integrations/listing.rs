@@ -3,6 +3,7 @@
 use crate::commands::table::{table, time};
 use crate::diagnose::harmless_text;
 use crate::outbox::queue::Standing;
+use crate::plural::counted;
 use serde_json::{Value, json};
 
 /// All destinations, a line each.
@@ -43,8 +44,11 @@ fn state(one: &Standing) -> String {
     match (one.removed, one.broken_since, one.replay) {
         (Some(at), ..) => format!("not configured since {}", time(at)),
         (_, Some(since), _) => format!("out of order since {}{next}", time(since)),
-        _ if one.failures > 0 => format!("{} attempts failed{next}", one.failures),
-        (.., Some((cursor, until))) => format!("replays, {} alerts to look at", until.saturating_sub(cursor)),
+        _ if one.failures > 0 => format!("{} failed{next}", counted(one.failures, "attempt", "attempts")),
+        (.., Some((cursor, until))) => {
+            let alerts = counted(until.saturating_sub(cursor), "alert", "alerts");
+            format!("replays, {alerts} to look at")
+        }
         _ => "good".to_owned(),
     }
 }

@@ -7,6 +7,7 @@ use crate::commands::{CommandError, now, print, say};
 use crate::outbox::Configured;
 use crate::outbox::queue::Replay;
 use crate::outbox::select::Sieve;
+use crate::plural::{counted, plural};
 use crate::store::{Filter, Reader};
 use clap::Args;
 use serde_json::json;
@@ -66,10 +67,11 @@ pub(super) fn run(
     };
     let parcels = extent.alerts.div_ceil(configured.destination.parcel_max().max(1));
     let what = format!(
-        "{} alerts from {} to {} in {parcels} or more parcels go to {} once more\n",
-        extent.alerts,
+        "{} from {} to {} {} to {} once more, in {parcels} or more parcels\n",
+        counted(extent.alerts, "alert", "alerts"),
         time(first),
         time(last),
+        plural(extent.alerts, "goes", "go"),
         configured.name
     );
     let is_wanted = !arguments.dry_run && (arguments.yes || confirmed(&what, arguments.json)?);

@@ -9,6 +9,7 @@ use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline;
 use crate::engine::session::EngineOptions;
 use crate::news;
+use crate::plural::counted;
 use crate::respond::backtest::{self, Backtest, Findings, Ordinary};
 use crate::respond::history::{Entry, LIMIT_MAX, State};
 use bartizan_core::rules::judge::Manner;
@@ -127,9 +128,10 @@ fn as_json(findings: &Findings) -> String {
 }
 
 fn as_text(findings: &Findings, events: u64) -> String {
+    let events = counted(events, "event", "events");
     let (refused, done): (Vec<_>, Vec<_>) = findings.entries.iter().partition(is_refused);
     if findings.entries.is_empty() {
-        return format!("{events} events: nothing would have been done\n");
+        return format!("{events}: nothing would have been done\n");
     }
     let row = |entry: &&Entry| {
         [
@@ -145,9 +147,9 @@ fn as_text(findings: &Findings, events: u64) -> String {
     let targets: std::collections::BTreeSet<_> = done.iter().map(|entry| entry.target()).collect();
     let _ = writeln!(
         text,
-        "\n{events} events: {} responses to {} targets, {} refused",
-        done.len(),
-        targets.len(),
+        "\n{events}: {} to {}, {} refused",
+        counted(done.len(), "response", "responses"),
+        counted(targets.len(), "target", "targets"),
         refused.len()
     );
     for entry in refused.iter().take(20) {

@@ -4,6 +4,7 @@ use super::super::{CommandError, local_host, news, say};
 use super::lines::each_line;
 use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
 use crate::engine::session::Lent;
+use crate::plural::counted;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::workshop::difference::{Answer, Comparison, GROUPS_MAX, Group};
 use bartizan_core::event::Origin;
@@ -74,7 +75,8 @@ fn text(comparison: &Comparison<'_, '_>, groups: &[&Group]) -> String {
     if groups.len() == GROUPS_MAX {
         let _ = writeln!(out, "more kinds of differences are counted, but not shown");
     }
-    let _ = writeln!(out, "{} of {} lines differ", comparison.differ, comparison.lines);
+    let lines = counted(comparison.lines, "line", "lines");
+    let _ = writeln!(out, "{} of {lines} differ", comparison.differ);
     out
 }
 

@@ -3,7 +3,7 @@
 
 use super::super::{CommandError, RulesArguments, say};
 use crate::diagnose::{Sources, harmless_text, suggest};
-use crate::workshop::card::{Card, options, positions};
+use crate::workshop::card::{Card, options, positions, techniques};
 use crate::workshop::catalog::Catalog;
 use crate::workshop::words;
 use clap::Args;
@@ -151,6 +151,9 @@ fn text(catalog: &Catalog<'_>, row: u16) -> String {
         }
     }
     line("groups", catalog.groups(row).join(", "));
+    for technique in techniques(catalog, row) {
+        line("technique", format!("{technique} ({})", technique.tactics.join(", ")));
+    }
     options(rule).into_iter().for_each(|option| line("option", option));
     let places = catalog.places(row).len();
     if places != 1 {

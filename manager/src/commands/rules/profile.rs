@@ -5,6 +5,7 @@ use super::super::{CommandError, RulesArguments, local_host, news, say};
 use super::lines::each_line;
 use crate::diagnose::{Sources, harmless_text};
 use crate::engine::session::Lent;
+use crate::plural::counted;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::profile::{Cost, Profile, Profiler, users};
 use crate::workshop::words;
@@ -96,9 +97,9 @@ fn text(catalog: &Catalog<'_>, profile: &Profile, most: usize) -> String {
         cells(cost, &profile.patterns, used_by(&users[number]), cut(&String::from_utf8_lossy(source)))
     });
     let columns = |name, what| ["ms", "%", "TRIED", "HELD", "ns EACH", name, what];
-    let (events, seconds) = (profile.events, profile.time.as_secs_f64());
+    let (events, seconds) = (counted(profile.events, "event", "events"), profile.time.as_secs_f64());
     format!(
-        "{events} events judged in {seconds:.3} s of processor time\n\n{}\n{}",
+        "{events} judged in {seconds:.3} s of processor time\n\n{}\n{}",
         table(columns("RULE", "DESCRIPTION"), &rules.collect::<Vec<_>>()),
         table(columns("USED BY", "PATTERN"), &patterns.collect::<Vec<_>>()),
     )

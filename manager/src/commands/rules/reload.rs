@@ -6,6 +6,7 @@ use crate::agents::control;
 use crate::diagnose::harmless_text;
 use crate::news;
 use crate::outputs::clock::LocalClock;
+use crate::plural::counted;
 use clap::Args;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -84,11 +85,11 @@ fn is_up_to_date(status: &Value) -> bool {
 fn done(answer: &Value) -> String {
     let tests = match answer["tests"].as_u64() {
         None | Some(0) => String::new(),
-        Some(tests) => format!(", {tests} tests passed"),
+        Some(tests) => format!(", {} passed", counted(tests, "test", "tests")),
     };
-    let (rules, decoders) = (&answer["rules"], &answer["decoders"]);
+    let sizes = rules_and_decoders(answer);
     let waited = answer["waited_us"].as_f64().unwrap_or(0.0) / 1000.0;
-    let mut out = format!("{rules} rules, {decoders} decoders{tests}; in place within {waited:.1} ms\n");
+    let mut out = format!("{sizes}{tests}; in place within {waited:.1} ms\n");
     out += &listed(&answer["change"]);
     out
 }
@@ -128,7 +129,13 @@ fn standing(status: &Value) -> String {
 }
 
 fn sizes(of: &Value) -> String {
-    format!("{} rules, {} decoders, image {}", of["rules"], of["decoders"], text_of(&of["image"]))
+    format!("{}, image {}", rules_and_decoders(of), text_of(&of["image"]))
+}
+
+fn rules_and_decoders(of: &Value) -> String {
+    let number = |word: &str| of[word].as_u64().unwrap_or(0);
+    let rules = counted(number("rules"), "rule", "rules");
+    format!("{rules}, {}", counted(number("decoders"), "decoder", "decoders"))
 }
 
 fn time(epoch: &Value) -> String {

@@ -2,14 +2,15 @@
 
 use super::super::{CommandError, RulesArguments, now, say};
 use crate::diagnose::{Sources, harmless_text};
-use crate::engine::session::Lent;
 use crate::outputs::clock::LocalClock;
-use crate::ruleset::Loaded;
+use crate::plural::counted;
 use crate::ruleset::ini::{self, Case, Triple};
+use crate::ruleset::{Loaded, bench};
 use crate::sources::lines::LineReader;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::coverage::{Coverage, Reached};
 use crate::workshop::record::{self, RecordError};
+use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use clap::Args;
 use serde_json::{Value, json};
@@ -18,6 +19,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::slice;
 
 #[derive(Args, Debug)]
 pub(super) struct TestArguments {
@@ -66,30 +68,9 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         let message = "name test files or folders of them; the configuration names none with <rule_test>";
         return Err(CommandError::Usage(message.to_owned()));
     }
-    let dialect = loaded.ruleset.image().dialect();
+    let (cases, skipped) = cases(&files, loaded.ruleset.image().dialect())?;
     let mut reached = arguments.coverage.then(Reached::default);
-    let mut lent = Lent::new(&loaded.ruleset);
-    let mut clock = LocalClock::default();
-    let mut outcomes = Vec::new();
-    let mut skipped = 0;
-    for file in &files {
-        let doing = || format!("cannot read {}", file.display());
-        let text = fs::read(file).map_err(CommandError::io(doing()))?;
-        let cases = ini::cases(&text, dialect).map_err(|error| {
-            CommandError::Usage(format!("{}:{}: {}", file.display(), error.line, error.message))
-        })?;
-        for case in cases {
-            if case.logs.is_empty() {
-                skipped += 1;
-                continue;
-            }
-            let got = case
-                .answer_noting(&loaded.ruleset, &mut lent, clock.moment(now()), reached.as_mut())
-                .map_err(CommandError::memory)?;
-            let passed = case.is_met(&got, dialect);
-            outcomes.push(Outcome { case, file: file.clone(), got, passed });
-        }
-    }
+    let outcomes = judge(&loaded, cases, reached.as_mut());
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let catalog = reached.as_ref().map(|_| Catalog::new(&loaded, &sources));
     let coverage =
@@ -109,6 +90,34 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         return Err(CommandError::Nothing("there is no case in these files".to_owned()));
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
+}
+
+/// The cases of all files, and how many more have no lines.
+fn cases(files: &[PathBuf], dialect: Dialect) -> Result<(Vec<(PathBuf, Case)>, usize), CommandError> {
+    let (mut all, mut skipped) = (Vec::new(), 0);
+    for file in files {
+        let text = fs::read(file).map_err(CommandError::io(format!("cannot read {}", file.display())))?;
+        let cases = ini::cases(&text, dialect).map_err(|error| {
+            CommandError::Usage(format!("{}:{}: {}", file.display(), error.line, error.message))
+        })?;
+        let (empty, cases): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.logs.is_empty());
+        skipped += empty.len();
+        all.extend(cases.into_iter().map(|case| (file.clone(), case)));
+    }
+    Ok((all, skipped))
+}
+
+/// How all cases end, in their order.
+fn judge(loaded: &Loaded, cases: Vec<(PathBuf, Case)>, reached: Option<&mut Reached>) -> Vec<Outcome> {
+    let (files, cases): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
+    let now = LocalClock::default().moment(now());
+    let answers = bench::answers(&loaded.ruleset, &cases, now, reached);
+    let dialect = loaded.ruleset.image().dialect();
+    let outcome = |((case, file), got): ((Case, PathBuf), Triple)| {
+        let passed = case.is_met(&got, dialect);
+        Outcome { case, file, got, passed }
+    };
+    cases.into_iter().zip(files).zip(answers).map(outcome).collect()
 }
 
 /// The `.ini` files of all paths, folders in order of names.
@@ -186,8 +195,8 @@ fn print_outcomes(outcomes: &[Outcome], skipped: usize) -> io::Result<()> {
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
     let colour = if failed == 0 { green } else { red };
     let passed = outcomes.len() - failed;
-    let all = outcomes.len() + skipped;
-    writeln!(out, "{colour}{all} cases: {passed} passed, {failed} failed, {skipped} skipped{plain}")?;
+    let all = counted(outcomes.len() + skipped, "case", "cases");
+    writeln!(out, "{colour}{all}: {passed} passed, {failed} failed, {skipped} skipped{plain}")?;
     out.flush()
 }
 
@@ -211,9 +220,9 @@ fn record(
         expected: Triple::default(),
         passes: true,
     };
-    let mut lent = Lent::new(&loaded.ruleset);
     let now = LocalClock::default().moment(now());
-    case.expected = case.answer(&loaded.ruleset, &mut lent, now).map_err(CommandError::memory)?;
+    let answers = bench::answers(&loaded.ruleset, slice::from_ref(&case), now, None);
+    case.expected = answers.into_iter().next().unwrap_or_default();
     let catalog = Catalog::new(loaded, sources);
     let row = case.expected.rule.parse().ok().and_then(|id| catalog.row(id));
     let description = row.map_or_else(String::new, |row| catalog.description(row));

@@ -7,6 +7,7 @@
 use super::super::{CommandError, RulesArguments, say};
 use super::listing::{name, rows};
 use crate::diagnose::Sources;
+use crate::plural::counted;
 use crate::workshop::catalog::Catalog;
 use clap::Args;
 use serde_json::{Value, json};
@@ -108,8 +109,7 @@ impl Tree<'_, '_> {
         let fold = match fold {
             Fold::None => String::new(),
             Fold::Above => "  … as above".to_owned(),
-            Fold::Deeper(1) => "  … 1 rule under it".to_owned(),
-            Fold::Deeper(count) => format!("  … {count} rules under it"),
+            Fold::Deeper(count) => format!("  … {} under it", counted(*count, "rule", "rules")),
         };
         let _ =
             writeln!(self.out, "{:indent$}{}{many}{fold}", "", name(self.catalog, row), indent = depth * 2);

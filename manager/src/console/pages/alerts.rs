@@ -211,7 +211,7 @@ fn why(found: &AlertWhole, rules: &Rulebook) -> Markup {
     html! {
         p {
             "Rule " a href={ "/rules/" (rule) } { (rule) } ", level " (found.alert.level)
-            @if found.frequency > 0 { ", once " (found.frequency) " events have come" }
+            @if found.frequency > 0 { ", once " (shown::counted(found.frequency, "event has", "events have")) " come" }
             ". It holds if:"
         }
         (super::rules::conditions(card))

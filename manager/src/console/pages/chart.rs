@@ -23,7 +23,7 @@ const LABELS: usize = 8;
 pub(super) fn chart(overview: &Overview) -> Markup {
     let highest = overview.bars.iter().map(Column::alerts).max().unwrap_or(0).max(1);
     let (width, height) = (SIZE.0 + MARGIN.0, SIZE.1 + MARGIN.1);
-    let about = format!("{} alerts by {}", overview.alerts, overview.unit);
+    let about = format!("{} by {}", shown::counted(overview.alerts, "alert", "alerts"), overview.unit);
     html! {
         figure.chart {
             svg viewBox={ "0 -14 " (width) " " (height + 14) } role="img" aria-label=(about) {
@@ -49,7 +49,7 @@ fn columns(bars: &[Column], highest: u64) -> Markup {
     html! {
         @for (place, bar) in bars.iter().enumerate() {
             g {
-                title { (bar.label) ": " (bar.alerts()) " alerts" }
+                title { (bar.label) ": " (shown::counted(bar.alerts(), "alert", "alerts")) }
                 rect.room x=(x(place)) y="0" width=(x(place + 1) - x(place)) height=(SIZE.1) {}
                 @for (class, y, tall) in parts(bar, highest) {
                     rect.(class) x=(x(place)) y=(y) width=((x(place + 1) - x(place)).max(2) - 1) height=(tall) {}

@@ -28,7 +28,7 @@ fn render(found: &Firewall) -> Markup {
     html! {
         p.quiet {
             @if found.is_cut { "The last " } @else { "Today: " }
-            (shown::number(found.lines)) " lines of firewall.log"
+            (shown::counted(found.lines, "line", "lines")) " of firewall.log"
             @for action in &found.actions { ", " (action.name) " " (shown::number(action.packets)) }
             ". Packets that got through are not in the lists."
         }

@@ -33,7 +33,7 @@ async fn view(
                     aria-current=[(word == other).then_some("true")] { (name) }
             }
         }
-        h2 { (shown::number(found.alerts)) " alerts" }
+        h2 { (shown::counted(found.alerts, "alert", "alerts")) }
         (chart::chart(&found))
         (tops(&found, word))
     };

@@ -63,7 +63,7 @@ fn render(page: &RulesPage, query: &Query) -> Markup {
             button { "Show" }
         }
         nav.pages aria-label="More rules" {
-            span.quiet { (page.found) " of " (page.all) " rules" }
+            span.quiet { (page.found) " of " (shown::counted(page.all, "rule", "rules")) }
             @if page.from > 0 { a rel="prev" href=(at(page.from.saturating_sub(PAGE))) { "Before" } }
             @if next < page.found { a rel="next" href=(at(next)) { "Further" } }
             a href="/rules/try" { "Try a line" }
@@ -115,7 +115,12 @@ fn render_one(rule: &RuleWhole) -> Markup {
         p.headline { (shown::level(card.level)) " " strong { (shown::text(&card.description)) } }
         dl {
             dt { "Groups" } dd { @for group in &card.groups { (shown::linked(&alerts_with("group", group), group)) " " } }
-            dt { "Fired" } dd { a href=(alerts_with("rule", &id)) { (shown::number(rule.fired)) " times in 24 hours" } }
+            @if !card.techniques.is_empty() {
+                dt { "MITRE ATT&CK" } dd { @for technique in &card.techniques {
+                    div { (technique) " (" (technique.tactics.join(", ")) ")" }
+                } }
+            }
+            dt { "Fired" } dd { a href=(alerts_with("rule", &id)) { (shown::counted(rule.fired, "time", "times")) " in 24 hours" } }
             dt { "File" } dd { (file(card)) }
             @for option in &card.options { dt { "Option" } dd { (option) } }
             @if card.places > 1 { dt { "Places" } dd { (card.places) " in the tree" } }

@@ -4,6 +4,7 @@
 
 use crate::diagnose::harmless_character;
 use crate::moment::written;
+use crate::plural::plural;
 use crate::report::Band;
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -65,6 +66,11 @@ pub(super) fn number(number: impl TryInto<u64>) -> String {
         shown.push(digit);
     }
     shown
+}
+
+/// A number and the word behind it: `1 alert`, `12 345 alerts`.
+pub(super) fn counted(count: impl TryInto<u64> + Copy, one: &str, many: &str) -> String {
+    format!("{} {}", number(count), plural(count, one, many))
 }
 
 /// Bytes in the unit that suits them.

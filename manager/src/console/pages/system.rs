@@ -54,7 +54,10 @@ fn render(system: &System, viewer: &Viewer) -> Markup {
             dt { "Events" } dd { (shown::number(pulse.events)) " since the start, "
                 (pulse.events_a_second) " a second" }
             dt { "Alerts" } dd { (shown::number(pulse.alerts)) " since the start" }
-            dt { "Waiting" } dd { (shown::number(daemon.waiting)) " lots of lines, "
+            dt { "Left out" } dd { (shown::counted(pulse.searches_given_up, "search", "searches"))
+                " that took too long, " (shown::counted(pulse.fields_left_out, "field", "fields"))
+                " for which an event had no room" }
+            dt { "Waiting" } dd { (shown::counted(daemon.waiting, "lot", "lots")) " of lines, "
                 (shown::bytes(daemon.bytes_on_their_way)) " from agents on their way" }
             dt { "Agents" } dd { (daemon.agents.connected) " of " (daemon.agents.known) " connected"
                 @if !daemon.listening.is_empty() {
@@ -62,7 +65,8 @@ fn render(system: &System, viewer: &Viewer) -> Markup {
                 } }
             dt { "Store" } dd { (shown::bytes(store.bytes)) " in daily files (" (store.days) "), alerts "
                 (store.first.unwrap_or(0)) " to " (store.last) }
-            dt { "Rules" } dd { (system.rules) " rules, " (system.decoders) " decoders "
+            dt { "Rules" } dd { (shown::counted(system.rules, "rule", "rules")) ", "
+                (shown::counted(system.decoders, "decoder", "decoders")) " "
                 @if viewer.may_act() {
                     form.inline method="post" action="/system/reload" {
                         (viewer.form_field()) button { "Read them again" }

@@ -2,6 +2,7 @@
 
 use super::{beginning, text};
 use crate::alert::{Alert, Entry};
+use crate::mitre;
 use crate::moment::written;
 use crate::outputs::text::write_origin;
 use crate::store::{Filter, Reader, StoreError};
@@ -221,9 +222,12 @@ fn fields(alert: &Alert<'_>) -> Vec<Named> {
 
 fn references(alert: &Alert<'_>) -> Vec<Named> {
     let rule = alert.rule.unwrap_or_default();
-    let all = [("CVE", rule.cve), ("Information", rule.info), ("MITRE ATT&CK", rule.mitre)];
+    let groups = rule.groups().filter_map(mitre::of_group).map(ToString::to_string);
+    let techniques = [mitre::titles(rule.mitre)].into_iter().filter(|ids| !ids.is_empty()).chain(groups);
+    let techniques = techniques.collect::<Vec<_>>().join(", ");
+    let all = [("CVE", text(rule.cve)), ("Information", text(rule.info)), ("MITRE ATT&CK", techniques)];
     let known = all.into_iter().filter(|(_, value)| !value.is_empty());
-    known.map(|(name, value)| Named { name: name.to_owned(), value: text(value) }).collect()
+    known.map(|(name, value)| Named { name: name.to_owned(), value }).collect()
 }
 
 #[cfg(test)]

@@ -64,6 +64,10 @@ pub struct Counts {
     pub alerts: u64,
     /// Events a second, over the last ten.
     pub events_a_second: f64,
+    /// Searches for a pattern that took too long and count as no match.
+    pub searches_given_up: u64,
+    /// Fields that found no room in their event.
+    pub fields_left_out: u64,
 }
 
 /// The store of alerts.
@@ -118,7 +122,13 @@ impl Counts {
     /// What is counted by now.
     pub fn new(pulse: &Pulse) -> Self {
         let events_a_second = (pulse.events_a_second() * 10.0).round() / 10.0;
-        Self { events: pulse.events(), alerts: pulse.alerts(), events_a_second }
+        Self {
+            events: pulse.events(),
+            alerts: pulse.alerts(),
+            events_a_second,
+            searches_given_up: pulse.searches_given_up(),
+            fields_left_out: pulse.fields_left_out(),
+        }
     }
 }
 

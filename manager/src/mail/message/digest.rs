@@ -3,6 +3,7 @@
 use super::readable::one_line;
 use crate::outbox::HeldBack;
 use crate::outputs::clock::LocalClock;
+use crate::plural::counted;
 
 /// How many alerts were held back.
 pub(super) fn count(held_back: &[HeldBack]) -> u64 {
@@ -20,7 +21,8 @@ pub(super) fn write(out: &mut String, held_back: &[HeldBack]) {
     let mut sorted: Vec<_> = held_back.iter().collect();
     sorted.sort_by_key(|held| (std::cmp::Reverse(held.count), held.rule));
     *out += "\nOSSEC HIDS Notification.\n";
-    *out += &format!("Held back since the last mail: {} alerts\n\n", count(held_back));
+    let alerts = counted(count(held_back), "alert", "alerts");
+    *out += &format!("Held back since the last mail: {alerts}\n\n");
     *out += "   Count  Level    Rule  First                 Last                  Description\n";
     for HeldBack { rule, level, description, count, span: (first, last) } in sorted {
         let rule = if *rule == 0 { "-".to_owned() } else { rule.to_string() };

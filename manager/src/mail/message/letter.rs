@@ -6,6 +6,7 @@ use super::{digest, notification};
 use crate::alert::{Alert, Entry};
 use crate::config::email::MailFormat;
 use crate::outbox::{Content, HeldBack, Notice, Page};
+use crate::plural::counted;
 
 /// Bytes of a notice's title that a subject shows.
 const TITLE_MAX: usize = 200;
@@ -70,7 +71,8 @@ fn subject(alerts: &[Alert<'_>], content: &Content, of: impl Fn(&Alert<'_>) -> S
 
 fn held_back(held_back: &[HeldBack]) -> String {
     let level = held_back.iter().map(|held| held.level).max().unwrap_or_default();
-    format!("OSSEC Alert - {} alerts held back - Level {level}", digest::count(held_back))
+    let alerts = counted(digest::count(held_back), "alert", "alerts");
+    format!("OSSEC Alert - {alerts} held back - Level {level}")
 }
 
 /// The alert of the highest level; of several the first (OSSEC 4.3).

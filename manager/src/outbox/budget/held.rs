@@ -2,6 +2,7 @@
 
 use super::Offer;
 use crate::outbox::{HeldBack, Notice};
+use crate::plural::counted;
 use serde::{Deserialize, Serialize};
 
 /// Rules that have a row of their own; the others share one.
@@ -62,10 +63,9 @@ impl Held {
 /// What a digest is about.
 pub(super) fn digest(rows: &[HeldBack]) -> Notice {
     let count: u64 = rows.iter().map(|row| row.count).sum();
-    let title = match (count, rows.len()) {
+    let title = match (count, counted(rows.len(), "rule", "rules")) {
         (1, _) => "1 alert was held back".to_owned(),
-        (_, 1) => format!("{count} alerts of 1 rule were held back"),
-        (_, rules) => format!("{count} alerts of {rules} rules were held back"),
+        (_, rules) => format!("{count} alerts of {rules} were held back"),
     };
     Notice { title, text: String::new(), html: None }
 }

@@ -5,6 +5,7 @@
 
 use crate::config::notification::Storm;
 use crate::outbox::Notice;
+use crate::plural::counted;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 
@@ -142,13 +143,12 @@ impl Stormy {
 
     /// `alert storm: 101 alerts of 3 rules from 7 sources in 12 s`.
     fn figures(&self, now: i64) -> String {
-        let several = |count: usize, what: &str| match count {
-            1 => format!("1 {what}"),
-            DIFFERENT_MAX => format!("{DIFFERENT_MAX} or more {what}s"),
-            _ => format!("{count} {what}s"),
+        let several = |count: usize, one: &str, many: &str| match count {
+            DIFFERENT_MAX => format!("{DIFFERENT_MAX} or more {many}"),
+            _ => counted(count, one, many),
         };
-        let rules = several(self.rules.len(), "rule");
-        let sources = several(self.sources.len(), "source");
+        let rules = several(self.rules.len(), "rule", "rules");
+        let sources = several(self.sources.len(), "source", "sources");
         format!("alert storm: {} alerts of {rules} from {sources} in {} s", self.alerts, now - self.since)
     }
 }

@@ -16,6 +16,7 @@ use crate::outbox::budget::{Budget, RELEASES_MAX, Release, State};
 use crate::outbox::queue::{Failed, Made, PARCELS_MAX, Replay, Waiting};
 use crate::outbox::select::Sieve;
 use crate::outbox::{Configured, Content, Destination, Failure, HeldBack, Notice, Queue};
+use crate::plural::counted;
 use crate::store::{Needed, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -345,7 +346,10 @@ impl Post {
         if now - parcel.made <= GIVE_UP_S {
             return self.failed(parcel, why, asked, now);
         }
-        let why = format!("given up after {} attempts: {why}", parcel.attempts.saturating_add(1));
+        let why = format!(
+            "given up after {}: {why}",
+            counted(parcel.attempts.saturating_add(1), "attempt", "attempts")
+        );
         self.refused(parcel, &why, now)?;
         self.circuit.failed(self.circuit.next_pause(asked));
         Ok(())
@@ -409,10 +413,12 @@ fn about(content: &Content) -> String {
     let held: u64 = content.held_back.iter().map(|HeldBack { count, .. }| count).sum();
     match (&content.notice, content.alerts.as_slice(), held) {
         (Some(Notice { title, .. }), [], _) => title.clone(),
-        (_, [], held) => format!("{held} alerts in numbers"),
+        (_, [], held) => format!("{} in numbers", counted(held, "alert", "alerts")),
         (_, [one], 0) => format!("alert {}", one.alert().id),
         (_, [first, ..], 0) => format!("{} alerts from {}", content.alerts.len(), first.alert().id),
-        (_, alerts, held) => format!("{} alerts, and {held} in numbers", alerts.len()),
+        (_, alerts, held) => {
+            format!("{}, and {held} in numbers", counted(alerts.len(), "alert", "alerts"))
+        }
     }
 }
 

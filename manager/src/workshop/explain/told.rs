@@ -8,6 +8,7 @@ use super::{Explainer, Explanation};
 use crate::alert::{Alert, AlertId};
 use crate::diagnose::{Colour, Diagnostic, harmless_text};
 use crate::outputs::clock::LocalTime;
+use crate::plural;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::words;
 use bartizan_core::event::{Event, Target};
@@ -126,7 +127,8 @@ fn rules(out: &mut String, catalog: &Catalog<'_>, event: &Event<'_>, explanation
     if !others.is_empty() {
         let ids: Vec<_> = others.iter().take(8).map(|rule| catalog.rule(rule.row).id.to_string()).collect();
         let more = if others.len() > ids.len() { ", …" } else { "" };
-        let _ = writeln!(out, "  {} more are for other decoders: {}{more}", others.len(), ids.join(", "));
+        let others = plural::counted(others.len(), "more is", "more are");
+        let _ = writeln!(out, "  {others} for other decoders: {}{more}", ids.join(", "));
     }
 }
 
@@ -188,7 +190,7 @@ fn earlier(out: &mut String, search: &Search, indent: usize) {
     }
     let more = search.looked_at - search.events.len();
     if more > 0 {
-        let _ = writeln!(out, "{:indent$}and {more} older events", "");
+        let _ = writeln!(out, "{:indent$}and {}", "", plural::counted(more, "older event", "older events"));
     }
 }
 
