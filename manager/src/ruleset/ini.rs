@@ -17,10 +17,12 @@ use crate::engine::memory::MemoryOptions;
 use crate::engine::session::{EngineOptions, Lent, Session};
 use crate::sources::local_host;
 use crate::workshop::coverage::Reached;
-use bartizan_core::event::{Event, Known, Moment, Origin};
-use bartizan_core::image::Dialect;
+use bartizan_core::event::{Event, Field, Known, Moment, Origin};
+use bartizan_core::image::rows::{ConditionRow, RuleRow, condition};
+use bartizan_core::image::{Dialect, Image};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
+use bartizan_core::rules::history::Key;
 use bartizan_core::rules::judge::{Manner, Step};
 use std::collections::BTreeMap;
 use std::io;
@@ -134,10 +136,29 @@ impl Case {
         Ok(got)
     }
 
+    /// Whether its rule asks where addresses are. If nobody knows, its answer
+    /// says nothing about the rules.
+    pub fn asks_where(&self, image: &Image<'_>) -> bool {
+        let rule = self.expected.rule.parse().ok().and_then(|id| image.find_rule(id));
+        rule.and_then(|row| image.rule(row)).is_some_and(|rule| asks_where(image, rule))
+    }
+
     /// Whether the answer to its last line is as the case wants it.
     pub fn is_met(&self, got: &Triple, dialect: Dialect) -> bool {
         self.expected.is_met_by(got, dialect) == self.passes
     }
+}
+
+/// Why a case is skipped that [asks where](Case::asks_where) addresses are.
+pub const NO_PLACES: &str = "its rule asks where addresses are, and no database of places is given";
+
+/// Whether a rule looks at the place of an address, or compares places.
+fn asks_where(image: &Image<'_>, rule: &RuleRow) -> bool {
+    let places = [Field::SrcGeo as u8, Field::DstGeo as u8];
+    let keys = Key::SrcGeo.bit() | Key::DstGeo.bit();
+    let looks = |row: &ConditionRow| row.kind == condition::PATTERN && places.contains(&row.option);
+    (rule.same.get() | rule.different.get()) & keys != 0
+        || image.range(image.conditions, rule.conditions).iter().any(looks)
 }
 
 /// A line that does not fit the form.

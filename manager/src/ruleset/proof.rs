@@ -2,13 +2,13 @@
 //! used.
 
 use super::Loaded;
-use super::ini::{self, Case, Triple};
+use super::ini::{self, Case, NO_PLACES, Triple};
 use crate::diagnose::{Diagnostic, Diagnostics, SourceId, Sources, Span, harmless_text};
 use crate::engine::session::Lent;
 use crate::outputs::clock::LocalClock;
 use crate::sources::epoch_now;
 use bartizan_core::event::Moment;
-use bartizan_core::image::Dialect;
+use bartizan_core::image::{Dialect, Image};
 
 /// Runs the tests; every case that fails is an error of the report, at its
 /// line. Gives the number of cases.
@@ -20,7 +20,7 @@ pub fn prove(loaded: &Loaded, sources: &mut Sources, report: &mut Diagnostics) -
         loaded,
         lent: Lent::new(&loaded.ruleset),
         now: LocalClock::default().moment(epoch_now()),
-        dialect: loaded.ruleset.image().dialect(),
+        image: loaded.ruleset.image(),
     };
     ids.into_iter().map(|file| bench.file(file, sources, report)).sum()
 }
@@ -29,13 +29,13 @@ struct Bench<'l> {
     loaded: &'l Loaded,
     lent: Lent,
     now: Moment,
-    dialect: Dialect,
+    image: Image<'l>,
 }
 
 impl Bench<'_> {
     /// Runs the cases of a file.
     fn file(&mut self, file: SourceId, sources: &Sources, report: &mut Diagnostics) -> usize {
-        let cases = match ini::cases(sources.bytes(file), self.dialect) {
+        let cases = match ini::cases(sources.bytes(file), self.image.dialect()) {
             Ok(cases) => cases,
             Err(error) => {
                 let span = line(sources, file, error.line);
@@ -45,6 +45,12 @@ impl Bench<'_> {
         };
         let cases: Vec<_> = cases.into_iter().filter(|case| !case.logs.is_empty()).collect();
         for case in &cases {
+            if self.loaded.ruleset.atlas.is_none() && case.asks_where(&self.image) {
+                let span = line(sources, file, case.line);
+                let message = format!("the test `{}` is skipped: {NO_PLACES}", harmless_text(&case.section));
+                report.push(Diagnostic::warning(file, span, message).help("name one with <geoip_db_path>"));
+                continue;
+            }
             if let Some(failure) = self.failure(case) {
                 let span = line(sources, file, case.line);
                 let message = format!("the test `{}` fails: {failure}", harmless_text(&case.section));
@@ -63,7 +69,7 @@ impl Bench<'_> {
         };
         let not = if case.passes { "" } else { "anything but " };
         let failure = || format!("{} in place of {not}{}", words(&got), words(&case.expected));
-        (!case.is_met(&got, self.dialect)).then(failure)
+        (!case.is_met(&got, self.image.dialect())).then(failure)
     }
 }
 

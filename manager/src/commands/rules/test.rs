@@ -1,8 +1,9 @@
 //! `rules test`: runs cases, shows what they reach, records new ones.
 
-use super::super::{CommandError, RulesArguments, now, say};
+use super::super::{CommandError, PlacesArguments, RulesArguments, now, say};
 use crate::diagnose::{Sources, harmless_text};
 use crate::engine::session::Lent;
+use crate::news;
 use crate::outputs::clock::LocalClock;
 use crate::ruleset::Loaded;
 use crate::ruleset::ini::{self, Case, Triple};
@@ -23,6 +24,8 @@ use std::process::ExitCode;
 pub(super) struct TestArguments {
     #[command(flatten)]
     rules: RulesArguments,
+    #[command(flatten)]
+    places: PlacesArguments,
     /// Test files, or folders of them; without any those that the
     /// configuration names. With --record: the lines of the case, each an
     /// argument; without any they are read from standard input.
@@ -53,7 +56,8 @@ struct Outcome {
 
 pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     let mut sources = Sources::new();
-    let loaded = arguments.rules.load_with(&mut sources)?;
+    let mut loaded = arguments.rules.load_with(&mut sources)?;
+    arguments.places.put(&mut loaded)?;
     if let Some(file) = &arguments.record {
         return record(arguments, &loaded, &sources, file);
     }
@@ -66,7 +70,8 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         let message = "name test files or folders of them; the configuration names none with <rule_test>";
         return Err(CommandError::Usage(message.to_owned()));
     }
-    let dialect = loaded.ruleset.image().dialect();
+    let image = loaded.ruleset.image();
+    let dialect = image.dialect();
     let mut reached = arguments.coverage.then(Reached::default);
     let mut lent = Lent::new(&loaded.ruleset);
     let mut clock = LocalClock::default();
@@ -80,6 +85,12 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         })?;
         for case in cases {
             if case.logs.is_empty() {
+                skipped += 1;
+                continue;
+            }
+            if loaded.ruleset.atlas.is_none() && case.asks_where(&image) {
+                let place = format!("{}:{} [{}] {}", file.display(), case.line, case.section, case.key);
+                news::tell(format_args!("skipped {}: {}", harmless_text(&place), ini::NO_PLACES));
                 skipped += 1;
                 continue;
             }
@@ -106,7 +117,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     };
     printed.map_err(CommandError::output)?;
     if outcomes.is_empty() {
-        return Err(CommandError::Nothing("there is no case in these files".to_owned()));
+        return Err(CommandError::Nothing("there is no case in these files that can be run".to_owned()));
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
