@@ -45,11 +45,16 @@ pub enum Field {
     SystemName,
     /// File name.
     Filename,
+    /// Place in the world of the source address. No decoder sets it: the host
+    /// does, where it knows places.
+    SrcGeo,
+    /// Place in the world of the destination address, likewise.
+    DstGeo,
 }
 
 impl Field {
     /// Number of fields.
-    pub const COUNT: usize = 15;
+    pub const COUNT: usize = 17;
 
     /// All fields, in the order of their numbers.
     pub const ALL: [Self; Self::COUNT] = [
@@ -68,6 +73,8 @@ impl Field {
         Self::ExtraData,
         Self::SystemName,
         Self::Filename,
+        Self::SrcGeo,
+        Self::DstGeo,
     ];
 
     /// The field of a number, as images store it.
@@ -92,6 +99,8 @@ impl Field {
             Self::Data | Self::ExtraData => "extra_data",
             Self::SystemName => "system_name",
             Self::Filename => "filename",
+            Self::SrcGeo => "srcgeoip",
+            Self::DstGeo => "dstgeoip",
         }
     }
 }

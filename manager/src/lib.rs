@@ -13,6 +13,7 @@
 //! | [`ruleset`] | where rules come from: built in, or configured |
 //! | [`sources`] | where events come from |
 //! | [`agents`] | who reports from elsewhere, and how far it was heard |
+//! | [`places`] | where in the world addresses are |
 //! | [`engine`] | one event from text to verdict; many, on many threads |
 //! | [`respond`] | what is done about it |
 //! | [`alert`] | one alert, as everything behind the judging sees it |
@@ -58,6 +59,7 @@ pub mod news;
 pub mod outbox;
 pub mod outputs;
 pub mod pattern;
+pub mod places;
 pub mod plural;
 pub mod report;
 pub mod respond;

@@ -11,6 +11,7 @@ mod folder;
 pub mod http_server;
 pub mod identity;
 pub mod manager;
+pub mod mmdb;
 pub mod peer;
 pub mod process;
 pub mod smtp_server;

@@ -1,12 +1,13 @@
 //! Decoders: which program wrote the log, and the fields in it.
 //!
 //! Roots are tried in file order, those with a program name for events that
-//! have one and the others for the rest. The first root that fits is final;
-//! its children may refine it and capture fields. All fields are spans of the
+//! have one and the others for the rest. The first root that fits is final; its
+//! children may refine it and capture fields. All fields are spans of the
 //! record. Only roots are looked at that can fit the first byte of the program
-//! name, or of the log where there is none: the image names them. The order of evaluation is OSSEC 4.3's, surprises included, because
-//! people's decoders rely on it. Wazuh 4.14 differs in which member of a family
-//! is the event's decoder, and in what a chain remembers.
+//! name, or of the log where there is none: the image names them. The order of
+//! evaluation is OSSEC 4.3's, surprises included, because people's decoders
+//! rely on it. Wazuh 4.14 differs in which member of a family is the event's
+//! decoder, and in what a chain remembers.
 //!
 //! Work: each decoder of one root list and of one family of children is looked
 //! at once at most, each with at most one search per pattern.

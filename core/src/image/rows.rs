@@ -321,8 +321,6 @@ pub mod subject {
     pub const USER: u8 = 67;
     /// The user in list look-ups: source user if set, else destination user.
     pub const SOURCE_USER: u8 = 68;
-    /// The place in the world of an address: never known here.
-    pub const GEO: u8 = 69;
     /// The location.
     pub const LOCATION: u8 = 70;
     /// A dynamic field; only in list look-ups.

@@ -33,8 +33,8 @@ keys! {
     Host = None,
     /// The URL.
     Url = Some(Field::Url),
-    /// The place in the world of an address: never known here.
-    Geo = None,
+    /// The place in the world of the source address.
+    SrcGeo = Some(Field::SrcGeo),
     /// The source user.
     SrcUser = Some(Field::SrcUser),
     /// The destination address.
@@ -55,11 +55,13 @@ keys! {
     Location = None,
     /// Name and address of the agent; not set for this machine.
     Agent = None,
+    /// The place in the world of the destination address.
+    DstGeo = Some(Field::DstGeo),
 }
 
 impl Key {
     /// Number of keys.
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 19;
 
     /// The bit of the key in a mask.
     pub const fn bit(self) -> u32 {

@@ -7,11 +7,13 @@ use std::borrow::Cow;
 /// Bytes of a description; one that would be longer is shown with its names.
 const EXPANDED_MAX: usize = 1023;
 
-const FIELDS: [(&[u8], Field); 14] = [
+const FIELDS: [(&[u8], Field); 16] = [
     (b"dstuser", Field::DstUser),
     (b"srcuser", Field::SrcUser),
     (b"srcip", Field::SrcIp),
     (b"dstip", Field::DstIp),
+    (b"srcgeoip", Field::SrcGeo),
+    (b"dstgeoip", Field::DstGeo),
     (b"srcport", Field::SrcPort),
     (b"dstport", Field::DstPort),
     (b"protocol", Field::Protocol),
@@ -64,16 +66,17 @@ mod tests {
     #[test]
     fn names_stand_for_values_and_what_is_not_set_is_nothing() {
         let rule = Rule {
-            description: Some(b"$(srcip) as $(win.User)$(none) $(open"),
+            description: Some(b"$(srcip) ($(srcgeoip)) as $(win.User)$(none) $(open"),
             wazuh: true,
             ..Rule::default()
         };
         let mut alert =
             Alert { rule: Some(rule), dynamic: vec![(b"win.user", b"$(srcip)")], ..Alert::default() };
         alert.fields[Field::SrcIp as usize] = Some(b"192.0.2.7");
-        assert_eq!(*alert.description(), *b"192.0.2.7 as $(srcip) $(open");
+        alert.fields[Field::SrcGeo as usize] = Some(b"ES / Madrid");
+        assert_eq!(*alert.description(), *b"192.0.2.7 (ES / Madrid) as $(srcip) $(open");
         let long = [b'x'; 1100];
         alert.fields[Field::SrcIp as usize] = Some(&long);
-        assert_eq!(*alert.description(), *b"$(srcip) as $(win.User)$(none) $(open");
+        assert_eq!(*alert.description(), *b"$(srcip) ($(srcgeoip)) as $(win.User)$(none) $(open");
     }
 }

@@ -4,7 +4,7 @@ use super::Alert;
 use thiserror::Error;
 
 /// Layout of the bytes; the first of them.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// One alert as bytes: what the store keeps and destinations are given.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! Events are judged by their own time, so that "six failures in two minutes"
 //! means what it meant then. Several files are merged in the order of time.
 
-use super::{CommandError, RulesArguments, local_host, now, worker_count};
+use super::{CommandError, PlacesArguments, RulesArguments, local_host, now, worker_count};
 use crate::engine::memory::MemoryOptions;
 use crate::engine::pipeline::{self, Batch, Feed};
 use crate::engine::session::EngineOptions;
@@ -29,6 +29,8 @@ pub struct AnalyzeArguments {
     files: Vec<PathBuf>,
     #[command(flatten)]
     rules: RulesArguments,
+    #[command(flatten)]
+    places: PlacesArguments,
     /// One JSON object an alert, as in alerts.json.
     #[arg(long)]
     json: bool,
@@ -59,7 +61,8 @@ enum Time {
 
 /// Runs the command.
 pub fn run(arguments: &AnalyzeArguments) -> Result<ExitCode, CommandError> {
-    let loaded = arguments.rules.load()?;
+    let mut loaded = arguments.rules.load()?;
+    arguments.places.put(&mut loaded)?;
     let mut feed = StoredFeed::open(&arguments.files)?;
     feed.time = arguments.time;
     feed.location = arguments.location.as_deref().map(|name| Arc::from(name.as_bytes()));

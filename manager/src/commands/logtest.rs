@@ -6,7 +6,7 @@
 //! line on standard output. So is `--explain`, which tells why: the layout of
 //! `-v` has no room for reasons.
 
-use super::{CommandError, RulesArguments, now, rules};
+use super::{CommandError, PlacesArguments, RulesArguments, now, rules};
 use crate::alert::{Alert, AlertId};
 use crate::diagnose::Sources;
 use crate::engine::memory::MemoryOptions;
@@ -16,7 +16,7 @@ use crate::outputs::text;
 use crate::ruleset::ini::Triple;
 use crate::sources::lines::LineReader;
 use crate::workshop::catalog::Catalog;
-use crate::workshop::explain::told::{self, description, label, said};
+use crate::workshop::explain::told::{self, description, label, places, said};
 use crate::workshop::explain::{Explainer, Explanation, why};
 use bartizan_core::event::{Event, Known, Origin};
 use bartizan_core::image::rows::{RuleRow, info};
@@ -37,6 +37,8 @@ const LINE_MAX: usize = 6135;
 pub struct LogtestArguments {
     #[command(flatten)]
     rules: RulesArguments,
+    #[command(flatten)]
+    places: PlacesArguments,
     /// Print alerts alone, as they stand in alerts.log.
     #[arg(short = 'a')]
     alerts_only: bool,
@@ -68,7 +70,8 @@ pub struct LogtestArguments {
 pub fn run(arguments: &LogtestArguments) -> Result<ExitCode, CommandError> {
     let expected = arguments.expect.as_deref().map(Expected::parse).transpose()?;
     let mut sources = Sources::new();
-    let loaded = arguments.rules.load_with(&mut sources)?;
+    let mut loaded = arguments.rules.load_with(&mut sources)?;
+    arguments.places.put(&mut loaded)?;
     let explains = arguments.explain || arguments.rule.is_some();
     let explainer = explains.then(|| Explainer::new(&loaded.ruleset, Catalog::new(&loaded, &sources)));
     let about = match (&explainer, arguments.rule) {
@@ -279,6 +282,9 @@ impl Test<'_, '_, '_> {
             for (target, value) in event.assigned() {
                 field(out, &label(&image, *target), event.bytes(*value).unwrap_or(b""))?;
             }
+            for (label, place) in places(event) {
+                field(out, label, place)?;
+            }
             field(out, "decoder", name.unwrap_or(b"(null)"))?;
         }
         if bartizan_core::decode::accumulate::applies(&image, event) {
@@ -355,6 +361,7 @@ impl Test<'_, '_, '_> {
             .assigned()
             .iter()
             .filter_map(|(target, value)| Some((label(image, *target), lossy(event.bytes(*value)?))))
+            .chain(places(event).map(|(label, place)| (label.to_owned(), lossy(place))))
             .collect();
         let rule = verdict.rule.and_then(|row| image.rule(row));
         let groups = |rule: &RuleRow| {

@@ -30,6 +30,7 @@ use crate::config::Config;
 use crate::diagnose::{Colour, Diagnostics, Sources, harmless_text};
 use crate::moment::{self, NoMoment};
 use crate::news;
+use crate::places::Atlas;
 use crate::ruleset::{self, Loaded, RulesFrom};
 use crate::sources::{epoch_now as now, local_host};
 use crate::store::StoreError;
@@ -289,6 +290,28 @@ pub struct RulesArguments {
     /// `ossec` or `wazuh`. Without it, `<ruleset>` means Wazuh.
     #[arg(long, value_name = "DIALECT", value_parser = dialect)]
     pub dialect: Option<Dialect>,
+}
+
+/// Where addresses are, for commands that judge.
+#[derive(Args, Clone, Debug, Default)]
+struct PlacesArguments {
+    /// Database of places (.mmdb), in place of those that the configuration
+    /// names: rules see srcgeoip and dstgeoip.
+    #[arg(long, value_name = "FILE")]
+    geoip: Option<PathBuf>,
+}
+
+impl PlacesArguments {
+    /// Gives rules the places that are asked for.
+    fn put(&self, loaded: &mut Loaded) -> Result<(), CommandError> {
+        let Some(path) = &self.geoip else { return Ok(()) };
+        let mut atlas = Atlas::default();
+        atlas.add_file(path).map_err(|error| {
+            CommandError::Nothing(format!("cannot use the places of {}: {error}", path.display()))
+        })?;
+        loaded.ruleset.atlas = atlas.if_any();
+        Ok(())
+    }
 }
 
 /// A dialect by its name.

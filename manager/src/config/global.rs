@@ -2,6 +2,7 @@
 
 use super::email::Email;
 use super::reading::{Reading, value_span};
+use super::rule_files::{ListedFile, add_file};
 use super::sections::{ALERTS_UNUSED, GLOBAL_UNUSED};
 use crate::diagnose::Span;
 use crate::xml::Element;
@@ -33,6 +34,9 @@ pub struct Global {
     pub packet_events: bool,
     /// `allow_list` and `white_list`: addresses that are never blocked, as written.
     pub allow_list: Vec<String>,
+    /// `geoip_db_path`, `geoip6_db_path` and Wazuh's `geoipdb`: databases of
+    /// places, in MaxMind's format.
+    pub places: Vec<ListedFile>,
     /// The options for mail.
     pub email: Email,
 }
@@ -52,7 +56,7 @@ pub const MEMORY_SIZE: std::ops::RangeInclusive<u32> = 2048..=1_000_000;
 /// Levels go to 16, but rules may say more, and so may these.
 const LEVEL_MAX: u32 = 9999;
 
-const GLOBAL: [&str; 28] = [
+const GLOBAL: [&str; 31] = [
     "logall",
     "logall_json",
     "jsonout_output",
@@ -65,6 +69,9 @@ const GLOBAL: [&str; 28] = [
     "packet_events",
     "white_list",
     "allow_list",
+    "geoip_db_path",
+    "geoip6_db_path",
+    "geoipdb",
     "email_notification",
     "email_to",
     "email_from",
@@ -98,6 +105,7 @@ impl Default for Global {
             memory_size: 8192,
             packet_events: false,
             allow_list: Vec::new(),
+            places: Vec::new(),
             email: Email::default(),
         }
     }
@@ -129,6 +137,9 @@ impl Global {
                 "memory_size" => set(&mut self.memory_size, memory_size(reading, option)),
                 "packet_events" => set(&mut self.packet_events, reading.yes_or_no(option)),
                 "white_list" | "allow_list" => self.allow_list.extend(reading.text(option)),
+                "geoip_db_path" | "geoip6_db_path" | "geoipdb" => {
+                    add_file(&mut self.places, reading, option, |name| name);
+                }
                 _ if self.email.take(reading, option) => {}
                 _ => reading.other_option(section, option, &GLOBAL, &GLOBAL_UNUSED),
             }

@@ -63,7 +63,7 @@ pub(super) const UNUSED: &[&str] = &[
 ];
 
 /// Options of `<global>` that are known and have no effect.
-pub(super) const GLOBAL_UNUSED: [&str; 31] = [
+pub(super) const GLOBAL_UNUSED: [&str; 29] = [
     // OSSEC 4.3.
     "integrity_checking",
     "rootkit_detection",
@@ -78,8 +78,6 @@ pub(super) const GLOBAL_UNUSED: [&str; 31] = [
     "zeromq_uri",
     "zeromq_server_cert",
     "zeromq_client_cert",
-    "geoip_db_path",
-    "geoip6_db_path",
     "md5_allowlist",
     "md5_whitelist",
     // Wazuh 4.14.

@@ -104,6 +104,16 @@ fn several_roots_add_up_and_the_last_word_counts() {
     assert_eq!((config.alerts.log_alert_level, config.alerts.email_alert_level), (3, 10));
 }
 
+#[test]
+fn databases_of_places_are_named_in_either_dialect() {
+    let text = "<global><geoip_db_path>/a/City.mmdb</geoip_db_path><geoip6_db_path>etc/6.mmdb</geoip6_db_path>\
+        <geoipdb>etc/more.mmdb</geoipdb></global>";
+    let (config, _, report) = read(text);
+    assert!(report.is_empty(), "{:?}", problems(&report));
+    assert_eq!(names(&config.global.places), ["/a/City.mmdb", "etc/6.mmdb", "etc/more.mmdb"]);
+    assert_eq!(config.global.places[0].path, Path::new("/a/City.mmdb"));
+}
+
 /// What stands in `<ossec_config>`, and the only problem of it.
 const MISTAKES: &[(&str, &str)] = &[
     ("<gobal/>", "there is no section <gobal> | did you mean <global>?"),

@@ -9,7 +9,7 @@ use super::pages;
 use super::query::Query;
 use super::view::agents::{self, AgentLine, AgentWhole};
 use super::view::alerts::{self, AlertWhole, AlertsPage, PAGE, PAGE_MAX};
-use super::view::firewall::{Firewall, firewall};
+use super::view::firewall::Firewall;
 use super::view::overview::{Overview, overview};
 use super::view::reports::ReportLine;
 use super::view::responses::{ResponseLine, Responses, responses};
@@ -239,7 +239,7 @@ async fn logtest(State(console): Asked, bytes: Bytes) -> Answer<Vec<Tried>> {
 }
 
 async fn knocks(State(console): Asked) -> Answer<Firewall> {
-    Ok(Json(console.ask(|console| Ok(firewall(console.home())?)).await?))
+    Ok(Json(pages::knocks(&console).await?))
 }
 
 async fn all_reports(State(console): Asked) -> Answer<Vec<ReportLine>> {

@@ -20,6 +20,7 @@ mod tests;
 
 use crate::compile::lists::List;
 use crate::pattern::FastTables;
+use crate::places::Atlas;
 use bartizan_core::image::{Image, ImageError};
 use std::sync::Arc;
 
@@ -32,6 +33,8 @@ pub struct Ruleset {
     /// Lists by row of the image's list table; `None` for one that could not
     /// be read.
     pub(crate) lists: Vec<Option<List>>,
+    /// Where in the world addresses are, if a database of places is given.
+    pub atlas: Option<Atlas>,
     /// Numbers from the configuration.
     pub settings: Settings,
 }
@@ -58,10 +61,10 @@ impl Default for Settings {
 }
 
 impl Ruleset {
-    /// A ruleset from the bytes of an image and its lists.
+    /// A ruleset from the bytes of an image and its lists, without places.
     pub fn new(bytes: Vec<u8>, lists: Vec<Option<List>>, settings: Settings) -> Result<Self, ImageError> {
         let tables = Arc::new(FastTables::build(&Image::load(&bytes)?.patterns));
-        Ok(Self { bytes, tables, lists, settings })
+        Ok(Self { bytes, tables, lists, atlas: None, settings })
     }
 
     /// The image, checked. Costs one pass over it: once a thread.

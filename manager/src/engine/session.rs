@@ -9,6 +9,7 @@ pub use super::lent::Lent;
 use super::lent::Parts;
 use super::memory::{HostMemory, MemoryOptions};
 use crate::pattern::FastMatcher;
+use crate::places::Finder;
 use bartizan_core::decode::accumulate::{self, Accumulator};
 use bartizan_core::decode::decode;
 use bartizan_core::decode::plugins::packet;
@@ -36,6 +37,7 @@ pub struct EngineOptions {
 pub struct Understanding<'r> {
     image: Image<'r>,
     matcher: FastMatcher<'r>,
+    finder: Option<Finder<'r>>,
     way: Way,
 }
 
@@ -49,17 +51,20 @@ impl<'r> Understanding<'r> {
             normalise: is_daemon && image.dialect() == Dialect::Ossec,
             packet_events: ruleset.settings.packet_events,
         };
-        Self { image, matcher: FastMatcher::new(&ruleset.tables, image.patterns), way }
+        let finder = ruleset.atlas.as_ref().map(Finder::new);
+        Self { image, matcher: FastMatcher::new(&ruleset.tables, image.patterns), finder, way }
     }
 
-    /// Header, decoder and fields.
+    /// Header, decoder, fields, and places of addresses.
     pub fn decode(&mut self, event: &mut Event<'_>) {
         understand(&self.image, &mut self.matcher, self.way, event);
+        locate(&mut self.finder, event);
     }
 
     /// The same with another matcher, which gives the same answers.
-    pub fn decode_with(&self, matcher: &mut impl Matcher, event: &mut Event<'_>) {
+    pub fn decode_with(&mut self, matcher: &mut impl Matcher, event: &mut Event<'_>) {
         understand(&self.image, matcher, self.way, event);
+        locate(&mut self.finder, event);
     }
 
     /// The rules whose own conditions hold. The event must be the one decoded
@@ -104,6 +109,13 @@ fn understand(image: &Image<'_>, matcher: &mut impl Matcher, way: Way, event: &m
     }
 }
 
+/// Sets the places of an event's addresses, where places are known.
+fn locate(finder: &mut Option<Finder<'_>>, event: &mut Event<'_>) {
+    if let Some(finder) = finder {
+        finder.locate(event);
+    }
+}
+
 /// The rules of OSSEC 4.3's daemon see its words for what a packet filter did;
 /// those of its test program and of Wazuh 4.14 see the log's own.
 fn normalise_action(event: &mut Event<'_>) {
@@ -134,6 +146,7 @@ pub struct Court<'r, 'm> {
     matcher: FastMatcher<'r>,
     judge: Judge<'r, 'm>,
     accumulator: Accumulator<'m>,
+    finder: Option<Finder<'r>>,
     memory: HostMemory<'r, 'm>,
 }
 
@@ -147,6 +160,7 @@ impl<'r, 'm> Court<'r, 'm> {
             matcher: FastMatcher::new(&ruleset.tables, image.patterns),
             judge: Judge::resume(image, History::resume(image, history), states, manner),
             accumulator: Accumulator::resume(carried),
+            finder: ruleset.atlas.as_ref().map(Finder::new),
             memory: HostMemory::new(ruleset, kept),
         }
     }
@@ -186,10 +200,12 @@ impl<'r, 'm> Court<'r, 'm> {
         self.judge.evaluate(event, matcher, &mut self.memory, trace)
     }
 
-    /// Gives an event the values that earlier ones carry over to it.
+    /// Gives an event the values that earlier ones carry over to it, and the
+    /// places of the addresses among them.
     fn complete(&mut self, event: &mut Event<'_>) {
         if accumulate::applies(&self.image, event) {
             self.accumulator.complete(&self.image, event);
+            locate(&mut self.finder, event);
         }
     }
 

@@ -169,9 +169,14 @@ impl Tally {
         }
     }
 
+    /// All sources, in no order.
+    pub fn sources(&self) -> impl Iterator<Item = (IpAddr, &Source)> {
+        self.sources.iter().map(|(address, source)| (*address, source))
+    }
+
     /// The sources with the most packets.
     pub fn top_sources(&self, most: usize) -> Vec<(IpAddr, &Source)> {
-        let mut all: Vec<_> = self.sources.iter().map(|(address, source)| (*address, source)).collect();
+        let mut all: Vec<_> = self.sources().collect();
         all.sort_by(|one, other| other.1.packets.cmp(&one.1.packets).then(one.0.cmp(&other.0)));
         all.truncate(most);
         all

@@ -36,7 +36,9 @@ impl Card {
         fact("Location", some_line(alert.log_file()).filter(|_| rule.id != 0));
         for (name, field) in [
             ("Source", Field::SrcIp),
+            ("Source place", Field::SrcGeo),
             ("Destination", Field::DstIp),
+            ("Destination place", Field::DstGeo),
             ("User", Field::DstUser),
             ("Source user", Field::SrcUser),
             ("File", Field::Filename),

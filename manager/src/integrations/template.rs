@@ -132,7 +132,7 @@ const KNOWN: [&str; 28] = [
     "difference",
 ];
 
-const FIELDS: [(&str, Field); 15] = [
+const FIELDS: [(&str, Field); 17] = [
     ("srcip", Field::SrcIp),
     ("srcport", Field::SrcPort),
     ("srcuser", Field::SrcUser),
@@ -148,6 +148,8 @@ const FIELDS: [(&str, Field); 15] = [
     ("extra_data", Field::ExtraData),
     ("systemname", Field::SystemName),
     ("filename", Field::Filename),
+    ("srcgeoip", Field::SrcGeo),
+    ("dstgeoip", Field::DstGeo),
 ];
 
 impl Name {

@@ -152,13 +152,15 @@ pub fn write_alert(out: &mut Vec<u8>, alert: &Alert<'_>) {
 }
 
 /// Keys of fields in `alerts.json`, in their order.
-pub(crate) const ALERT_FIELDS: [(&str, Field); 8] = [
+pub(crate) const ALERT_FIELDS: [(&str, Field); 10] = [
     ("action", Field::Action),
     ("protocol", Field::Protocol),
     ("srcip", Field::SrcIp),
+    ("srcgeoip", Field::SrcGeo),
     ("srcport", Field::SrcPort),
     ("srcuser", Field::SrcUser),
     ("dstip", Field::DstIp),
+    ("dstgeoip", Field::DstGeo),
     ("dstport", Field::DstPort),
     ("dstuser", Field::DstUser),
 ];

@@ -67,10 +67,13 @@ fn write_line(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'\n');
 }
 
-const LABELS: [(&[u8], Field); 5] = [
+/// Labels of fields, in the order in which they are written.
+pub(crate) const LABELS: [(&[u8], Field); 7] = [
     (b"Src IP: ", Field::SrcIp),
+    (b"Src Location: ", Field::SrcGeo),
     (b"Src Port: ", Field::SrcPort),
     (b"Dst IP: ", Field::DstIp),
+    (b"Dst Location: ", Field::DstGeo),
     (b"Dst Port: ", Field::DstPort),
     (b"User: ", Field::DstUser),
 ];

@@ -28,13 +28,15 @@ const COMPLIANCE: [(&str, &[u8]); 7] = [
 /// Bytes of a rule's groups that are looked at.
 const GROUPS_MAX: usize = 1023;
 
-const DATA: [(&str, Field); 14] = [
+const DATA: [(&str, Field); 16] = [
     ("protocol", Field::Protocol),
     ("action", Field::Action),
     ("srcip", Field::SrcIp),
+    ("srcgeoip", Field::SrcGeo),
     ("srcport", Field::SrcPort),
     ("srcuser", Field::SrcUser),
     ("dstip", Field::DstIp),
+    ("dstgeoip", Field::DstGeo),
     ("dstport", Field::DstPort),
     ("dstuser", Field::DstUser),
     ("id", Field::Id),

@@ -10,15 +10,41 @@ use crate::engine::Ruleset;
 use crate::engine::session::{Lent, Session};
 use crate::sources::local_host;
 use crate::workshop::coverage::Reached;
-use bartizan_core::event::{Event, Known, Moment, Origin};
+use bartizan_core::event::{Event, Field, Known, Moment, Origin};
+use bartizan_core::image::Image;
+use bartizan_core::image::rows::{ConditionRow, RuleRow, condition};
 use bartizan_core::limits::TEXT_MAX;
 use bartizan_core::predecode;
+use bartizan_core::rules::history::Key;
 use bartizan_core::rules::judge::{Manner, Step};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 /// Cases that a thread takes at once.
 const LOT: usize = 16;
+
+/// Why a case is skipped that [`lacks_places`].
+pub const NO_PLACES: &str = "its rule asks where addresses are, and no database of places is given";
+
+/// Whether the rule of a case asks where addresses are, and nobody knows. Its
+/// answer would say nothing about the rules.
+pub fn lacks_places(ruleset: &Ruleset, case: &Case) -> bool {
+    let image = ruleset.image();
+    let asks = || {
+        let row = image.find_rule(case.expected.rule.parse().ok()?)?;
+        Some(asks_where(&image, image.rule(row)?))
+    };
+    ruleset.atlas.is_none() && asks().unwrap_or(false)
+}
+
+/// Whether a rule looks at the place of an address, or compares places.
+fn asks_where(image: &Image<'_>, rule: &RuleRow) -> bool {
+    let places = [Field::SrcGeo as u8, Field::DstGeo as u8];
+    let keys = Key::SrcGeo.bit() | Key::DstGeo.bit();
+    let looks = |row: &ConditionRow| row.kind == condition::PATTERN && places.contains(&row.option);
+    (rule.same.get() | rule.different.get()) & keys != 0
+        || image.range(image.conditions, rule.conditions).iter().any(looks)
+}
 
 /// The answers to cases, in their order, if all is judged at one moment. Notes
 /// also which rules and decoders their lines reach, if somebody asks.

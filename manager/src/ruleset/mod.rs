@@ -24,6 +24,7 @@ use crate::compile::{self, Files, RuleSource};
 use crate::config::{Config, Home, ListedFile, RuleFiles};
 use crate::diagnose::{Diagnostic, Diagnostics, Sources};
 use crate::engine::{Ruleset, Settings};
+use crate::places::Atlas;
 use crate::xml::{self, Document, Syntax};
 use bartizan_core::image::Dialect;
 use std::collections::BTreeSet;
@@ -120,7 +121,8 @@ pub fn load(from: &RulesFrom, sources: &mut Sources, report: &mut Diagnostics) -
     let sources = compiled.sources;
     let decoders = compiled.decoders;
     match Ruleset::new(compiled.image, lists, engine_settings(&config)) {
-        Ok(ruleset) => {
+        Ok(mut ruleset) => {
+            ruleset.atlas = read_atlas(&config.global.places, report);
             Some(Loaded { ruleset, sources, config, home, decoder_files, decoders, texts: Sources::new() })
         }
         Err(error) => {
@@ -217,6 +219,23 @@ fn read_list(file: &ListedFile, dialect: Dialect, report: &mut Diagnostics) -> O
             None
         }
     }
+}
+
+/// A database that cannot be read is a warning: rules go on without places.
+fn read_atlas(files: &[ListedFile], report: &mut Diagnostics) -> Option<Atlas> {
+    let mut atlas = Atlas::default();
+    for file in files {
+        let Err(error) = atlas.add_file(&file.path) else { continue };
+        let message = format!("cannot use the places of {}: {error}", file.name);
+        let diagnostic = match file.place {
+            Some(place) => Diagnostic::warning(place.source, place.span, message),
+            None => Diagnostic::placeless_warning(message),
+        };
+        report.push(diagnostic.note(format!("the file looked for is {}", file.path.display())).help(
+            "events go on without srcgeoip and dstgeoip; a database such as GeoLite2-City.mmdb is wanted",
+        ));
+    }
+    atlas.if_any()
 }
 
 fn compile_settings(config: &Config) -> compile::Settings {

@@ -15,7 +15,7 @@ pub fn prove(loaded: &Loaded, sources: &mut Sources, report: &mut Diagnostics) -
     // Whatever the dialect, tests that cannot be read cannot be passed.
     let ids: Vec<_> = files.iter().filter_map(|file| file.load(Dialect::Ossec, sources, report)).collect();
     let dialect = loaded.ruleset.image().dialect();
-    let read = |file| cases(file, dialect, sources, report).into_iter().map(move |case| (file, case));
+    let read = |file| cases(file, loaded, sources, report).into_iter().map(move |case| (file, case));
     let (files, cases): (Vec<_>, Vec<_>) = ids.into_iter().flat_map(read).unzip();
     let now = LocalClock::default().moment(epoch_now());
     let answers = bench::answers(&loaded.ruleset, &cases, now, None);
@@ -27,14 +27,25 @@ pub fn prove(loaded: &Loaded, sources: &mut Sources, report: &mut Diagnostics) -
     cases.len()
 }
 
-/// The cases of a file.
-fn cases(file: SourceId, dialect: Dialect, sources: &Sources, report: &mut Diagnostics) -> Vec<Case> {
-    let cases = ini::cases(sources.bytes(file), dialect).unwrap_or_else(|error| {
-        let span = line(sources, file, error.line);
-        report.push(Diagnostic::error(file, span, error.message).help("the form is in manual.md"));
-        Vec::new()
+/// The cases of a file that can be judged.
+fn cases(file: SourceId, loaded: &Loaded, sources: &Sources, report: &mut Diagnostics) -> Vec<Case> {
+    let mut cases =
+        ini::cases(sources.bytes(file), loaded.ruleset.image().dialect()).unwrap_or_else(|error| {
+            let span = line(sources, file, error.line);
+            report.push(Diagnostic::error(file, span, error.message).help("the form is in manual.md"));
+            Vec::new()
+        });
+    cases.retain(|case| {
+        let lacks_places = bench::lacks_places(&loaded.ruleset, case);
+        if lacks_places {
+            let message =
+                format!("the test `{}` is skipped: {}", harmless_text(&case.section), bench::NO_PLACES);
+            let skipped = Diagnostic::warning(file, line(sources, file, case.line), message);
+            report.push(skipped.help("name one with <geoip_db_path>"));
+        }
+        !lacks_places && !case.logs.is_empty()
     });
-    cases.into_iter().filter(|case| !case.logs.is_empty()).collect()
+    cases
 }
 
 /// What is said of a case that got another answer than it wants.

@@ -1,10 +1,11 @@
 //! Pages and the interface for programs, over alerts that mean harm.
 
-use super::Consoled;
+use super::{Consoled, add_user, configure_with};
 use bartizan::console::route::{Needs, table};
 use bartizan_tests::browser::Browser;
 use bartizan_tests::process::DEADLINE;
-use serde_json::Value;
+use bartizan_tests::{Folder, mmdb};
+use serde_json::{Value, json};
 use std::fs::OpenOptions;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -193,4 +194,34 @@ fn alerts_come_live_and_go_on_where_they_were() {
     assert!(
         heard.contains(&format!("id:{}", committed + 1)) || heard.contains(&format!("id: {}", committed + 1))
     );
+}
+
+#[test]
+fn pages_show_where_addresses_are() {
+    let home = Folder::new("console-places");
+    add_user(&home, "ada", "administrator");
+    home.write("places.mmdb", mmdb::database(&mmdb::ROWS));
+    configure_with(&home, "<console/><global><geoipdb>places.mmdb</geoipdb></global>");
+    let console = Consoled::run_in(home);
+    append(
+        &console,
+        "Nov 22 03:00:00 gate sshd[4]: Failed password for root from 2.136.147.146 port 4000 ssh2\n",
+    );
+    let line = |source: &str| {
+        format!("2026 Nov 22 03:00:00 gate->/var/log/fw DROP TCP {source}:4000->198.51.100.1:22\n")
+    };
+    let sources = ["2.136.147.146", "2.136.14.146", "8.8.8.8", "10.0.0.1"];
+    console.home.write("logs/firewall/firewall.log", sources.map(line).concat());
+    let browser = console.session("ada");
+    let about = "/api/v1/alerts?srcip=2.136.147.146";
+    let alerts = wait(&browser, about, |answer| answer["alerts"][0]["seq"].is_u64());
+    let seq = &alerts["alerts"][0]["seq"];
+    let alert = json(&browser, &format!("/api/v1/alerts/{seq}"));
+    assert_eq!((&alert["srcgeoip"], &alert["dstgeoip"]), (&json!("ES / Madrid"), &Value::Null));
+    assert!(browser.get(&format!("/alerts/{seq}")).body.contains("<bdi>ES / Madrid</bdi>"));
+    let knocks = json(&browser, "/api/v1/firewall");
+    let countries = json!([{"name": "ES Spain", "packets": 2}, {"name": "US United States", "packets": 1}]);
+    assert_eq!(knocks["countries"], countries);
+    let page = browser.get("/firewall").body;
+    assert!(page.contains("From which countries") && page.contains("ES / Andalusia"), "{page}");
 }

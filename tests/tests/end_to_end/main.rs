@@ -6,6 +6,7 @@ mod daemon;
 mod demo;
 mod logtest;
 mod memory;
+mod places;
 mod reload;
 mod reload_under_load;
 mod rules;

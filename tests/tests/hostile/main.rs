@@ -4,6 +4,7 @@
 mod configuration;
 mod logs;
 mod outputs;
+mod places;
 mod rule_files;
 
 use bartizan_tests::process::Finished;

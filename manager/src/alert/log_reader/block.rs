@@ -11,23 +11,12 @@
 
 use crate::alert::{Alert, AlertId, Rule};
 use crate::outputs::clock::{LocalClock, LocalTime};
+use crate::outputs::text::LABELS;
 use bartizan_core::event::Field;
 use memchr::memmem;
 
 /// How a block begins.
 const HEADER: &[u8] = b"** Alert ";
-
-/// Labels in the order in which they are written. Those with places on the
-/// globe are left out of what is read.
-const LABELS: [(&[u8], Option<Field>); 7] = [
-    (b"Src IP: ", Some(Field::SrcIp)),
-    (b"Src Location: ", None),
-    (b"Src Port: ", Some(Field::SrcPort)),
-    (b"Dst IP: ", Some(Field::DstIp)),
-    (b"Dst Location: ", None),
-    (b"Dst Port: ", Some(Field::DstPort)),
-    (b"User: ", Some(Field::DstUser)),
-];
 
 /// The log of a changed file begins with this (OSSEC 4.3).
 const CHANGED: &[u8] = b"Integrity checksum changed for: '";
@@ -49,9 +38,7 @@ pub(super) fn alert<'b>(block: &'b [u8], clock: &LocalClock) -> Option<Alert<'b>
     let mut alert = Alert { id, time, rule: Some(rule), hostname, location, ..Alert::default() };
     for (label, field) in LABELS {
         let Some(value) = lines.peek().and_then(|line| line.strip_prefix(label)) else { continue };
-        if let Some(field) = field {
-            alert.fields[field as usize] = Some(value);
-        }
+        alert.fields[field as usize] = Some(value);
         lines.next();
     }
     alert.log = lines.next().unwrap_or_default();

@@ -35,9 +35,12 @@ fn whole() -> Alert<'static> {
         previous: vec![b"Src IP: 203.0.113.9", b"", b"last \xff"],
         ..Alert::default()
     };
-    for (field, value) in
-        [(Field::SrcIp, &b"192.0.2.7"[..]), (Field::SrcPort, b"22"), (Field::DstUser, b"root")]
-    {
+    for (field, value) in [
+        (Field::SrcIp, &b"192.0.2.7"[..]),
+        (Field::SrcGeo, b"ES / Madrid"),
+        (Field::SrcPort, b"22"),
+        (Field::DstUser, b"root"),
+    ] {
         alert.fields[field as usize] = Some(value);
     }
     alert

@@ -1,7 +1,9 @@
 //! `rules test`: runs cases, shows what they reach, records new ones.
 
-use super::super::{CommandError, RulesArguments, now, say};
+use super::super::{CommandError, PlacesArguments, RulesArguments, now, say};
 use crate::diagnose::{Sources, harmless_text};
+use crate::engine::Ruleset;
+use crate::news;
 use crate::outputs::clock::LocalClock;
 use crate::plural::counted;
 use crate::ruleset::ini::{self, Case, Triple};
@@ -10,7 +12,6 @@ use crate::sources::lines::LineReader;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::coverage::{Coverage, Reached};
 use crate::workshop::record::{self, RecordError};
-use bartizan_core::image::Dialect;
 use bartizan_core::limits::TEXT_MAX;
 use clap::Args;
 use serde_json::{Value, json};
@@ -25,6 +26,8 @@ use std::slice;
 pub(super) struct TestArguments {
     #[command(flatten)]
     rules: RulesArguments,
+    #[command(flatten)]
+    places: PlacesArguments,
     /// Test files, or folders of them; without any those that the
     /// configuration names. With --record: the lines of the case, each an
     /// argument; without any they are read from standard input.
@@ -55,7 +58,8 @@ struct Outcome {
 
 pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     let mut sources = Sources::new();
-    let loaded = arguments.rules.load_with(&mut sources)?;
+    let mut loaded = arguments.rules.load_with(&mut sources)?;
+    arguments.places.put(&mut loaded)?;
     if let Some(file) = &arguments.record {
         return record(arguments, &loaded, &sources, file);
     }
@@ -68,7 +72,7 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
         let message = "name test files or folders of them; the configuration names none with <rule_test>";
         return Err(CommandError::Usage(message.to_owned()));
     }
-    let (cases, skipped) = cases(&files, loaded.ruleset.image().dialect())?;
+    let (cases, skipped) = cases(&files, &loaded.ruleset)?;
     let mut reached = arguments.coverage.then(Reached::default);
     let outcomes = judge(&loaded, cases, reached.as_mut());
     let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
@@ -87,22 +91,31 @@ pub(super) fn run(arguments: &TestArguments) -> Result<ExitCode, CommandError> {
     };
     printed.map_err(CommandError::output)?;
     if outcomes.is_empty() {
-        return Err(CommandError::Nothing("there is no case in these files".to_owned()));
+        return Err(CommandError::Nothing("there is no case in these files that can be run".to_owned()));
     }
     Ok(ExitCode::from(u8::from(failed > 0)))
 }
 
-/// The cases of all files, and how many more have no lines.
-fn cases(files: &[PathBuf], dialect: Dialect) -> Result<(Vec<(PathBuf, Case)>, usize), CommandError> {
+/// The cases of all files that can be judged, and how many more there are.
+fn cases(files: &[PathBuf], ruleset: &Ruleset) -> Result<(Vec<(PathBuf, Case)>, usize), CommandError> {
     let (mut all, mut skipped) = (Vec::new(), 0);
     for file in files {
         let text = fs::read(file).map_err(CommandError::io(format!("cannot read {}", file.display())))?;
-        let cases = ini::cases(&text, dialect).map_err(|error| {
+        let cases = ini::cases(&text, ruleset.image().dialect()).map_err(|error| {
             CommandError::Usage(format!("{}:{}: {}", file.display(), error.line, error.message))
         })?;
-        let (empty, cases): (Vec<_>, Vec<_>) = cases.into_iter().partition(|case| case.logs.is_empty());
-        skipped += empty.len();
-        all.extend(cases.into_iter().map(|case| (file.clone(), case)));
+        for case in cases {
+            let lacks_places = bench::lacks_places(ruleset, &case);
+            if lacks_places {
+                let place = format!("{}:{} [{}] {}", file.display(), case.line, case.section, case.key);
+                news::tell(format_args!("skipped {}: {}", harmless_text(&place), bench::NO_PLACES));
+            }
+            if lacks_places || case.logs.is_empty() {
+                skipped += 1;
+            } else {
+                all.push((file.clone(), case));
+            }
+        }
     }
     Ok((all, skipped))
 }

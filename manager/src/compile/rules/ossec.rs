@@ -71,7 +71,7 @@ impl Rule {
             "same_location" => self.same |= Key::Host.bit(),
             "same_id" if exact => self.same |= Key::Id.bit(),
             "different_url" if exact => self.different |= Key::Url.bit(),
-            "different_srcgeoip" if exact => self.different |= Key::Geo.bit(),
+            "different_srcgeoip" if exact => self.different |= Key::SrcGeo.bit(),
             "different_srcip" if exact => self.different |= Key::SrcIp.bit(),
             // Our own.
             "same_dst_ip" => self.same |= Key::DstIp.bit(),
@@ -116,7 +116,7 @@ impl Rule {
 }
 
 /// Elements whose text is a pattern.
-pub(super) const TEXTS: [(&str, Target, u8, Language); 27] = {
+pub(super) const TEXTS: [(&str, Target, u8, Language); 28] = {
     use Language::{Match, Pcre2, Regex};
     use Target::{Condition as C, MatchedGroup, MatchedRegex};
     [
@@ -136,9 +136,10 @@ pub(super) const TEXTS: [(&str, Target, u8, Language); 27] = {
         ("dstport_pcre2", C(Place::DstPort), Field::DstPort as u8, Pcre2),
         ("user", C(Place::User), subject::USER, Match),
         ("user_pcre2", C(Place::User), subject::USER, Pcre2),
-        ("srcgeoip", C(Place::SrcGeo), subject::GEO, Match),
-        ("srcgeoip_pcre2", C(Place::SrcGeo), subject::GEO, Pcre2),
-        ("dstgeoip", C(Place::DstGeo), subject::GEO, Match),
+        ("srcgeoip", C(Place::SrcGeo), Field::SrcGeo as u8, Match),
+        ("srcgeoip_pcre2", C(Place::SrcGeo), Field::SrcGeo as u8, Pcre2),
+        ("dstgeoip", C(Place::DstGeo), Field::DstGeo as u8, Match),
+        ("dstgeoip_pcre2", C(Place::DstGeo), Field::DstGeo as u8, Pcre2),
         ("extra_data", C(Place::Data), Field::Data as u8, Match),
         ("extra_data_pcre2", C(Place::Data), Field::Data as u8, Pcre2),
         ("hostname", C(Place::Host), subject::HOST, Match),

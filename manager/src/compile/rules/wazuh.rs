@@ -204,8 +204,8 @@ pub(super) const TEXTS: [(&str, Target, u8); 20] = {
         ("srcport", C(Place::SrcPort), Field::SrcPort as u8),
         ("dstport", C(Place::DstPort), Field::DstPort as u8),
         ("user", C(Place::User), subject::USER),
-        ("srcgeoip", C(Place::SrcGeo), subject::GEO),
-        ("dstgeoip", C(Place::DstGeo), subject::GEO),
+        ("srcgeoip", C(Place::SrcGeo), Field::SrcGeo as u8),
+        ("dstgeoip", C(Place::DstGeo), Field::DstGeo as u8),
         ("data", C(Place::Data), Field::Data as u8),
         ("extra_data", C(Place::ExtraData), Field::ExtraData as u8),
         ("hostname", C(Place::Host), subject::HOST),
@@ -235,8 +235,8 @@ const KEYS: [(&str, Key); 20] = [
     ("status", Key::Status),
     ("system_name", Key::SystemName),
     ("location", Key::Location),
-    ("srcgeoip", Key::Geo),
-    ("dstgeoip", Key::Geo),
+    ("srcgeoip", Key::SrcGeo),
+    ("dstgeoip", Key::DstGeo),
 ];
 
 /// Elements that count only in small letters.

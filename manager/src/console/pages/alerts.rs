@@ -184,6 +184,11 @@ fn render_one(found: &AlertWhole, why: Markup) -> Markup {
 
 fn fields(found: &AlertWhole) -> Markup {
     let is_word = |name: &str| ["srcip", "user"].contains(&name);
+    let place = |name: &str| match name {
+        "srcip" => found.srcgeoip.as_ref(),
+        "dstip" => found.dstgeoip.as_ref(),
+        _ => None,
+    };
     html! {
         dl {
             dt { "decoder" } dd { (shown::text(found.decoder.as_deref().unwrap_or("none"))) }
@@ -193,6 +198,7 @@ fn fields(found: &AlertWhole) -> Markup {
                     @if is_word(&field.name) {
                         (shown::linked(&alerts_with(&field.name, &field.value), &field.value))
                     } @else { (shown::text(&field.value)) }
+                    @if let Some(place) = place(&field.name) { " " span.quiet { (shown::text(place)) } }
                 }
             }
             @for reference in &found.references {

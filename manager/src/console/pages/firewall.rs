@@ -13,8 +13,14 @@ pub(super) fn routes() -> Vec<Route> {
     vec![Route::get("/firewall", "Who knocks on which ports", view)]
 }
 
+/// Who knocks today.
+pub(in crate::console) async fn knocks(console: &Arc<Console>) -> Result<Firewall, Failure> {
+    let rules = console.rules();
+    console.ask(move |console| Ok(firewall(console.home(), rules.ruleset.atlas.as_ref())?)).await
+}
+
 async fn view(State(console): State<Arc<Console>>, viewer: Viewer) -> Result<Response, Failure> {
-    let found = console.ask(|console| Ok(firewall(console.home())?)).await?;
+    let found = knocks(&console).await?;
     Ok(shell::page(&viewer, "Firewall", "/firewall", render(&found)))
 }
 
@@ -41,6 +47,9 @@ fn render(found: &Firewall) -> Markup {
                     tbody { @for source in &found.sources { (knocking(source)) } }
                 }
             }
+            @if !found.countries.is_empty() {
+                section { h2 { "From which countries" } (packets(&found.countries)) }
+            }
             section { h2 { "On which ports" } (packets(&found.ports)) }
             section { h2 { "Where" } (packets(&found.targets)) }
         }
@@ -51,7 +60,10 @@ fn knocking(source: &Knocking) -> Markup {
     let ports: Vec<_> = source.ports.iter().map(u16::to_string).collect();
     html! {
         tr data-row {
-            td { (shown::linked(&alerts_with("srcip", &source.source), &source.source)) }
+            td {
+                (shown::linked(&alerts_with("srcip", &source.source), &source.source))
+                @if let Some(place) = &source.place { " " span.quiet { (shown::text(place)) } }
+            }
             td data-label="Ports" { (ports.join(" "))
                 @if source.different_ports > ports.len() { " … " span.quiet { (source.different_ports) " in all" } } }
             td.n data-label="Targets" { (shown::number(source.targets as u64)) }
@@ -61,9 +73,14 @@ fn knocking(source: &Knocking) -> Markup {
 }
 
 fn packets(entries: &[Packets]) -> Markup {
+    let highest = entries.iter().map(|entry| entry.packets).max().unwrap_or(1);
     html! {
         table.top { @for entry in entries {
-            tr { td { (shown::text(&entry.name)) } td.n { (shown::number(entry.packets)) } }
+            tr {
+                td { (shown::text(&entry.name)) }
+                td.bar { (shown::bar(entry.packets, highest)) }
+                td.n { (shown::number(entry.packets)) }
+            }
         } }
     }
 }

@@ -5,7 +5,6 @@ use crate::console::query::{Query, link};
 use crate::console::view::overview::{Frequent, FrequentRule, Overview, SPANS, overview};
 use crate::console::view::system::{Counts, Daemon};
 use crate::console::{Console, Failure, Route, Viewer, shell};
-use crate::report::markup::part;
 use crate::sources::epoch_now;
 use axum::extract::State;
 use axum::response::Response;
@@ -88,7 +87,7 @@ fn top(title: &str, entries: &[Frequent], to: &dyn Fn(&str) -> String) -> Markup
                     @for entry in entries {
                         tr {
                             td { (shown::linked(&to(&entry.name), &entry.name)) }
-                            td.bar { (bar(entry.alerts, highest)) }
+                            td.bar { (shown::bar(entry.alerts, highest)) }
                             td.n { (shown::number(entry.alerts)) }
                         }
                     }
@@ -114,15 +113,6 @@ fn rules(rules: &[FrequentRule], to: &dyn Fn(&str) -> String) -> Markup {
                     }
                 }
             }
-        }
-    }
-}
-
-/// A bar as wide as a part of the whole.
-fn bar(count: u64, of: u64) -> Markup {
-    html! {
-        svg.bar viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {
-            rect width=(part(count, of, 100).max(1)) height="10" {}
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::diagnose::harmless_character;
 use crate::moment::written;
 use crate::plural::plural;
 use crate::report::Band;
+use crate::report::markup::part;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -92,6 +93,15 @@ pub(super) fn span(seconds: i64) -> String {
         120..7200 => format!("{} min", seconds / 60),
         7200..172_800 => format!("{} h", seconds / 3600),
         _ => format!("{} days", seconds / 86_400),
+    }
+}
+
+/// A bar as wide as a part of the whole.
+pub(super) fn bar(count: u64, of: u64) -> Markup {
+    html! {
+        svg.bar viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true" {
+            rect width=(part(count, of, 100).max(1)) height="10" {}
+        }
     }
 }
 

@@ -93,6 +93,10 @@ pub struct AlertWhole {
     pub decoder: Option<String>,
     /// The fields that it found.
     pub fields: Vec<Named>,
+    /// Where the source address is: `ES / Madrid`.
+    pub srcgeoip: Option<String>,
+    /// Where the destination address is.
+    pub dstgeoip: Option<String>,
     /// How many events the rule asks for; 0 for one.
     pub frequency: u16,
     /// How often the rule had fired.
@@ -160,6 +164,8 @@ pub fn whole(reader: &mut Reader, seq: u64) -> Result<Option<AlertWhole>, StoreE
         program: alert.program_name.map(text),
         decoder: alert.decoder.map(|decoder| text(decoder.name)).filter(|name| !name.is_empty()),
         fields: fields(&alert),
+        srcgeoip: alert.field(Field::SrcGeo).map(text),
+        dstgeoip: alert.field(Field::DstGeo).map(text),
         frequency: rule.frequency,
         fired: alert.fired,
         references: references(&alert),
@@ -212,7 +218,8 @@ pub fn line(entry: &Entry) -> AlertLine {
 const GROUPS_SHOWN: usize = 16;
 
 fn fields(alert: &Alert<'_>) -> Vec<Named> {
-    let fixed = Field::ALL.into_iter().filter_map(|field| {
+    let is_found = |field: &Field| !matches!(field, Field::SrcGeo | Field::DstGeo);
+    let fixed = Field::ALL.into_iter().filter(is_found).filter_map(|field| {
         let value = text(alert.field(field)?);
         Some(Named { name: field.label().to_owned(), value })
     });

@@ -2,9 +2,12 @@
 
 use crate::firewall::service;
 use crate::firewall::tally::{Source, Tally};
+use crate::places::Atlas;
 use crate::sources::lines::{LINE_MAX, LineReader};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::net::IpAddr;
@@ -33,6 +36,8 @@ pub struct Firewall {
     pub sources: Vec<Knocking>,
     /// Different sources.
     pub different_sources: usize,
+    /// Where from: countries, if places are known.
+    pub countries: Vec<Packets>,
     /// On which ports.
     pub ports: Vec<Packets>,
     /// At whose door.
@@ -53,6 +58,8 @@ pub struct Packets {
 pub struct Knocking {
     /// Its address.
     pub source: String,
+    /// Where that is, if it is known: `ES / Madrid`.
+    pub place: Option<String>,
     /// Its packets.
     pub packets: u64,
     /// Different targets that it tried, up to a thousand.
@@ -63,8 +70,9 @@ pub struct Knocking {
     pub ports: Vec<u16>,
 }
 
-/// Counts the end of the file of a home folder; nothing if there is none.
-pub fn firewall(home: &Path) -> io::Result<Firewall> {
+/// Counts the end of the file of a home folder; nothing if there is none. The
+/// atlas says which countries sources are in.
+pub fn firewall(home: &Path, atlas: Option<&Atlas>) -> io::Result<Firewall> {
     let mut file = match File::open(home.join("logs/firewall/firewall.log")) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Firewall::default()),
         file => file?,
@@ -80,13 +88,15 @@ pub fn firewall(home: &Path) -> io::Result<Firewall> {
     while let Some(line) = lines.next_line()? {
         tally.line(line.bytes);
     }
-    Ok(Firewall { is_cut: start > 0, ..Firewall::new(&tally) })
+    Ok(Firewall { is_cut: start > 0, ..Firewall::new(&tally, atlas) })
 }
 
 impl Firewall {
-    fn new(tally: &Tally) -> Self {
+    fn new(tally: &Tally, atlas: Option<&Atlas>) -> Self {
+        let place = |address: IpAddr| Some(atlas?.find(address)?.to_string());
         let knocking = |(address, source): &(IpAddr, &Source)| Knocking {
             source: address.to_string(),
+            place: place(*address),
             packets: source.packets,
             targets: source.targets.len(),
             different_ports: source.ports.len(),
@@ -109,6 +119,7 @@ impl Firewall {
                 .collect(),
             sources: tally.top_sources(TOP).iter().map(knocking).collect(),
             different_sources: tally.different_sources(),
+            countries: atlas.map_or_else(Vec::new, |atlas| countries(tally, atlas)),
             ports: tally.ports.top(TOP).into_iter().map(port).collect(),
             targets: tally
                 .targets
@@ -118,6 +129,22 @@ impl Firewall {
                 .collect(),
         }
     }
+}
+
+/// Countries by the packets of their addresses.
+fn countries(tally: &Tally, atlas: &Atlas) -> Vec<Packets> {
+    let mut found: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for (address, source) in tally.sources() {
+        let Some(place) = atlas.find(address) else { continue };
+        *found.entry((place.country, place.name.unwrap_or_default())).or_default() += source.packets;
+    }
+    let mut all: Vec<_> = found.into_iter().collect();
+    all.sort_by_key(|(_, packets)| Reverse(*packets));
+    let named = |((country, name), packets)| Packets {
+        name: format!("{country} {name}").trim_end().to_owned(),
+        packets,
+    };
+    all.into_iter().take(TOP).map(named).collect()
 }
 
 #[cfg(test)]
@@ -138,7 +165,7 @@ mod tests {
         let folder = home.path().join("logs/firewall");
         fs::create_dir_all(&folder).expect("made");
         fs::write(folder.join("firewall.log"), text).expect("written");
-        firewall(home.path()).expect("counted")
+        firewall(home.path(), None).expect("counted")
     }
 
     #[test]
@@ -162,6 +189,6 @@ mod tests {
         assert!(found.is_cut && found.lines < 80_000 && found.lines > 40_000, "{}", found.lines);
         assert_eq!(found.actions.len(), 1, "no line is cut in two");
         let home = tempfile::tempdir().expect("a folder");
-        assert_eq!(firewall(home.path()).expect("counted"), Firewall::default());
+        assert_eq!(firewall(home.path(), None).expect("counted"), Firewall::default());
     }
 }

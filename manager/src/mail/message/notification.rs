@@ -18,8 +18,13 @@ const SUBJECT_MAX: usize = 127;
 /// Characters of a short message, which is one message of a telephone.
 const SHORT_MAX: usize = 160;
 
-const LABELS: [(&str, Field); 3] =
-    [("Src IP: ", Field::SrcIp), ("Dst IP: ", Field::DstIp), ("User: ", Field::DstUser)];
+const LABELS: [(&str, Field); 5] = [
+    ("Src IP: ", Field::SrcIp),
+    ("Src Location: ", Field::SrcGeo),
+    ("Dst IP: ", Field::DstIp),
+    ("Dst Location: ", Field::DstGeo),
+    ("User: ", Field::DstUser),
+];
 
 /// Appends an alert. Lines end in line feeds.
 pub(super) fn write(out: &mut String, alert: &Alert<'_>) {

@@ -11,7 +11,7 @@ use crate::outputs::clock::LocalTime;
 use crate::plural;
 use crate::workshop::catalog::Catalog;
 use crate::workshop::words;
-use bartizan_core::event::{Event, Target};
+use bartizan_core::event::{Event, Field, Target};
 use bartizan_core::image::Image;
 use bartizan_core::image::rows::{ConditionRow, RuleRow};
 use bartizan_core::rules::judge::{Fate, Seen, Verdict};
@@ -83,6 +83,15 @@ fn decoders(out: &mut String, catalog: &Catalog<'_>, event: &Event<'_>, explanat
         let value = words::quoted(event.bytes(*value).unwrap_or(b""));
         let _ = writeln!(out, "  {} = {value}", label(&catalog.image, *target));
     }
+    for (label, place) in places(event) {
+        let _ = writeln!(out, "  {label} = {}", words::quoted(place));
+    }
+}
+
+/// The places of addresses with their labels, as far as they are known.
+pub fn places<'e>(event: &'e Event<'_>) -> impl Iterator<Item = (&'static str, &'e [u8])> {
+    let places = [Field::SrcGeo, Field::DstGeo].into_iter();
+    places.filter_map(|field| Some((field.label(), event.field(field)?)))
 }
 
 fn decoder_line(catalog: &Catalog<'_>, tried: &TriedDecoder) -> String {
