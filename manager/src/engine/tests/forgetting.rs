@@ -50,10 +50,8 @@ fn every_memory_is_forgotten() {
 #[test]
 fn values_that_were_carried_over_are_forgotten() {
     let decoders = r#"<decoder name="probe"><prematch>^id=</prematch><accumulate/></decoder>
-        <decoder name="probe-user"><parent>probe</parent><regex>^id=(\d+) user=(\S+)</regex>
-            <order>id, user</order><accumulate/></decoder>
-        <decoder name="probe-id"><parent>probe</parent><regex>^id=(\d+)</regex>
-            <order>id</order><accumulate/></decoder>"#;
+        <decoder name="probe-fields"><parent>probe</parent><pcre2>^id=(\d+)(?: user=(\S+))?</pcre2>
+            <order>id, user</order><accumulate/></decoder>"#;
     let rules = r#"<rule id="100" level="3"><decoded_as>probe</decoded_as><description>a</description></rule>
         <rule id="101" level="4"><if_sid>100</if_sid><user>eve</user><description>eve</description></rule>"#;
     let event = |text: &str| (1000, text.to_owned());
