@@ -86,7 +86,7 @@ fn a_database_that_cannot_be_used_is_a_warning_and_rules_go_on() {
         bytes.into_iter().for_each(|bytes| drop(folder.write("places.mmdb", bytes)));
         let checked = finish(command(&["check", "-c"]).arg(&conf), b"");
         assert_eq!(checked.code, Some(0), "{}", checked.err);
-        assert!(checked.err.contains("etc/ossec.conf:7:"), "its place: {}", checked.err);
+        assert!(checked.err.contains("etc/ossec.conf:8:"), "its place: {}", checked.err);
         assert!(checked.err.contains("cannot use the places of places.mmdb"), "{}", checked.err);
         assert!(checked.err.contains(why), "{why}: {}", checked.err);
         assert_eq!(rules_of(&logtest(&conf, &[], &["8.8.8.8"]).0), [100]);
