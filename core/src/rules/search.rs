@@ -55,6 +55,8 @@ pub(super) struct Search<'s, 'i, 'm, 't> {
     /// The agent of the event; `None` for this machine.
     agent: Option<&'s [u8]>,
     compared: Compared<'s>,
+    /// Dynamic fields are compared, too.
+    compares_fields: bool,
 }
 
 /// Values of the event that are compared with those of earlier ones, each with
@@ -94,8 +96,16 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         event: &'s Event<'t>,
         rule: &'s RuleRow,
     ) -> Self {
-        let compared = Compared::new(image.dialect(), history, event, rule);
-        Self { image, history, event, rule, counts_packets: true, agent: Key::Agent.of(event), compared }
+        Self {
+            image,
+            history,
+            event,
+            rule,
+            counts_packets: true,
+            agent: Key::Agent.of(event),
+            compared: Compared::new(image.dialect(), history, event, rule),
+            compares_fields: rule.same_fields.len.get() > 0 || rule.different_fields.len.get() > 0,
+        }
     }
 
     /// Counts earlier events until there is one more than the rule's
@@ -245,6 +255,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         }
     }
 
+    #[inline]
     fn is_of_this_agent(&self, slot: &Slot) -> bool {
         self.rule.flags.get() & rule_flag::GLOBAL_FREQUENCY != 0
             || (slot.from_agent == self.agent.is_some()
@@ -254,13 +265,18 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// Whether an earlier event agrees with this one in all that must be the
     /// same, and nowhere in what must differ: what is missing on either side
     /// differs.
+    #[inline]
     fn compares_as_wazuh(&self, slot: &Slot) -> bool {
         let Compared { same, different, is_hopeless } = &self.compared;
         let is_equal = |(number, now): &(usize, &[u8])| self.history.value(slot, *number) == Some(*now);
         !is_hopeless
             && same.iter().all(is_equal)
             && !different.iter().any(is_equal)
-            && self.fields(self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
+            && (!self.compares_fields || self.fields_agree(slot))
+    }
+
+    fn fields_agree(&self, slot: &Slot) -> bool {
+        self.fields(self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
             && self.fields_differ(slot)
     }
 
