@@ -198,7 +198,7 @@ impl<'i, 'm> History<'i, 'm> {
     }
 
     /// The number of a key's value: the keys come first.
-    fn number_of(&self, key: Key) -> Option<usize> {
+    pub(super) fn number_of(&self, key: Key) -> Option<usize> {
         let keys = self.image.header.settings.keys.get();
         (keys & key.bit() != 0).then(|| (keys & (key.bit() - 1)).count_ones() as usize)
     }
@@ -209,7 +209,7 @@ impl<'i, 'm> History<'i, 'm> {
     }
 
     /// A value by its number.
-    fn value(&self, slot: &Slot, number: usize) -> Option<&[u8]> {
+    pub(super) fn value(&self, slot: &Slot, number: usize) -> Option<&[u8]> {
         let (start, len) = self.place_of(slot, number)?;
         self.bytes_of(slot).get(start as usize..)?.get(..usize::from(len))
     }

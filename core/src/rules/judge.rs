@@ -212,7 +212,7 @@ impl<'i, 'm> Judge<'i, 'm> {
         rule: &RuleRow,
         observe: &mut impl FnMut(EventNumber, Seen),
     ) {
-        let _ = Search::new(&self.image, &self.history, event, rule).run(matcher, observe);
+        let _ = Search::new(&self.image, &self.history, event, rule).run(matcher, Some(observe));
     }
 
     /// Remembers an event after its verdict (and its alert).
@@ -415,7 +415,8 @@ impl<'j, 'i, 'm, H: Host> Trial<'j, 'i, 'm, H> {
         let mut search = Search::new(&self.judge.image, &self.judge.history, event, rule);
         // Its packets have made the rule above fire; to this one it is once that it did.
         search.counts_packets = self.mark == 0;
-        let found = search.run(matcher, &mut |_, _| {});
+        let found = search.run(matcher, None);
+        drop(search);
         let Some(found) = found else { return false };
         for number in found.used_up.into_iter().flatten() {
             self.judge.history.mark(number, rule.level.get());

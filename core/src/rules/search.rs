@@ -54,6 +54,39 @@ pub(super) struct Search<'s, 'i, 'm, 't> {
     pub(super) counts_packets: bool,
     /// The agent of the event; `None` for this machine.
     agent: Option<&'s [u8]>,
+    compared: Compared<'s>,
+    /// Dynamic fields are compared, too.
+    compares_fields: bool,
+}
+
+/// Values of the event that are compared with those of earlier ones, each with
+/// its number there ([`History::number_of`]).
+type Values<'s> = Vec<(usize, &'s [u8]), { Key::COUNT }>;
+
+/// What a rule compares, made ready for many earlier events.
+struct Compared<'s> {
+    same: Values<'s>,
+    different: Values<'s>,
+    /// The event lacks a value without which no earlier event counts.
+    is_hopeless: bool,
+}
+
+impl<'s> Compared<'s> {
+    fn new(dialect: Dialect, history: &History<'_, '_>, event: &'s Event<'_>, rule: &RuleRow) -> Self {
+        let (mut same, mut different) = (rule.same.get(), rule.different.get());
+        if dialect == Dialect::Ossec {
+            different &= !Key::SrcIp.bit();
+            if rule.search == search::HISTORY {
+                // QUIRK: not looked at in this search.
+                same &= !(Key::SrcPort.bit() | Key::DstPort.bit() | Key::Host.bit());
+            }
+        }
+        let value = |key: Key| Some((history.number_of(key)?, key.of(event)?));
+        let values = |mask| -> Values<'s> { Key::of_mask(mask).filter_map(value).collect() };
+        let is_missing = |mask| Key::of_mask(mask).any(|key| value(key).is_none());
+        let is_hopeless = is_missing(same) || (dialect == Dialect::Ossec && is_missing(different));
+        Self { same: values(same), different: values(different), is_hopeless }
+    }
 }
 
 impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
@@ -63,16 +96,25 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         event: &'s Event<'t>,
         rule: &'s RuleRow,
     ) -> Self {
-        Self { image, history, event, rule, counts_packets: true, agent: Key::Agent.of(event) }
+        Self {
+            image,
+            history,
+            event,
+            rule,
+            counts_packets: true,
+            agent: Key::Agent.of(event),
+            compared: Compared::new(image.dialect(), history, event, rule),
+            compares_fields: rule.same_fields.len.get() > 0 || rule.different_fields.len.get() > 0,
+        }
     }
 
     /// Counts earlier events until there is one more than the rule's
-    /// frequency; `None` if there are not so many. `observe` hears of each
-    /// that is looked at.
+    /// frequency; `None` if there are not so many. Whoever observes hears of
+    /// each, else none is looked at if none can count.
     pub(super) fn run(
         &self,
         matcher: &mut impl Matcher,
-        observe: &mut impl FnMut(EventNumber, Seen),
+        observe: Option<&mut dyn FnMut(EventNumber, Seen)>,
     ) -> Option<Found> {
         let list = self.rule.search_in.get();
         match self.rule.search {
@@ -90,7 +132,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         &self,
         matcher: &mut impl Matcher,
         events: impl Iterator<Item = EventNumber>,
-        observe: &mut impl FnMut(EventNumber, Seen),
+        mut observe: Option<&mut dyn FnMut(EventNumber, Seen)>,
     ) -> Option<Found> {
         let mut found = Found::default();
         let mut distinct = Distinct::default();
@@ -99,6 +141,9 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         let mut count = self.own(&mut distinct);
         if count > most {
             return Some(found);
+        }
+        if self.compared.is_hopeless && observe.is_none() {
+            return None;
         }
         for number in events {
             let slot = self.history.get(number)?;
@@ -117,7 +162,9 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
                 _ => 0,
             };
             let seen = if seen == Seen::Counts && times == 0 { Seen::Unlike } else { seen };
-            observe(number, seen);
+            if let Some(observe) = &mut observe {
+                observe(number, seen);
+            }
             match seen {
                 Seen::TooOld | Seen::UsedUp | Seen::Elsewhere => return None,
                 Seen::Other | Seen::Unlike => continue,
@@ -185,15 +232,11 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// and differs in what must differ. A value that is missing on either side
     /// does neither.
     fn compares_as_ossec(&self, slot: &Slot) -> bool {
-        let (mut same, mut different) = (self.rule.same.get(), self.rule.different.get());
-        if self.rule.search == search::HISTORY {
-            // QUIRK: not looked at in this search.
-            same &= !(Key::SrcPort.bit() | Key::DstPort.bit() | Key::Host.bit());
-        }
-        different &= !Key::SrcIp.bit();
-        let pair = |key: Key| Some((self.history.key(slot, key)?, key.of(self.event)?));
-        Key::of_mask(same).all(|key| pair(key).is_some_and(|(earlier, now)| earlier == now))
-            && Key::of_mask(different).all(|key| pair(key).is_some_and(|(earlier, now)| earlier != now))
+        let Compared { same, different, is_hopeless } = &self.compared;
+        let value = |number: usize| self.history.value(slot, number);
+        !is_hopeless
+            && same.iter().all(|(number, now)| value(*number) == Some(*now))
+            && different.iter().all(|(number, now)| value(*number).is_some_and(|earlier| earlier != *now))
     }
 
     /// Wazuh counts the events of one agent, and a mark ends the search only
@@ -201,16 +244,18 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     ///
     /// QUIRK: an event of another agent ends a search in all of history.
     fn wazuh(&self, matcher: &mut impl Matcher, slot: &Slot) -> Seen {
+        let is_ours = self.is_of_this_agent(slot);
         match () {
             () if self.is_too_old(slot) => Seen::TooOld,
-            () if !self.is_of_this_agent(slot) && self.rule.search == search::HISTORY => Seen::Elsewhere,
-            () if !self.is_of_this_agent(slot) || !self.is_wanted(matcher, slot) => Seen::Other,
+            () if !is_ours && self.rule.search == search::HISTORY => Seen::Elsewhere,
+            () if !is_ours || !self.is_wanted(matcher, slot) => Seen::Other,
             () if !self.compares_as_wazuh(slot) => Seen::Unlike,
             () if self.is_used_up(slot) => Seen::UsedUp,
             () => Seen::Counts,
         }
     }
 
+    #[inline]
     fn is_of_this_agent(&self, slot: &Slot) -> bool {
         self.rule.flags.get() & rule_flag::GLOBAL_FREQUENCY != 0
             || (slot.from_agent == self.agent.is_some()
@@ -220,14 +265,18 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// Whether an earlier event agrees with this one in all that must be the
     /// same, and nowhere in what must differ: what is missing on either side
     /// differs.
+    #[inline]
     fn compares_as_wazuh(&self, slot: &Slot) -> bool {
-        let equal = |key: Key| {
-            let (earlier, now) = (self.history.key(slot, key), key.of(self.event));
-            earlier.is_some() && earlier == now
-        };
-        Key::of_mask(self.rule.same.get()).all(equal)
-            && !Key::of_mask(self.rule.different.get()).any(equal)
-            && self.fields(self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
+        let Compared { same, different, is_hopeless } = &self.compared;
+        let is_equal = |(number, now): &(usize, &[u8])| self.history.value(slot, *number) == Some(*now);
+        !is_hopeless
+            && same.iter().all(is_equal)
+            && !different.iter().any(is_equal)
+            && (!self.compares_fields || self.fields_agree(slot))
+    }
+
+    fn fields_agree(&self, slot: &Slot) -> bool {
+        self.fields(self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
             && self.fields_differ(slot)
     }
 
