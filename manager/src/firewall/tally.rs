@@ -209,7 +209,7 @@ mod tests {
                 let line = line(number, if number < 2 { "ACCEPT" } else { "DROP" });
                 tally.packet(&packet::read(line.as_bytes()).expect("a packet"));
             }
-            tally.other_line();
+            tally.line(b"no packet");
             assert_eq!((tally.lines, tally.other, tally.packets()), (9, 1, 8));
             assert_eq!(tally.actions[&Action::Allow], 2);
             let sources = tally.top_sources(5);
