@@ -56,8 +56,7 @@ pub fn finish(command: &mut Command, input: &[u8]) -> Finished {
     let input = input.to_vec();
     // A process may end without reading all.
     let feeder = thread::spawn(move || to.write_all(&input).is_ok());
-    running.wait_for("its end", |running| running.has_ended());
-    let finished = running.finished();
+    let finished = running.end();
     let _ = feeder.join();
     finished
 }
@@ -105,7 +104,11 @@ impl Running {
         Self::start_with(command.stdin(Stdio::null()))
     }
 
-    fn start_with(command: &mut Command) -> Self {
+    /// Starts a command with the input that it has been given.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn start_with(command: &mut Command) -> Self {
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary can be started");
         let out = child.stdout.take().map(Heard::start);
@@ -157,9 +160,17 @@ impl Running {
     }
 
     /// Asks it to end, as a service is asked, and waits for that.
-    pub fn stop(mut self) -> Finished {
+    pub fn stop(self) -> Finished {
         self.signal("TERM");
-        self.wait_for("end after SIGTERM", Self::has_ended);
+        self.end()
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// If that takes too long.
+    pub fn end(mut self) -> Finished {
+        self.wait_for("end", Self::has_ended);
         self.finished()
     }
 

@@ -1,5 +1,7 @@
 //! `bartizan console`: who may look at it.
 
+mod hidden;
+
 use super::table::{table, time};
 use super::{CommandError, home_folder, now, say};
 use crate::console::accounts::{AccountError, Accounts};
@@ -7,7 +9,6 @@ use crate::console::{Role, StartError, password};
 use crate::database::DatabaseError;
 use crate::news;
 use clap::{Args, Subcommand};
-use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read};
 use std::path::PathBuf;
@@ -171,24 +172,11 @@ fn from_input() -> io::Result<String> {
 
 /// Asked for twice, and not shown.
 fn from_terminal() -> io::Result<String> {
-    let first = hidden("password: ")?;
-    if hidden("again: ")? != first {
+    let first = hidden::ask("password: ")?;
+    if hidden::ask("again: ")? != first {
         return Err(io::Error::other("the two differ"));
     }
     Ok(first)
-}
-
-fn hidden(prompt: &str) -> io::Result<String> {
-    let stdin = io::stdin();
-    let before = tcgetattr(&stdin)?;
-    let mut silent = before.clone();
-    silent.local_flags.remove(LocalFlags::ECHO);
-    news::show(prompt);
-    tcsetattr(&stdin, SetArg::TCSAFLUSH, &silent)?;
-    let line = from_input();
-    tcsetattr(&stdin, SetArg::TCSAFLUSH, &before)?;
-    news::show("\n");
-    line
 }
 
 impl From<AccountError> for CommandError {

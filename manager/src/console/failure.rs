@@ -3,9 +3,14 @@
 //! A handler gives the reason; the guard makes a page or JSON of it, as the
 //! address wants it.
 
-use crate::plural::counted;
+use crate::store::StoreError;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+
+/// What somebody can do who gets no answer in time.
+const SLOW: &str = "There are more alerts than can be looked at in the time that an answer may take. \
+    Ask for a shorter time. A search for an address, a user or a word of the log looks at fewer alerts, \
+    and a report without conditions at hardly any.";
 
 /// Why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +27,8 @@ pub enum Failure {
     Forbidden(&'static str),
     /// Too much at a time; seconds until it may be tried again.
     Busy(u64),
+    /// An answer takes longer than it may.
+    Slow,
     /// Something of ours does not work; says what, without secrets.
     Broken(String),
 }
@@ -36,6 +43,7 @@ impl Failure {
             Self::Unknown => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Slow => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -47,9 +55,8 @@ impl Failure {
             Self::Bad(why) | Self::Refused(why) | Self::Broken(why) => why.clone(),
             Self::Unknown => "Log in first.".to_owned(),
             Self::Forbidden(why) => (*why).to_owned(),
-            Self::Busy(seconds) => {
-                format!("Too many attempts. Try again in {}.", counted(*seconds, "second", "seconds"))
-            }
+            Self::Busy(seconds) => format!("Too much is asked at a time. Try again in {seconds} s."),
+            Self::Slow => SLOW.to_owned(),
         }
     }
 }
@@ -62,6 +69,16 @@ impl IntoResponse for Failure {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+impl Failure {
+    /// Why the store gives no answer.
+    pub(super) fn of_store(error: StoreError) -> Self {
+        match error {
+            StoreError::Late => Self::Slow,
+            error => error.into(),
+        }
     }
 }
 

@@ -128,7 +128,7 @@ async fn changing(request: Request, viewer: Option<&Viewer>) -> Result<Request, 
 }
 
 /// The session's word in a form.
-fn field(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+pub(super) fn field(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let kind = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     if !kind.starts_with("application/x-www-form-urlencoded") {
         return None;
@@ -142,7 +142,7 @@ fn field(headers: &HeaderMap, body: &[u8]) -> Option<String> {
 
 /// Whether a browser says that a request was made by a page of ours. What is
 /// no browser says nothing, and carries no cookie it did not mean to.
-fn is_of_our_page(headers: &HeaderMap) -> bool {
+pub(super) fn is_of_our_page(headers: &HeaderMap) -> bool {
     let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     if let Some(site) = text(&HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin";
@@ -201,7 +201,7 @@ async fn answer(State(console): State<Arc<Console>>, request: Request, next: Nex
 
 /// Whether the name in `Host` is one that this console has. Only where nobody
 /// but this machine can connect can it be known.
-fn is_our_name(front: &Front, headers: &HeaderMap) -> bool {
+pub(super) fn is_our_name(front: &Front, headers: &HeaderMap) -> bool {
     if !front.is_for_this_machine() {
         return true;
     }

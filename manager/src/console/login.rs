@@ -82,7 +82,7 @@ pub(super) fn path_to(to: &str) -> String {
 }
 
 /// Where to go: a path of ours, or the first page.
-fn ours(to: &str) -> &str {
+pub(super) fn ours(to: &str) -> &str {
     let is_path = to.starts_with('/') && !to.starts_with("//") && to.len() <= TO_MAX;
     if is_path && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') { to } else { "/" }
 }

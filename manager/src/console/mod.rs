@@ -23,6 +23,7 @@
 //! | `readers` | questions to databases |
 //! | `metrics` | counts for Prometheus |
 //! | [`failure`] | why not |
+//! | [`exercise()`] | all that strangers write, for fuzzing |
 //!
 //! The daemon never waits for the console: it tells a few numbers, and hears
 //! wishes through the desk and the hub like those of the command line.
@@ -32,6 +33,7 @@ pub mod accounts;
 mod api;
 pub mod assets;
 mod attempts;
+mod exercise;
 pub mod failure;
 mod first;
 mod front;
@@ -54,6 +56,7 @@ pub mod view;
 pub mod viewer;
 
 pub use accounts::Accounts;
+pub use exercise::exercise;
 pub use failure::Failure;
 pub use live::Live;
 pub use pulse::Pulse;
@@ -198,7 +201,7 @@ impl Console {
         now.is_ok_and(|now| now.as_ref() == Some(viewer))
     }
 
-    /// Asks the store.
+    /// Asks the store, which has a bounded time for it.
     pub async fn reader<T: Send + 'static>(
         self: &Arc<Self>,
         question: impl FnOnce(&mut Reader) -> Result<T, StoreError> + Send + 'static,
@@ -206,7 +209,7 @@ impl Console {
         let console = Arc::clone(self);
         let ask = move || {
             let mut reader = console.readers.take()?;
-            let answer = question(&mut reader)?;
+            let answer = question(&mut reader).map_err(Failure::of_store)?;
             console.readers.give_back(reader);
             Ok(answer)
         };

@@ -46,7 +46,7 @@ impl Query {
         let mut all = BTreeMap::<String, String>::new();
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
             let value = value.trim();
-            let value = &value[..value.floor_char_boundary(most)];
+            let value = value[..value.floor_char_boundary(most)].trim_end();
             if value.is_empty() || name.len() > NAME_MAX {
                 continue;
             }

@@ -5,10 +5,18 @@ use super::failure::Failure;
 use crate::store::{Reader, StoreError};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 /// Questions that are answered at a time.
 pub(super) const AT_ONCE: usize = 4;
+
+/// How long somebody waits for a place before being sent away.
+const WAIT: Duration = Duration::from_secs(10);
+
+/// How long the store may look for an answer. That is less than people wait,
+/// and enough for a million alerts.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Readers that are kept open for the next question: each has files open and
 /// pages of them in memory.
@@ -32,7 +40,8 @@ impl Readers {
         &self,
         question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let place = Arc::clone(&self.places).acquire_owned().await?;
+        let place = tokio::time::timeout(WAIT, Arc::clone(&self.places).acquire_owned()).await;
+        let place = place.map_err(|_| Failure::Busy(WAIT.as_secs()))??;
         let asked = tokio::task::spawn_blocking(move || {
             let _place = place;
             question()
@@ -40,9 +49,12 @@ impl Readers {
         asked.await?
     }
 
+    /// A reader for one question, which is asked now.
     pub(super) fn take(&self) -> Result<Reader, StoreError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| Reader::open(&self.home), Ok)
+        let mut reader = idle.map_or_else(|| Reader::open(&self.home), Ok)?;
+        reader.answer_by(Some(Instant::now() + PATIENCE));
+        Ok(reader)
     }
 
     pub(super) fn give_back(&self, reader: Reader) {

@@ -14,7 +14,7 @@ use crate::database::DatabaseError;
 use crate::news;
 use crate::outbox::{Notice, Page, Queue};
 use crate::sources::epoch_now;
-use crate::store::StoreError;
+use crate::store::{Reader, StoreError};
 use jiff::tz::TimeZone;
 use std::collections::VecDeque;
 use std::io;
@@ -56,12 +56,13 @@ pub enum ReportError {
 /// The report of a period as it is sent; none if there is nothing to tell.
 pub fn notice(home: &Path, report: &ScheduledReport, period: Period) -> Result<Option<Notice>, ReportError> {
     let query = Query { since: Some(period.from), until: Some(period.until), ..report.query.clone() };
-    let mut summary = stored::summary(home, query.clone())?;
+    let mut store = Reader::open(home)?;
+    let mut summary = stored::summary(&mut store, query.clone())?;
     if summary.selected == 0 && !report.send_empty {
         return Ok(None);
     }
     summary.shorten(ENTRIES_MAX, LOGS_MAX);
-    let picture = if report.graph { stored::picture(home, &query)? } else { None };
+    let picture = if report.graph { stored::picture(&mut store, &query)? } else { None };
     let period = period.describe(&TimeZone::system());
     let markup = mail::write(&summary, &period, picture.is_some());
     Ok(Some(Notice {

@@ -6,16 +6,13 @@ use crate::graph::properties::Properties;
 use crate::graph::svg::{Light, Look};
 use crate::graph::{Colouring, Gatherer, Limits, fold, png, svg};
 use crate::store::{Count, Filter, Reader, StoreError, Totals};
-use std::path::Path;
 
 /// Boxes of one kind in a picture: what is read on a telephone, too.
 const BOXES_MAX: usize = 12;
 
-/// Counts what a query asks for in the store of a home folder. If it asks for
-/// a time alone, roll-ups answer it; else all alerts of that time are looked
-/// at.
-pub fn summary(home: &Path, query: Query) -> Result<Summary, StoreError> {
-    let mut store = Reader::open(home)?;
+/// Counts what a query asks for in the store. If it asks for a time alone,
+/// roll-ups answer it; else all alerts of that time are looked at.
+pub fn summary(store: &mut Reader, query: Query) -> Result<Summary, StoreError> {
     let filter = Filter { since: query.since, until: query.until, ..Filter::default() };
     let by_totals = query.conditions.is_empty() && query.relations.is_empty() && !query.show_logs;
     let mut tally = Tally::new(query);
@@ -28,10 +25,10 @@ pub fn summary(home: &Path, query: Query) -> Result<Summary, StoreError> {
 
 /// Draws who did what to whom in the alerts that a query asks for, as a PNG;
 /// none if there is no alert.
-pub fn picture(home: &Path, query: &Query) -> Result<Option<Vec<u8>>, StoreError> {
+pub fn picture(store: &mut Reader, query: &Query) -> Result<Option<Vec<u8>>, StoreError> {
     let filter = Filter { since: query.since, until: query.until, ..Filter::default() };
     let mut gatherer = Gatherer::default();
-    Reader::open(home)?.each(&filter, |_, alert| {
+    store.each(&filter, |_, alert| {
         if query.spans(alert.id.epoch) && query.wants(alert) {
             gatherer.add(alert);
         }

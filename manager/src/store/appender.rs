@@ -226,7 +226,7 @@ impl Open {
             } else {
                 settled.kept += 1;
             }
-            Ok(ControlFlow::Continue(()))
+            Ok(ControlFlow::<()>::Continue(()))
         })?;
         settled.removed += removed.len() as u64;
         for seq in &removed {

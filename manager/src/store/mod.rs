@@ -16,6 +16,7 @@
 //! | `appender` | the side that writes |
 //! | `row`, `search` | rows of one day, one by one or searched |
 //! | `filter` | which alerts are asked for |
+//! | `patience` | how long a question may take |
 //! | `reader` | the side that reads, over all days |
 //! | `totals` | what reports are made of |
 //! | `retention` | old days go |
@@ -25,6 +26,7 @@ mod day;
 mod dictionary;
 mod filter;
 mod packed;
+mod patience;
 mod reader;
 mod retention;
 mod rollup;
@@ -39,7 +41,7 @@ mod words;
 
 pub use appender::{Appender, Settled};
 pub use filter::Filter;
-pub use reader::Reader;
+pub use reader::{Found, Reader};
 pub use retention::{Dropped, Needed, Retention};
 pub use totals::{Count, RuleCount, Totals};
 
@@ -62,4 +64,7 @@ pub enum StoreError {
     /// What is committed cannot be asked for.
     #[error("{0}")]
     Registry(#[from] RegistryError),
+    /// There is no answer by the time that was set.
+    #[error("there are too many alerts to look at")]
+    Late,
 }

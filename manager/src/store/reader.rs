@@ -3,15 +3,16 @@
 use super::StoreError;
 use super::day::{self, Day, FOLDER};
 use super::filter::Filter;
-use super::row::Order;
-use super::search::Search;
+use super::patience::Patience;
+use super::row::{Order, Seqs};
+use super::search::{Search, Stop};
 use crate::agents::registry::Registry;
 use crate::alert::{Alert, Entry};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Days that are kept open.
 const OPEN_MAX: usize = 8;
@@ -30,6 +31,18 @@ pub struct Reader {
     /// Days that are open, the one used last at the end.
     open: VecDeque<Search>,
     spans: BTreeMap<Day, Span>,
+    /// When questions are given up.
+    answer_by: Option<Instant>,
+}
+
+/// What a search has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The alerts.
+    pub alerts: Vec<Entry>,
+    /// If time was over before all that was asked for was found: the number of
+    /// the last alert that was looked at. Who goes on from there misses none.
+    pub searched_to: Option<u64>,
 }
 
 /// First and last number of a file, as long as its stamp is the same.
@@ -59,7 +72,19 @@ impl Reader {
             registry: None,
             open: VecDeque::new(),
             spans: BTreeMap::new(),
+            answer_by: None,
         })
+    }
+
+    /// From now on questions are given up at this time. What has no part that
+    /// can be told then fails with [`StoreError::Late`]. Without a time they
+    /// take as long as they take.
+    pub fn answer_by(&mut self, time: Option<Instant>) {
+        self.answer_by = time;
+    }
+
+    pub(super) fn patience(&self) -> Patience {
+        Patience::until(self.answer_by)
     }
 
     /// The number of the last alert that is committed: one that will not be
@@ -87,24 +112,16 @@ impl Reader {
 
     /// Committed alerts behind a number, oldest first, at most so many.
     pub fn after(&mut self, seq: u64, filter: &Filter, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        whole(self.look_on(seq, filter, limit)?)
+    }
+
+    /// The same, or as many of them as are found in time.
+    pub fn look_on(&mut self, seq: u64, filter: &Filter, limit: usize) -> Result<Found, StoreError> {
         let committed = self.committed()?;
         if seq >= committed {
-            return Ok(Vec::new());
+            return Ok(Found::default());
         }
-        let mut parts = self.parts(filter)?;
-        parts.retain(|part| part.last > seq);
-        parts.sort_by_key(|part| part.first.max(seq + 1));
-        let mut found: Vec<Entry> = Vec::new();
-        for part in parts {
-            // Days overlap only where a clock was set.
-            if found.len() >= limit && found.last().is_none_or(|last| last.seq < part.first) {
-                break;
-            }
-            self.collect(&part, filter, seq + 1..=committed, Order::OldestFirst, limit, &mut found)?;
-            found.sort_by_key(|entry| entry.seq);
-            found.truncate(limit);
-        }
-        Ok(found)
+        self.look(filter, seq + 1..=committed, Order::OldestFirst, limit)
     }
 
     /// Alerts before a number (`None`: the last), newest first, at most so many.
@@ -114,58 +131,93 @@ impl Reader {
         filter: &Filter,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
+        whole(self.look_back(before, filter, limit)?)
+    }
+
+    /// The same, or as many of them as are found in time.
+    pub fn look_back(
+        &mut self,
+        before: Option<u64>,
+        filter: &Filter,
+        limit: usize,
+    ) -> Result<Found, StoreError> {
         let last = self.committed()?.min(before.map_or(u64::MAX, |before| before.saturating_sub(1)));
-        let mut parts = self.parts(filter)?;
-        parts.retain(|part| part.first <= last);
-        parts.sort_by_key(|part| std::cmp::Reverse(part.last.min(last)));
-        let mut found: Vec<Entry> = Vec::new();
-        for part in parts {
-            if found.len() >= limit && found.last().is_none_or(|last| last.seq > part.last) {
-                break;
-            }
-            self.collect(&part, filter, 0..=last, Order::NewestFirst, limit, &mut found)?;
-            found.sort_by_key(|entry| std::cmp::Reverse(entry.seq));
-            found.truncate(limit);
-        }
-        Ok(found)
+        self.look(filter, 0..=last, Order::NewestFirst, limit)
     }
 
     /// Shows all committed alerts that a filter lets through, day by day, and
     /// oldest first in each.
     pub fn each(&mut self, filter: &Filter, mut show: impl FnMut(u64, &Alert<'_>)) -> Result<(), StoreError> {
         let committed = self.committed()?;
+        let mut patience = self.patience();
         for part in self.parts(filter)? {
             let Some(search) = self.search(part.day)? else { continue };
-            let _ = search.find(filter, 0..=committed, Order::OldestFirst, &mut |seq, alert| {
-                show(seq, alert);
-                ControlFlow::Continue(())
-            })?;
+            search.each(filter, 0..=committed, &mut patience, &mut show)?;
         }
         Ok(())
     }
 
-    fn collect(
-        &mut self,
-        part: &Part,
-        filter: &Filter,
-        seqs: super::row::Seqs,
-        order: Order,
-        limit: usize,
-        found: &mut Vec<Entry>,
-    ) -> Result<(), StoreError> {
-        let Some(search) = self.search(part.day)? else { return Ok(()) };
-        let mut left = limit;
-        let _ = search.find(filter, seqs, order, &mut |seq, alert| {
-            if left == 0 {
-                return ControlFlow::Break(());
+    /// Looks for alerts with these numbers until there are so many, or time is
+    /// over.
+    fn look(&mut self, filter: &Filter, seqs: Seqs, order: Order, limit: usize) -> Result<Found, StoreError> {
+        let mut found = Found::default();
+        if limit == 0 {
+            return Ok(found);
+        }
+        let mut stretches = stretches(&self.parts(filter)?, &seqs);
+        if order == Order::NewestFirst {
+            stretches.reverse();
+        }
+        let (mut stretches, mut patience) = (stretches.into_iter(), self.patience());
+        while let Some(stretch) = stretches.next() {
+            let left = limit - found.alerts.len();
+            let (alerts, seqs) = self.look_at(&stretch, filter, order, &mut patience, left)?;
+            found.alerts.extend(alerts);
+            if found.alerts.len() >= limit {
+                break;
             }
-            left -= 1;
-            let mut entry = Entry::new(alert);
-            entry.seq = seq;
-            found.push(entry);
-            if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok(())
+            if seqs != stretch.seqs || patience.is_over() && stretches.len() > 0 {
+                found.searched_to = Some(order.last_of(&seqs));
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Looks for alerts of a stretch; gives them, and the numbers of those
+    /// that were looked at in all days when time was over.
+    fn look_at(
+        &mut self,
+        stretch: &Stretch,
+        filter: &Filter,
+        order: Order,
+        patience: &mut Patience,
+        limit: usize,
+    ) -> Result<(Vec<Entry>, Seqs), StoreError> {
+        let (mut found, mut seqs) = (Vec::new(), stretch.seqs.clone());
+        // Where days overlap, what one of them was looked at for is looked at
+        // in the others, too: that is little.
+        let (mut endless, mut is_late) = (Patience::default(), false);
+        for day in &stretch.days {
+            let Some(search) = self.search(*day)? else { continue };
+            let patience = if is_late { &mut endless } else { &mut *patience };
+            let mut left = limit;
+            let flow = search.find(filter, seqs.clone(), order, patience, &mut |seq, alert| {
+                let mut entry = Entry::new(alert);
+                entry.seq = seq;
+                found.push(entry);
+                left -= 1;
+                if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })?;
+            if let ControlFlow::Break(Stop::Late(at)) = flow {
+                seqs = order.up_to(&seqs, at);
+                is_late = true;
+            }
+        }
+        found.retain(|entry| seqs.contains(&entry.seq));
+        order.sort(&mut found);
+        found.truncate(limit);
+        Ok((found, seqs))
     }
 
     /// The days that may have alerts of the time a filter asks for, in order.
@@ -211,6 +263,32 @@ impl Reader {
         }
         Ok(self.open.back_mut())
     }
+}
+
+/// Numbers of alerts that stand in the same days. Days overlap only where a
+/// clock was set.
+#[derive(Debug, PartialEq, Eq)]
+struct Stretch {
+    seqs: Seqs,
+    days: Vec<Day>,
+}
+
+/// Numbers, cut where a day begins or ends.
+fn stretches(parts: &[Part], seqs: &Seqs) -> Vec<Stretch> {
+    let ends = parts.iter().flat_map(|part| [part.first, part.last.saturating_add(1)]);
+    let mut cuts: BTreeSet<u64> = ends.filter(|cut| seqs.contains(cut)).collect();
+    cuts.insert(*seqs.start());
+    let lasts = cuts.iter().skip(1).map(|next| next - 1).chain([*seqs.end()]);
+    let stretch = |(first, last): (&u64, u64)| {
+        let has = |part: &&Part| part.first <= *first && part.last >= last;
+        Stretch { seqs: *first..=last, days: parts.iter().filter(has).map(|part| part.day).collect() }
+    };
+    cuts.iter().zip(lasts).map(stretch).filter(|stretch| !stretch.days.is_empty()).collect()
+}
+
+/// What was found, if that is all.
+fn whole(found: Found) -> Result<Vec<Entry>, StoreError> {
+    if found.searched_to.is_some() { Err(StoreError::Late) } else { Ok(found.alerts) }
 }
 
 fn stamp(path: &Path) -> Stamp {

@@ -120,7 +120,7 @@ pub(super) fn recount(connection: &Connection, rows: &mut Rows, hour: i64) -> ru
         if hour_of(row.epoch()) == hour {
             row.alert(|alert| rollup.add(seq, &head, alert))?;
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(ControlFlow::<()>::Continue(()))
     })?;
     connection.execute("DELETE FROM counts WHERE hour = ?1", [hour])?;
     connection.execute("DELETE FROM hours WHERE hour = ?1", [hour])?;

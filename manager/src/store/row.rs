@@ -3,7 +3,7 @@
 use super::day::Day;
 use super::dictionary::Entries;
 use super::packed::{self, Head, Known, Unpacked};
-use crate::alert::Alert;
+use crate::alert::{Alert, Entry};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
@@ -16,6 +16,23 @@ pub(super) type Seqs = RangeInclusive<u64>;
 pub(super) enum Order {
     OldestFirst,
     NewestFirst,
+}
+
+impl Order {
+    /// The number that is shown last.
+    pub(super) fn last_of(self, seqs: &Seqs) -> u64 {
+        if self == Self::NewestFirst { *seqs.start() } else { *seqs.end() }
+    }
+
+    /// The numbers that are shown up to one of them.
+    pub(super) fn up_to(self, seqs: &Seqs, at: u64) -> Seqs {
+        if self == Self::NewestFirst { at..=*seqs.end() } else { *seqs.start()..=at }
+    }
+
+    /// Puts alerts in this order.
+    pub(super) fn sort(self, alerts: &mut [Entry]) {
+        alerts.sort_by_key(|alert| if self == Self::NewestFirst { u64::MAX - alert.seq } else { alert.seq });
+    }
 }
 
 /// What reading the rows of a day needs.
@@ -63,13 +80,13 @@ impl Rows {
     }
 
     /// Shows rows until it is told to stop. Damaged ones are left out.
-    pub(super) fn scan(
+    pub(super) fn scan<B>(
         &mut self,
         connection: &Connection,
         seqs: Seqs,
         order: Order,
-        mut show: impl FnMut(&mut Row<'_>) -> rusqlite::Result<ControlFlow<()>>,
-    ) -> rusqlite::Result<ControlFlow<()>> {
+        mut show: impl FnMut(&mut Row<'_>) -> rusqlite::Result<ControlFlow<B>>,
+    ) -> rusqlite::Result<ControlFlow<B>> {
         let sql = match order {
             Order::OldestFirst => "SELECT seq, alert FROM alerts WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
             Order::NewestFirst => {
@@ -80,8 +97,9 @@ impl Rows {
         let mut rows = statement.query(params![seqs.start(), seqs.end()])?;
         while let Some(row) = rows.next()? {
             let Some((head, body)) = packed::head(row.get_ref(1)?.as_blob()?) else { continue };
-            if show(&mut Row { seq: row.get(0)?, head, body, connection, rows: self })?.is_break() {
-                return Ok(ControlFlow::Break(()));
+            let flow = show(&mut Row { seq: row.get(0)?, head, body, connection, rows: self })?;
+            if flow.is_break() {
+                return Ok(flow);
             }
         }
         Ok(ControlFlow::Continue(()))

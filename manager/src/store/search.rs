@@ -5,6 +5,7 @@ use super::day::{self, Day};
 use super::dictionary;
 use super::filter::Filter;
 use super::packed::{self, Kind, Place};
+use super::patience::Patience;
 use super::rollup::{self, HOUR_S, hour_of};
 use super::row::{self, Order, Row, Rows, Seqs};
 use super::words::{self, Question, Word};
@@ -65,6 +66,15 @@ impl Plan<'_> {
 /// What is shown of a search.
 pub(super) type Show<'s> = dyn FnMut(u64, &Alert<'_>) -> ControlFlow<()> + 's;
 
+/// Why a search ends before all is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It was told to.
+    Told,
+    /// Time is over; the number of the last row that was looked at.
+    Late(u64),
+}
+
 impl Search {
     /// Opens a day; none if it has gone.
     pub(super) fn open(folder: &Path, day: Day) -> Result<Option<Self>, StoreError> {
@@ -77,32 +87,51 @@ impl Search {
     }
 
     /// Shows the alerts of the day that a filter lets through, until it is
-    /// told to stop.
+    /// told to stop or time is over.
     pub(super) fn find(
         &mut self,
         filter: &Filter,
         seqs: Seqs,
         order: Order,
+        patience: &mut Patience,
         show: &mut Show<'_>,
-    ) -> rusqlite::Result<ControlFlow<()>> {
+    ) -> rusqlite::Result<ControlFlow<Stop>> {
         let plan = self.plan(filter)?;
         let seqs = self.within(filter, seqs)?;
         if plan.is_empty() || seqs.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
         if plan.question.is_empty() {
-            return self.look(&plan, seqs, order, show);
+            return self.look(&plan, seqs, order, patience, show);
         }
         let question = &plan.question.of_rare_terms(&self.connection)?;
         let indexed = words::indexed(&self.connection)?;
         let known = *seqs.start()..=indexed.min(*seqs.end());
         let unknown = (indexed + 1).max(*seqs.start())..=*seqs.end();
         if order == Order::OldestFirst {
-            let flow = self.ask(&plan, question, known, order, show)?;
-            return if flow.is_break() { Ok(flow) } else { self.look(&plan, unknown, order, show) };
+            let flow = self.ask(&plan, question, known, order, patience, show)?;
+            return if flow.is_break() { Ok(flow) } else { self.look(&plan, unknown, order, patience, show) };
         }
-        let flow = self.look(&plan, unknown, order, show)?;
-        if flow.is_break() { Ok(flow) } else { self.ask(&plan, question, known, order, show) }
+        let flow = self.look(&plan, unknown, order, patience, show)?;
+        if flow.is_break() { Ok(flow) } else { self.ask(&plan, question, known, order, patience, show) }
+    }
+
+    /// Shows all alerts of the day that a filter lets through, oldest first.
+    pub(super) fn each(
+        &mut self,
+        filter: &Filter,
+        seqs: Seqs,
+        patience: &mut Patience,
+        show: &mut impl FnMut(u64, &Alert<'_>),
+    ) -> Result<(), StoreError> {
+        if patience.is_over() {
+            return Err(StoreError::Late);
+        }
+        let flow = self.find(filter, seqs, Order::OldestFirst, patience, &mut |seq, alert| {
+            show(seq, alert);
+            ControlFlow::Continue(())
+        })?;
+        if flow.is_break() { Err(StoreError::Late) } else { Ok(()) }
     }
 
     /// Looks at row after row.
@@ -111,12 +140,13 @@ impl Search {
         plan: &Plan<'_>,
         seqs: Seqs,
         order: Order,
+        patience: &mut Patience,
         show: &mut Show<'_>,
-    ) -> rusqlite::Result<ControlFlow<()>> {
+    ) -> rusqlite::Result<ControlFlow<Stop>> {
         if seqs.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
-        self.rows.scan(&self.connection, seqs, order, |row| look_at(plan, row, show))
+        self.rows.scan(&self.connection, seqs, order, |row| look_at(plan, row, patience, show))
     }
 
     /// Asks the index, and looks at what it finds.
@@ -126,8 +156,9 @@ impl Search {
         question: &str,
         seqs: Seqs,
         order: Order,
+        patience: &mut Patience,
         show: &mut Show<'_>,
-    ) -> rusqlite::Result<ControlFlow<()>> {
+    ) -> rusqlite::Result<ControlFlow<Stop>> {
         if seqs.is_empty() {
             return Ok(ControlFlow::Continue(()));
         }
@@ -142,9 +173,10 @@ impl Search {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut found = statement.query(params![question, seqs.start(), seqs.end()])?;
         while let Some(row) = found.next()? {
-            let flow = self.rows.one(&self.connection, row.get(0)?, |row| look_at(plan, row, show))?;
-            if flow == Some(ControlFlow::Break(())) {
-                return Ok(ControlFlow::Break(()));
+            let flow =
+                self.rows.one(&self.connection, row.get(0)?, |row| look_at(plan, row, patience, show))?;
+            if let Some(stop @ ControlFlow::Break(_)) = flow {
+                return Ok(stop);
             }
         }
         Ok(ControlFlow::Continue(()))
@@ -216,12 +248,20 @@ impl Search {
     }
 }
 
-fn look_at(plan: &Plan<'_>, row: &mut Row<'_>, show: &mut Show<'_>) -> rusqlite::Result<ControlFlow<()>> {
-    if !plan.fits_head(row) {
-        return Ok(ControlFlow::Continue(()));
-    }
+fn look_at(
+    plan: &Plan<'_>,
+    row: &mut Row<'_>,
+    patience: &mut Patience,
+    show: &mut Show<'_>,
+) -> rusqlite::Result<ControlFlow<Stop>> {
     let seq = row.seq;
-    let shown =
-        row.alert(|alert| if plan.fits(alert) { show(seq, alert) } else { ControlFlow::Continue(()) })?;
-    Ok(shown.unwrap_or(ControlFlow::Continue(())))
+    let mut is_told = false;
+    if plan.fits_head(row) {
+        row.alert(|alert| is_told = plan.fits(alert) && show(seq, alert).is_break())?;
+    }
+    Ok(match () {
+        () if is_told => ControlFlow::Break(Stop::Told),
+        () if patience.ends_with_row() => ControlFlow::Break(Stop::Late(seq)),
+        () => ControlFlow::Continue(()),
+    })
 }

@@ -2,6 +2,7 @@ use super::sample::{self, MIDNIGHT, Random, sshd_at};
 use super::*;
 use crate::alert::{Alert, Entry};
 use std::path::Path;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 const DAY_S: i64 = 86_400;
@@ -88,6 +89,87 @@ fn a_clock_that_jumps_breaks_no_order() {
     }
     backward.reverse();
     assert!(backward == written);
+}
+
+/// All that a search finds that is given up at once, again and again: in which
+/// order, and in how many steps.
+fn in_steps(reader: &mut Reader, filter: &Filter, forward: bool) -> (Vec<u64>, usize) {
+    reader.answer_by(Some(Instant::now()));
+    let (mut all, mut steps, mut from) = (Vec::new(), 0, if forward { 0 } else { u64::MAX });
+    loop {
+        let found = match forward {
+            true => reader.look_on(from, filter, 40),
+            false => reader.look_back(Some(from), filter, 40),
+        };
+        let Found { alerts, searched_to } = found.expect("read");
+        steps += 1;
+        all.extend(seqs(&alerts));
+        let last = alerts.last().filter(|_| alerts.len() == 40).map(|last| last.seq);
+        assert!(last.is_none() || searched_to.is_none(), "a page that is full is no page that is late");
+        let Some(to) = searched_to.or(last) else { break };
+        assert!(if forward { to > from } else { to < from }, "it comes further: {from} {to}");
+        from = to;
+    }
+    reader.answer_by(None);
+    (all, steps)
+}
+
+#[test]
+fn a_search_that_is_given_up_goes_on_where_it_was_and_misses_and_doubles_nothing() {
+    for indexed in [0, 700, 1500] {
+        let home = home();
+        filled(home.path(), 1500, indexed);
+        let mut reader = Reader::open(home.path()).expect("a reader");
+        for filter in filters() {
+            let mut expected = seqs(&reader.after(0, &filter, usize::MAX).expect("read"));
+            let (forward, steps) = in_steps(&mut reader, &filter, true);
+            assert_eq!(forward, expected, "{indexed} {filter:?}");
+            expected.reverse();
+            let (backward, _) = in_steps(&mut reader, &filter, false);
+            assert_eq!(backward, expected, "{indexed} {filter:?}");
+            let is_scan = filter.location.is_some() && expected.is_empty();
+            assert!(!is_scan || steps > 3, "{indexed} {filter:?} {steps}");
+        }
+    }
+}
+
+#[test]
+fn a_search_that_is_given_up_goes_on_where_a_clock_has_jumped() {
+    let home = home();
+    let mut appender = Appender::open(home.path()).expect("a store");
+    let mut random = Random(5);
+    for _ in 0..60 {
+        let at = MIDNIGHT + random.below(4 * DAY_S as u64) as i64;
+        let mut batch: Vec<_> = (0..1 + random.below(90)).map(|n| sshd_at(n, at + n as i64 * 3600)).collect();
+        appender.append(&mut batch).expect("appended");
+    }
+    let mut reader = Reader::open(home.path()).expect("a reader");
+    for filter in [Filter::default(), Filter { rules: vec![5711], level: Some(6), ..Filter::default() }] {
+        let mut expected = seqs(&reader.after(0, &filter, usize::MAX).expect("read"));
+        assert_eq!(in_steps(&mut reader, &filter, true).0, expected);
+        expected.reverse();
+        assert_eq!(in_steps(&mut reader, &filter, false).0, expected);
+    }
+}
+
+#[test]
+fn what_has_no_part_that_can_be_told_fails_when_time_is_over() {
+    let home = home();
+    filled(home.path(), 1500, 0);
+    let mut reader = Reader::open(home.path()).expect("a reader");
+    let user = Filter { user: Some("nobody".to_owned()), ..Filter::default() };
+    reader.answer_by(Some(Instant::now()));
+    let is_late = |answer: Result<(), StoreError>| matches!(answer, Err(StoreError::Late));
+    assert!(is_late(reader.each(&user, |_, _| {})));
+    assert!(is_late(reader.totals(&user).map(drop)));
+    assert!(is_late(reader.totals(&Filter::default()).map(drop)));
+    assert!(is_late(reader.page(None, &user, 10).map(drop)));
+    assert!(
+        reader.page(None, &Filter::default(), 10).is_ok_and(|page| page.len() == 10),
+        "this takes no time"
+    );
+    reader.answer_by(Some(Instant::now() + Duration::from_secs(600)));
+    assert!(reader.totals(&user).is_ok_and(|totals| totals.selected == 0));
 }
 
 /// Filters of all kinds, and some that fit nothing.

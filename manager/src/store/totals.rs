@@ -3,6 +3,7 @@
 use super::StoreError;
 use super::filter::Filter;
 use super::packed::{self, Place};
+use super::patience::Patience;
 use super::reader::{Part, Reader};
 use super::rollup::{HOUR_S, Kind, TEXTS, counted, hour_of};
 use super::search::Search;
@@ -12,7 +13,7 @@ use crate::outputs::text::write_origin;
 use rusqlite::params;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 
 /// Counts of the alerts that a filter lets through. All lists are in falling
 /// order of counts, then in order of their keys' bytes, and without an end.
@@ -206,10 +207,10 @@ impl Reader {
     pub fn totals(&mut self, filter: &Filter) -> Result<Totals, StoreError> {
         let mut sums = Sums::default();
         if filter.is_by_time_alone() {
-            let hours = Hours::new(filter);
+            let (hours, mut patience) = (Hours::new(filter), self.patience());
             for part in self.parts(filter)? {
                 let Some(search) = self.search(part.day)? else { continue };
-                search.sum(&hours, &mut sums)?;
+                search.sum(&hours, &mut sums, &mut patience)?;
             }
             let processed = sums.selected;
             return Ok(sums.finish(processed));
@@ -221,7 +222,7 @@ impl Reader {
 
     /// How many alerts there are of the time that a filter asks for.
     fn count(&mut self, filter: &Filter) -> Result<u64, StoreError> {
-        let hours = Hours::new(filter);
+        let (hours, mut patience) = (Hours::new(filter), self.patience());
         let mut count = 0;
         for Part { day, .. } in self.parts(filter)? {
             let Some(search) = self.search(day)? else { continue };
@@ -230,7 +231,7 @@ impl Reader {
             let mut statement = search.connection.prepare_cached(sql)?;
             count += statement.query_row([start, end], |row| row.get::<_, u64>(0))?;
             drop(statement);
-            search.rest(&hours, |_, _| count += 1)?;
+            search.rest(&hours, &mut patience, |_, _| count += 1)?;
         }
         Ok(count)
     }
@@ -238,27 +239,24 @@ impl Reader {
 
 impl Search {
     /// Adds the counts of some hours of the day.
-    fn sum(&mut self, hours: &Hours, sums: &mut Sums) -> rusqlite::Result<()> {
+    fn sum(&mut self, hours: &Hours, sums: &mut Sums, patience: &mut Patience) -> Result<(), StoreError> {
         self.sum_hours(&hours.whole, sums)?;
         self.sum_rules(&hours.whole, sums)?;
         self.sum_places(&hours.whole, sums)?;
-        self.sum_texts(&hours.whole, sums)?;
-        self.rest(hours, |seq, alert| sums.alert(seq, alert))
+        self.sum_texts(&hours.whole, sums, patience)?;
+        self.rest(hours, patience, |seq, alert| sums.alert(seq, alert))
     }
 
     /// Shows the alerts of what is no whole hour.
-    fn rest(&mut self, hours: &Hours, mut show: impl FnMut(u64, &Alert<'_>)) -> rusqlite::Result<()> {
+    fn rest(
+        &mut self,
+        hours: &Hours,
+        patience: &mut Patience,
+        mut show: impl FnMut(u64, &Alert<'_>),
+    ) -> Result<(), StoreError> {
         for rest in &hours.rest {
             let filter = Filter { since: Some(rest.start), until: Some(rest.end), ..Filter::default() };
-            let _ = self.find(
-                &filter,
-                0..=i64::MAX as u64,
-                super::row::Order::OldestFirst,
-                &mut |seq, alert| {
-                    show(seq, alert);
-                    ControlFlow::Continue(())
-                },
-            )?;
+            self.each(&filter, 0..=i64::MAX as u64, patience, &mut show)?;
         }
         Ok(())
     }
@@ -301,12 +299,21 @@ impl Search {
         Ok(())
     }
 
-    fn sum_texts(&mut self, hours: &Range<i64>, sums: &mut Sums) -> rusqlite::Result<()> {
+    /// Attackers can make many different texts, rules and places are few.
+    fn sum_texts(
+        &mut self,
+        hours: &Range<i64>,
+        sums: &mut Sums,
+        patience: &mut Patience,
+    ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(COUNTS)?;
         for ((kind, _), sums) in TEXTS.into_iter().zip(&mut sums.texts) {
             let mut counts = statement.query(params![hours.start, hours.end, kind as u32])?;
             while let Some(row) = counts.next()? {
-                add(sums, row.get_ref(1)?.as_blob()?, row.get(2)?);
+                add(sums, row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?, row.get(2)?);
+                if patience.ends_with_row() {
+                    return Err(StoreError::Late);
+                }
             }
         }
         Ok(())

@@ -3,9 +3,11 @@
 
 mod connections;
 mod entry;
+mod flood;
 mod forms;
 mod pages;
 mod seen;
+mod terminal;
 mod tls;
 
 use bartizan_tests::Folder;

@@ -32,7 +32,7 @@ pub(super) fn hostile() -> Vec<String> {
 }
 
 /// A manager that has raised alerts on such lines.
-fn attacked(name: &str) -> Consoled {
+pub(super) fn attacked(name: &str) -> Consoled {
     let console = Consoled::start(name);
     append(&console, &hostile().concat());
     let browser = console.session("ada");
@@ -47,7 +47,7 @@ pub(super) fn append(console: &Consoled, lines: &str) {
 }
 
 /// Asks until an answer is as it should be.
-fn wait(browser: &Browser, path: &str, is_it: impl Fn(&Value) -> bool) -> Value {
+pub(super) fn wait(browser: &Browser, path: &str, is_it: impl Fn(&Value) -> bool) -> Value {
     let begin = Instant::now();
     loop {
         let answer = json(browser, path);
@@ -59,7 +59,7 @@ fn wait(browser: &Browser, path: &str, is_it: impl Fn(&Value) -> bool) -> Value 
     }
 }
 
-fn json(browser: &Browser, path: &str) -> Value {
+pub(super) fn json(browser: &Browser, path: &str) -> Value {
     let answer = browser.get(path);
     assert_eq!(
         (answer.status, answer.header("content-type")),
@@ -70,7 +70,7 @@ fn json(browser: &Browser, path: &str) -> Value {
 }
 
 /// All that can be looked at, with names in place of what is variable.
-fn places() -> Vec<String> {
+pub(super) fn places() -> Vec<String> {
     let all = table().into_iter().filter(|route| route.method == "GET" && route.needs != Needs::Nobody);
     let filled = all.map(|route| {
         let id = if route.path.contains("rules") { "5716" } else { "1" };

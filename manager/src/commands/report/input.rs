@@ -4,6 +4,7 @@ use super::ReportArguments;
 use crate::commands::alert_files::{each, is_fed};
 use crate::commands::{CommandError, home_folder};
 use crate::report::{Query, Summary, Tally, stored};
+use crate::store::Reader;
 use std::io;
 
 /// Counts what is asked for, wherever it is.
@@ -11,7 +12,8 @@ pub(super) fn summary(arguments: &ReportArguments, query: Query) -> Result<Summa
     let from_store = arguments.files.is_empty() && (arguments.home.is_some() || !is_fed());
     if from_store {
         let home = home_folder(arguments.home.as_deref())?;
-        return stored::summary(&home, query)
+        return Reader::open(&home)
+            .and_then(|mut store| stored::summary(&mut store, query))
             .map_err(|error| CommandError::io("the alerts cannot be counted")(io::Error::other(error)));
     }
     let mut tally = Tally::new(query);

@@ -31,6 +31,7 @@ function show(event) {
   while (rows.children.length > ROWS_MAX) rows.lastElementChild.remove();
   skipped += batch.skipped;
   if (skipped > 0) skippedShown.textContent = `${skipped} came too fast to be shown; the list has them all.`;
+  if (batch.count === 0) return;
   news.count += batch.count + batch.skipped;
   news.level = Math.max(news.level, batch.level);
   if (news.timer === null) {

@@ -2,6 +2,7 @@
 
 use super::shown;
 use crate::console::query::{Query, WORDS, alerts_with};
+use crate::console::readers::PATIENCE;
 use crate::console::view::alerts::{AlertLine, AlertWhole, AlertsPage, PAGE, page, whole};
 use crate::console::view::rules::Rulebook;
 use crate::console::{Console, Failure, Route, Viewer, shell};
@@ -30,19 +31,20 @@ fn render(found: &AlertsPage, query: &Query) -> Markup {
     let words = query.filter_words();
     html! {
         (form(query, "/alerts"))
-        @if found.alerts.is_empty() {
-            @if words.is_empty() && query.get("before").is_none() {
-                (shown::nothing("There are no alerts yet."))
-            } @else {
-                (shown::nothing("No alert is like that."))
-            }
-        } @else {
+        @if !found.alerts.is_empty() {
             (table(&found.alerts, query))
+        } @else if words.is_empty() && query.get("before").is_none() {
+            (shown::nothing("There are no alerts yet."))
+        } @else if found.complete {
+            (shown::nothing("No alert is like that."))
         }
+        (how_far(found))
         nav.pages aria-label="More alerts" {
             @if query.get("before").is_some() { a href=(words.on("/alerts")) { "Newest" } }
             @if let Some(before) = found.before {
-                a rel="next" href=(words.with("before", Some(&before.to_string())).on("/alerts")) { "Older" }
+                a rel="next" href=(words.with("before", Some(&before.to_string())).on("/alerts")) {
+                    @if found.complete { "Older" } @else { "Look further back" }
+                }
             }
             a href=(words.on("/live")) { "Watch live" }
             a href=(words.on("/graph")) { "As a graph" }
@@ -51,8 +53,22 @@ fn render(found: &AlertsPage, query: &Query) -> Markup {
     }
 }
 
+/// How far was looked for alerts, if that is not all the way.
+pub(super) fn how_far(found: &AlertsPage) -> Markup {
+    let seconds = PATIENCE.as_secs();
+    let none = if found.alerts.is_empty() { "Nothing like that was found in " } else { "Looked for " };
+    html! {
+        @if !found.complete {
+            p.far role="status" {
+                (none) (seconds) " seconds, back to " (shown::perhaps(found.searched_to_time))
+                ". Older alerts may be like that, too."
+            }
+        }
+    }
+}
+
 /// The form of a filter; what it shows goes to `path`.
-pub(super) fn form(query: &Query, path: &str) -> Markup {
+pub(in crate::console) fn form(query: &Query, path: &str) -> Markup {
     let value = |name: &str| query.get(name).map(shown::harmless);
     let usual = ["text", "level", "since"];
     let others = WORDS.iter().filter(|(name, _)| !usual.contains(name));

@@ -62,6 +62,7 @@ async fn view(
         }
         noscript { p { "Without scripts, load this page again to see what is new." } }
         div #live data-events=(events) data-after=(found.committed) { (alerts::table(&found.alerts, &words)) }
+        (alerts::how_far(&found))
     };
     Ok(shell::page_with(&viewer, "Live", "/live", &[&LIVE], body))
 }
@@ -128,7 +129,7 @@ async fn next(mut view: View) -> Option<(Result<Event, Infallible>, View)> {
         }
         tokio::time::sleep(GATHER).await;
         let batch = view.read().await.ok()?;
-        if batch.count > 0 {
+        if batch.count > 0 || batch.skipped > 0 {
             let event = Event::default().id(view.seen.to_string()).json_data(batch).unwrap_or_default();
             return Some((Ok(event), view));
         }

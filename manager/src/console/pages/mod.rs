@@ -19,6 +19,7 @@ mod system;
 
 use super::Route;
 
+pub(super) use alerts::form as filter_form;
 pub(super) use firewall::knocks;
 pub(super) use overview::span;
 pub(super) use reports::reports;

@@ -7,7 +7,7 @@ use crate::console::view::overview::SPANS;
 use crate::console::view::reports::{ReportLine, list, of_last_hours};
 use crate::console::{Console, Failure, Route, Viewer, shell};
 use crate::outbox::Queue;
-use crate::report::{Query as Asked, Summary, html as layout, schedule, stored};
+use crate::report::{Query as Asked, html as layout, schedule, stored};
 use crate::sources::epoch_now;
 use axum::extract::State;
 use axum::http::header::CONTENT_SECURITY_POLICY;
@@ -55,7 +55,7 @@ fn render(reports: &[ReportLine], viewer: &Viewer) -> Markup {
             label { "Place" input name="location"; }
             button { "Show" }
         }
-        p.quiet { "With a condition all alerts of that time are looked at, which may take a while." }
+        p.quiet { "With a condition all alerts of that time are looked at. If they are too many, the page says so." }
         h2 { "That come regularly" }
         @if reports.is_empty() {
             p.nothing { "None. " code { "<reports>" } " in the configuration makes some; it says how often, and who gets them." }
@@ -100,14 +100,9 @@ fn configured<'r>(reports: &'r [ScheduledReport], title: &str) -> Result<&'r Sch
 
 async fn show(State(console): State<Arc<Console>>, query: Query) -> Result<Response, Failure> {
     let asked = asked(&console, &query)?;
-    let summary = console.ask(move |console| made(console, asked)).await?;
-    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(layout::write(&summary))).into_response())
-}
-
-fn made(console: &Console, asked: Asked) -> Result<Summary, Failure> {
-    let mut summary = stored::summary(console.home(), asked)?;
+    let mut summary = console.reader(move |store| stored::summary(store, asked)).await?;
     summary.shorten(ENTRIES_MAX, ENTRIES_MAX);
-    Ok(summary)
+    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(layout::write(&summary))).into_response())
 }
 
 /// What a report is to tell.

@@ -5,7 +5,7 @@ use crate::alert::{Alert, Entry};
 use crate::mitre;
 use crate::moment::written;
 use crate::outputs::text::write_origin;
-use crate::store::{Filter, Reader, StoreError};
+use crate::store::{Filter, Found, Reader, StoreError};
 use bartizan_core::event::Field;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -65,6 +65,13 @@ pub struct AlertsPage {
     /// Older ones are asked for with `before` and this number; none if there
     /// are none.
     pub before: Option<u64>,
+    /// Whether time was enough. Else further alerts are asked for with
+    /// `searched_to` as `before` or `after`.
+    pub complete: bool,
+    /// The number of the last alert that was looked at, if time was over.
+    pub searched_to: Option<u64>,
+    /// When its event happened, seconds since 1970.
+    pub searched_to_time: Option<i64>,
     /// The number of the last alert of all that is on disk.
     pub committed: u64,
 }
@@ -107,7 +114,8 @@ pub struct AlertWhole {
     pub previous: Vec<String>,
     /// What has changed, for an output that is watched.
     pub difference: Option<String>,
-    /// Earlier alerts of the same source address, else of the same user.
+    /// Earlier alerts of the same source address, else of the same user: some
+    /// that are soon found.
     pub earlier: Vec<AlertLine>,
     /// The alert before it.
     pub older: Option<u64>,
@@ -115,8 +123,8 @@ pub struct AlertWhole {
     pub newer: Option<u64>,
 }
 
-/// Alerts before a number, newest first. Costs what finding them costs: see
-/// [`Reader::page`].
+/// Alerts before a number, newest first: those that are found in the time
+/// that the reader has.
 pub fn page(
     reader: &mut Reader,
     filter: &Filter,
@@ -125,13 +133,16 @@ pub fn page(
 ) -> Result<AlertsPage, StoreError> {
     let most = most.clamp(1, PAGE_MAX);
     let committed = reader.committed()?;
-    let found = reader.page(before, filter, most + 1)?;
-    let alerts: Vec<_> = found.iter().take(most).map(line).collect();
-    let before = alerts.last().filter(|_| found.len() > most).map(|last| last.seq);
-    Ok(AlertsPage { alerts, before, committed })
+    let found = reader.look_back(before, filter, most + 1)?;
+    let is_more = found.alerts.len() > most;
+    let mut page = told(reader, found, committed)?;
+    page.alerts.truncate(most);
+    let last = page.alerts.last().filter(|_| is_more).map(|last| last.seq);
+    Ok(AlertsPage { before: last.or(page.searched_to), ..page })
 }
 
-/// Alerts behind a number, oldest first.
+/// Alerts behind a number, oldest first: those that are found in the time that
+/// the reader has.
 pub fn behind(
     reader: &mut Reader,
     filter: &Filter,
@@ -139,8 +150,25 @@ pub fn behind(
     most: usize,
 ) -> Result<AlertsPage, StoreError> {
     let committed = reader.committed()?;
-    let found = reader.after(after, filter, most.clamp(1, PAGE_MAX))?;
-    Ok(AlertsPage { alerts: found.iter().map(line).collect(), before: None, committed })
+    let found = reader.look_on(after, filter, most.clamp(1, PAGE_MAX))?;
+    told(reader, found, committed)
+}
+
+/// What was found, and how far was looked for it.
+fn told(reader: &mut Reader, found: Found, committed: u64) -> Result<AlertsPage, StoreError> {
+    let Found { alerts, searched_to } = found;
+    let last = match searched_to {
+        Some(seq) => reader.look_back(Some(seq.saturating_add(1)), &Filter::default(), 1)?.alerts.pop(),
+        None => None,
+    };
+    Ok(AlertsPage {
+        alerts: alerts.iter().map(line).collect(),
+        before: None,
+        complete: searched_to.is_none(),
+        searched_to,
+        searched_to_time: last.map(|last| last.alert().id.epoch),
+        committed,
+    })
 }
 
 /// All of one alert; none if it is not there.
@@ -153,7 +181,7 @@ pub fn whole(reader: &mut Reader, seq: u64) -> Result<Option<AlertWhole>, StoreE
     let newer = reader.after(seq, &all, 1)?.first().map(|entry| entry.seq);
     let alert = entry.alert();
     let earlier = match like(&alert) {
-        Some(filter) => reader.page(Some(seq), &filter, EARLIER)?.iter().map(line).collect(),
+        Some(filter) => reader.look_back(Some(seq), &filter, EARLIER)?.alerts.iter().map(line).collect(),
         None => Vec::new(),
     };
     let rule = alert.rule.unwrap_or_default();

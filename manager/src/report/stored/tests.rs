@@ -45,6 +45,10 @@ fn filled(count: u32) -> TempDir {
     home
 }
 
+fn counted(home: &TempDir, query: Query) -> Result<Summary, StoreError> {
+    summary(&mut Reader::open(home.path())?, query)
+}
+
 #[test]
 fn hourly_totals_and_the_alerts_themselves_give_the_same_report() {
     let home = filled(300);
@@ -53,8 +57,8 @@ fn hourly_totals_and_the_alerts_themselves_give_the_same_report() {
     for (since, until) in times {
         let query = Query { since, until, ..Query::default() };
         let all = Query { conditions: vec![Condition::Level(0)], ..query.clone() };
-        let by_totals = summary(home.path(), query).expect("totals");
-        let by_alerts = summary(home.path(), all).expect("alerts");
+        let by_totals = counted(&home, query).expect("totals");
+        let by_alerts = counted(&home, all).expect("alerts");
         assert!(by_totals.selected > 70);
         assert_eq!(text::write(&by_totals), text::write(&by_alerts), "{since:?}");
         assert_eq!(by_totals.hours, by_alerts.hours);
@@ -65,7 +69,7 @@ fn hourly_totals_and_the_alerts_themselves_give_the_same_report() {
 fn conditions_are_asked_of_every_alert() {
     let home = filled(300);
     let query = Query { conditions: vec![Condition::User("user3".to_owned())], ..Query::default() };
-    let summary = summary(home.path(), query).expect("alerts");
+    let summary = counted(&home, query).expect("alerts");
     let wanted = (0..300).filter(|n| n % 7 == 3 && n % 4 > 0).count() as u64;
     assert_eq!((summary.processed, summary.selected), (300, wanted));
 }
@@ -73,6 +77,6 @@ fn conditions_are_asked_of_every_alert() {
 #[test]
 fn a_store_that_is_not_there_is_an_empty_report() {
     let home = TempDir::new().expect("a folder");
-    let summary = summary(home.path(), Query::default()).expect("nothing");
+    let summary = counted(&home, Query::default()).expect("nothing");
     assert_eq!((summary.processed, summary.sections.len()), (0, 0));
 }

@@ -2,6 +2,7 @@ use super::*;
 use crate::alert::{AlertId, Rule};
 use crate::store::Appender;
 use crate::store::sample::{any_alerts, sshd};
+use std::time::Instant;
 use tempfile::TempDir;
 
 fn stored(mut alerts: Vec<Entry>) -> (TempDir, Reader) {
@@ -29,6 +30,30 @@ fn pages_follow_each_other_without_a_gap_and_end() {
     assert_eq!(seqs, (1..=230).rev().collect::<Vec<_>>());
     let exact = page(&mut reader, &Filter::default(), Some(51), 50).expect("a page");
     assert_eq!((exact.alerts.len(), exact.before), (50, None));
+}
+
+#[test]
+fn a_page_that_took_too_long_says_how_far_it_came_and_leads_on() {
+    let (_home, mut reader) = stored((0..500).map(sshd).collect());
+    let nobody = Filter { level: Some(8), user: Some("nobody".to_owned()), ..Filter::default() };
+    reader.answer_by(Some(Instant::now()));
+    let (mut before, mut pages) = (None, 0);
+    loop {
+        let page = page(&mut reader, &nobody, before, 50).expect("a page");
+        assert!(page.alerts.is_empty());
+        assert_eq!((page.complete, page.searched_to), (page.before.is_none(), page.before));
+        let time = page.searched_to.map(|seq| sshd(seq - 1).alert().id.epoch);
+        assert_eq!(page.searched_to_time, time);
+        pages += 1;
+        before = page.before;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert!(pages > 2, "{pages}");
+    let on = behind(&mut reader, &nobody, 0, 50).expect("a page");
+    assert!(!on.complete && on.searched_to.is_some_and(|to| (1..500).contains(&to)), "{on:?}");
+    assert!(whole(&mut reader, 101).expect("asked").is_some(), "one alert is found in any case");
 }
 
 #[test]
