@@ -47,7 +47,7 @@ fn is_ignored(number: u32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells it");
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a mask");
     let mask = u64::from_str_radix(mask.trim(), 16).expect("a number");
-    mask >> (number - 1) & 1 == 1
+    (mask >> (number - 1)) & 1 == 1
 }
 
 #[test]
