@@ -48,7 +48,7 @@ fn read_headers(headers: &HeaderMap) {
     }
     let of = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let (Some(origin), Some(host), None) =
-        (of(&header::ORIGIN), of(&header::HOST), headers.get(&HEADERS[3]))
+        (of(&header::ORIGIN), of(&header::HOST), headers.get("sec-fetch-site"))
     {
         assert!(!guard::is_of_our_page(headers) || origin.ends_with(host), "{origin} {host}");
     }
