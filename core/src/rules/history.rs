@@ -43,9 +43,13 @@ pub struct Slot {
     pub dynamic: bool,
     /// Whether an agent has sent it.
     pub from_agent: bool,
+    /// Of each of the first values something that tells most others apart.
+    prints: [u8; PRINTS],
     start: u32,
     len: u32,
     text: u16,
+    /// How many values have a place.
+    values: u16,
     log: Span,
 }
 
@@ -67,6 +71,9 @@ pub struct Queue {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// Values of an event of which a print is kept: keys come first.
+const PRINTS: usize = 16;
+
 /// Stands for the rule of an event whose rule is not there any more.
 const NO_RULE: u16 = u16::MAX;
 
@@ -75,6 +82,8 @@ const NO_RULE: u16 = u16::MAX;
 pub struct Standing {
     first: u64,
     next: u64,
+    /// The slot of the first one.
+    slot: usize,
     write: usize,
     free: u32,
 }
@@ -148,13 +157,17 @@ impl<'i, 'm> History<'i, 'm> {
         self.image.rule(rule).map_or(&[], |rule| self.image.range(self.image.index, rule.feeds))
     }
 
+    /// The slot of an event. No event stands before the first in its ring.
     fn place(&self, number: u64) -> Option<usize> {
-        let known = (self.memory.at.first..self.memory.at.next).contains(&number);
-        let place = number.checked_rem(self.memory.slots.len() as u64)?;
-        known.then_some(place as usize)
+        let at = &self.memory.at;
+        let known = (at.first..at.next).contains(&number);
+        let place = at.slot + known.then(|| number - at.first)? as usize;
+        let slots = self.memory.slots.len();
+        Some(if place < slots { place } else { place - slots })
     }
 
     /// A remembered event.
+    #[inline]
     pub fn get(&self, number: EventNumber) -> Option<&Slot> {
         self.memory.slots.get(self.place(number.0)?)
     }
@@ -214,8 +227,16 @@ impl<'i, 'm> History<'i, 'm> {
         self.bytes_of(slot).get(start as usize..)?.get(..usize::from(len))
     }
 
+    /// Whether a value by its number is this one.
+    pub(super) fn is_value(&self, slot: &Slot, number: usize, value: &[u8], print: u8) -> bool {
+        slot.prints.get(number).is_none_or(|kept| *kept == print) && self.value(slot, number) == Some(value)
+    }
+
     /// Where a value is, in the bytes of its event: stands behind the text.
     fn place_of(&self, slot: &Slot, number: usize) -> Option<(u32, u16)> {
+        if number >= usize::from(slot.values) {
+            return None;
+        }
         let entry = usize::from(slot.text) + number * PLACE;
         let [a, b, c, d, e, f] = *self.bytes_of(slot).get(entry..)?.first_chunk::<PLACE>()?;
         Some((u32::from_le_bytes([a, b, c, d]), u16::from_le_bytes([e, f])))
@@ -306,6 +327,10 @@ impl<'i, 'm> History<'i, 'm> {
             }
         }
         self.memory.at.first += 1;
+        self.memory.at.slot += 1;
+        if self.memory.at.slot == self.memory.slots.len() {
+            self.memory.at.slot = 0;
+        }
         if self.is_empty() {
             self.memory.at.write = 0;
         }
@@ -350,9 +375,13 @@ impl<'i, 'm> History<'i, 'm> {
         if !self.reserve(len) {
             return false;
         }
+        for (kept, value) in slot.prints.iter_mut().zip(values) {
+            *kept = print(value.bytes(text));
+        }
         slot.start = self.memory.at.write as u32;
         slot.len = len as u32;
         slot.text = text.len() as u16;
+        slot.values = values.len() as u16;
         self.put(text);
         let mut next = table;
         for value in values {
@@ -441,6 +470,24 @@ enum Remembered<'e> {
     Copy(&'e [u8]),
 }
 
+impl Remembered<'_> {
+    /// The bytes of a value of an event with this text; none if it is missing.
+    fn bytes<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
+        match self {
+            Self::Nothing => b"",
+            Self::InText(span) => span.of(text),
+            Self::Copy(bytes) => bytes,
+        }
+    }
+}
+
+/// What tells a value from most others: equal values have equal prints. Ends
+/// of addresses and of names differ more often than their beginnings.
+pub(super) fn print(value: &[u8]) -> u8 {
+    let end = value.get(value.len().saturating_sub(4)..).unwrap_or(value);
+    end.iter().fold(value.len() as u8, |print, byte| print.rotate_left(3) ^ byte)
+}
+
 /// The values of an event that rules compare: first the keys, then the
 /// dynamic fields.
 fn values<'e>(image: &Image<'e>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VALUES_MAX> {
@@ -453,10 +500,11 @@ fn values<'e>(image: &Image<'e>, event: &'e Event<'_>) -> Vec<Remembered<'e>, VA
     let keys = keys.map(|key| key.in_text(event).map_or_else(|| copy(key.of(event)), Remembered::InText));
     // Most events have none, and are not asked for each name.
     let has_any = condition::has_dynamic(image, event) || event.counts().next().is_some();
-    let names = image.compared_names().iter();
-    let value = |name| has_any.then(|| condition::dynamic(image, event, name)).flatten();
-    let dynamic = names.map(|name| copy(value(image.text(*name))));
-    keys.chain(dynamic).take(VALUES_MAX).collect()
+    let names = image.compared_names().iter().filter(|_| has_any);
+    let dynamic = names.map(|name| copy(condition::dynamic(image, event, image.text(*name))));
+    let mut all = Vec::new();
+    all.extend(keys.chain(dynamic).take(VALUES_MAX));
+    all
 }
 
 /// An entry of a correlation list.

@@ -14,7 +14,7 @@ use crate::limits::PREVIOUS_MAX;
 use crate::pattern::{Matcher, PatternId};
 use crate::rules::condition;
 use crate::rules::distinct::Distinct;
-use crate::rules::history::{EventNumber, History, Key, Slot};
+use crate::rules::history::{EventNumber, History, Key, Slot, print};
 use heapless::Vec;
 
 /// What a search has found.
@@ -59,9 +59,22 @@ pub(super) struct Search<'s, 'i, 'm, 't> {
     compares_fields: bool,
 }
 
-/// Values of the event that are compared with those of earlier ones, each with
-/// its number there ([`History::number_of`]).
-type Values<'s> = Vec<(usize, &'s [u8]), { Key::COUNT }>;
+/// Values of the event that are compared with those of earlier ones.
+type Values<'s> = Vec<Now<'s>, { Key::COUNT }>;
+
+/// A value of the event.
+struct Now<'s> {
+    /// Of the earlier values ([`History::number_of`]).
+    number: usize,
+    value: &'s [u8],
+    print: u8,
+}
+
+impl Now<'_> {
+    fn is_of(&self, history: &History<'_, '_>, slot: &Slot) -> bool {
+        history.is_value(slot, self.number, self.value, self.print)
+    }
+}
 
 /// What a rule compares, made ready for many earlier events.
 struct Compared<'s> {
@@ -72,7 +85,8 @@ struct Compared<'s> {
 }
 
 impl<'s> Compared<'s> {
-    fn new(dialect: Dialect, history: &History<'_, '_>, event: &'s Event<'_>, rule: &RuleRow) -> Self {
+    fn new(image: &Image<'_>, history: &History<'_, '_>, event: &'s Event<'_>, rule: &RuleRow) -> Self {
+        let dialect = image.dialect();
         let (mut same, mut different) = (rule.same.get(), rule.different.get());
         if dialect == Dialect::Ossec {
             different &= !Key::SrcIp.bit();
@@ -81,10 +95,16 @@ impl<'s> Compared<'s> {
                 same &= !(Key::SrcPort.bit() | Key::DstPort.bit() | Key::Host.bit());
             }
         }
-        let value = |key: Key| Some((history.number_of(key)?, key.of(event)?));
+        let value = |key: Key| {
+            let (number, value) = (history.number_of(key)?, key.of(event)?);
+            Some(Now { number, value, print: print(value) })
+        };
         let values = |mask| -> Values<'s> { Key::of_mask(mask).filter_map(value).collect() };
         let is_missing = |mask| Key::of_mask(mask).any(|key| value(key).is_none());
-        let is_hopeless = is_missing(same) || (dialect == Dialect::Ossec && is_missing(different));
+        let has_field = |name| condition::dynamic(image, event, image.name(name)).is_some();
+        let is_hopeless = is_missing(same)
+            || (dialect == Dialect::Ossec && is_missing(different))
+            || !names(image, rule.same_fields).all(has_field);
         Self { same: values(same), different: values(different), is_hopeless }
     }
 }
@@ -103,7 +123,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
             rule,
             counts_packets: true,
             agent: Key::Agent.of(event),
-            compared: Compared::new(image.dialect(), history, event, rule),
+            compared: Compared::new(image, history, event, rule),
             compares_fields: rule.same_fields.len.get() > 0 || rule.different_fields.len.get() > 0,
         }
     }
@@ -233,10 +253,9 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     /// does neither.
     fn compares_as_ossec(&self, slot: &Slot) -> bool {
         let Compared { same, different, is_hopeless } = &self.compared;
-        let value = |number: usize| self.history.value(slot, number);
-        !is_hopeless
-            && same.iter().all(|(number, now)| value(*number) == Some(*now))
-            && different.iter().all(|(number, now)| value(*number).is_some_and(|earlier| earlier != *now))
+        let is_other =
+            |now: &Now<'_>| !now.is_of(self.history, slot) && self.history.value(slot, now.number).is_some();
+        !is_hopeless && same.iter().all(|now| now.is_of(self.history, slot)) && different.iter().all(is_other)
     }
 
     /// Wazuh counts the events of one agent, and a mark ends the search only
@@ -268,7 +287,7 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     #[inline]
     fn compares_as_wazuh(&self, slot: &Slot) -> bool {
         let Compared { same, different, is_hopeless } = &self.compared;
-        let is_equal = |(number, now): &(usize, &[u8])| self.history.value(slot, *number) == Some(*now);
+        let is_equal = |now: &Now<'_>| now.is_of(self.history, slot);
         !is_hopeless
             && same.iter().all(is_equal)
             && !different.iter().any(is_equal)
@@ -276,19 +295,15 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
     }
 
     fn fields_agree(&self, slot: &Slot) -> bool {
-        self.fields(self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
+        names(self.image, self.rule.same_fields).all(|name| self.field_is_equal(slot, name))
             && self.fields_differ(slot)
     }
 
     /// QUIRK: two events without any dynamic fields do not differ.
     fn fields_differ(&self, slot: &Slot) -> bool {
-        let mut names = self.fields(self.rule.different_fields).peekable();
+        let mut names = names(self.image, self.rule.different_fields).peekable();
         let neither = !slot.dynamic && !condition::has_dynamic(self.image, self.event);
         names.peek().is_none() || (!neither && !names.any(|name| self.field_is_equal(slot, name)))
-    }
-
-    fn fields(&self, range: RangeRow) -> impl Iterator<Item = u16> {
-        self.image.range(self.image.index, range).iter().map(|row| row.get())
     }
 
     fn field_is_equal(&self, slot: &Slot, name: u16) -> bool {
@@ -296,6 +311,11 @@ impl<'s, 'i, 'm, 't> Search<'s, 'i, 'm, 't> {
         let now = condition::dynamic(self.image, self.event, self.image.name(name));
         earlier.is_some() && earlier == now
     }
+}
+
+/// The names of dynamic fields that a rule compares, by their numbers.
+fn names<'i>(image: &Image<'i>, fields: RangeRow) -> impl Iterator<Item = u16> + use<'i> {
+    image.range(image.index, fields).iter().map(|row| row.get())
 }
 
 /// How many events an event is to a rule: its packets, as far as they have the
