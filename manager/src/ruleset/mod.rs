@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`built_in`] | the rules that are part of the program |
 //! | [`ini`] | tests of rules, as they are written |
-//! | [`bench`] | where their cases are judged |
+//! | [`mod@bench`] | where their cases are judged |
 //! | [`proof`] | the tests that new rules must pass |
 //! | [`edition`] | what tells one reading of the rules from another |
 //! | [`change`] | what is different about other rules |
