@@ -175,6 +175,11 @@ fn live(console: &Consoled, browser: &Chromium) {
     check(browser, "/live");
 }
 
+/// Waits until a question has its answer: to go elsewhere sooner may take it back.
+fn answered(browser: &Chromium) {
+    browser.wait_for("the answer", |browser| !browser.words("main").contains("Are you sure?"));
+}
+
 /// A response is carried out by hand after a question, and undone.
 fn responses(console: &Consoled, browser: &Chromium) {
     let noted = || fs::read_to_string(console.home.join("noted")).unwrap_or_default();
@@ -189,6 +194,7 @@ fn responses(console: &Consoled, browser: &Chromium) {
     check(browser, "the question");
     assert_eq!(noted(), "");
     browser.click("form[action='/responses/run'] button");
+    answered(browser);
     browser.wait_for("what is in force", |browser| {
         browser.go(&console.at("/responses"));
         browser.words("main").contains("192.0.2.77")
@@ -200,6 +206,7 @@ fn responses(console: &Consoled, browser: &Chromium) {
     browser.click("form[action='/responses/undo'] button");
     browser.wait_for("the question", |browser| browser.words("main").contains("Are you sure?"));
     browser.click("form[action='/responses/undo'] button");
+    answered(browser);
     browser.wait_for("the end of it", |_| noted() == "add 192.0.2.77\ndelete 192.0.2.77\n");
     browser.wait_for("nothing in force", |browser| {
         browser.go(&console.at("/responses"));
