@@ -100,12 +100,13 @@ impl<'s> Compared<'s> {
             Some(Now { number, value, print: print(value) })
         };
         let values = |mask| -> Values<'s> { Key::of_mask(mask).filter_map(value).collect() };
-        let is_missing = |mask| Key::of_mask(mask).any(|key| value(key).is_none());
+        let (all_same, all_different) = (Key::of_mask(same).count(), Key::of_mask(different).count());
+        let (same, different) = (values(same), values(different));
         let has_field = |name| condition::dynamic(image, event, image.name(name)).is_some();
-        let is_hopeless = is_missing(same)
-            || (dialect == Dialect::Ossec && is_missing(different))
+        let is_hopeless = same.len() < all_same
+            || (dialect == Dialect::Ossec && different.len() < all_different)
             || !names(image, rule.same_fields).all(has_field);
-        Self { same: values(same), different: values(different), is_hopeless }
+        Self { same, different, is_hopeless }
     }
 }
 
